@@ -1,0 +1,26 @@
+namespace Steadwork.Cli.Programs;
+
+/// <summary>What to run and under which limits.</summary>
+internal sealed record ProgramStart
+{
+    /// <summary>Path of the program; see <see cref="ProgramFile.Find"/>.</summary>
+    public required string File { get; init; }
+
+    /// <summary>The arguments after the program's own name.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>Added to the environment that this process was started with; the same name replaces.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Environment { get; init; } = [];
+
+    /// <summary>What the program can read from its standard input; null gives it an empty one.</summary>
+    public ReadOnlyMemory<byte>? StandardInput { get; init; }
+
+    /// <summary>How long it may run. Default null: as long as it likes.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Time between SIGTERM and SIGKILL when it must end. Default 2 s.</summary>
+    public TimeSpan KillGrace { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>An existing directory, in which its output is captured.</summary>
+    public required string OutputDirectory { get; init; }
+}

@@ -1,0 +1,34 @@
+using System.Collections.Concurrent;
+
+namespace Steadwork.Sqlite.Connections;
+
+/// <summary>Connections for reading, lent for one question at a time. WAL lets them read while others write.</summary>
+internal sealed class Readers(string path) : IDisposable
+{
+    private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(10);
+    private readonly ConcurrentBag<Database> idle = [];
+
+    public T Read<T>(Func<Database, T> question)
+    {
+        if (!idle.TryTake(out var database))
+            database = new Database(path, Synchronous.Full, BusyTimeout);
+        try
+        {
+            return question(database);
+        }
+        catch (SqliteException error) when (error.IsEnvironmental)
+        {
+            throw Unavailable.Because(path, error);
+        }
+        finally
+        {
+            idle.Add(database);
+        }
+    }
+
+    public void Dispose()
+    {
+        while (idle.TryTake(out var database))
+            database.Dispose();
+    }
+}

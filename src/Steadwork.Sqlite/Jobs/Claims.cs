@@ -1,0 +1,100 @@
+using Steadwork.Sqlite.Connections;
+using Steadwork.Sqlite.Writing;
+using Steadwork.Storage;
+
+namespace Steadwork.Sqlite.Jobs;
+
+/// <summary>Gives a worker the jobs that it may run next.</summary>
+internal static class Claims
+{
+    private const int JoinAtOnce = 1000;
+
+    private readonly record struct Head(long Id, int Priority, bool Alone, string Queue, string Type, long Lane);
+
+    public static List<ClaimedJob> Claim(WriteTransaction transaction, WorkerId worker, ClaimRequest request)
+    {
+        var now = transaction.Now;
+        JoinLines(transaction, now);
+        transaction.Flush();
+
+        var heads = Together(Heads(transaction.Database, request), request);
+        var claimed = new List<ClaimedJob>(heads.Count);
+        if (heads.Count == 0)
+            return claimed;
+
+        var lease = transaction.Database["take-leases"].Bind(1, heads.Count).First(row => row.Long(0)) - heads.Count;
+        foreach (var head in heads)
+            claimed.Add(Take(transaction, head, worker, new LeaseToken(++lease), now));
+        return claimed;
+    }
+
+    /// <summary>When the next delayed job falls due.</summary>
+    public static DateTimeOffset? NextDue(Database database) =>
+        database["next-due"].First(row => (DateTimeOffset?)DateTimeOffset.FromUnixTimeMilliseconds(row.Long(0)));
+
+    private static void JoinLines(WriteTransaction transaction, DateTimeOffset now)
+    {
+        if (NextDue(transaction.Database) is not { } due || due > now)
+            return;
+        var joined = transaction.Database["join-line"].Bind(1, now.ToUnixTimeMilliseconds()).Bind(2, JoinAtOnce);
+        while (joined.Read())
+            transaction.Lanes.CountReady(joined.Long(0), +1);
+        transaction.WakeAfterCommit(WakeUp.Jobs);
+    }
+
+    /// <summary>The best jobs of all lanes that the worker serves, in claim order.</summary>
+    private static List<Head> Heads(Database database, ClaimRequest request)
+    {
+        var lanes = database["ready-lanes"].All(row => (Id: row.Long(0), Queue: row.Text(1), Type: row.Text(2)));
+        lanes.RemoveAll(lane => !request.Queues.Contains(lane.Queue) || !request.Types.Contains(lane.Type));
+        var heads = new List<Head>();
+        foreach (var (lane, queue, type) in lanes)
+        {
+            var rows = database["lane-head"].Bind(1, lane).Bind(2, request.Max);
+            while (rows.Read())
+                heads.Add(new Head(rows.Long(0), rows.Int(1), rows.Int(2) == 1, queue, type, lane));
+        }
+        if (lanes.Count > 1)
+            heads.Sort((a, b) => (a.Priority, a.Id).CompareTo((b.Priority, b.Id)));
+        if (heads.Count > request.Max)
+            heads.RemoveRange(request.Max, heads.Count - request.Max);
+        return heads;
+    }
+
+    /// <summary>
+    /// Cuts the list before a job that must be claimed alone: it is given only to a worker that holds nothing else. That
+    /// worker stops at it until it holds nothing, so that such a job is not passed over for ever.
+    /// </summary>
+    private static List<Head> Together(List<Head> heads, ClaimRequest request)
+    {
+        var alone = heads.FindIndex(head => head.Alone);
+        if (alone < 0)
+            return heads;
+        var length = alone == 0 && request.Holding == 0 ? 1 : alone;
+        return heads.GetRange(0, length);
+    }
+
+    private static ClaimedJob Take(WriteTransaction transaction, Head head, WorkerId worker, LeaseToken lease, DateTimeOffset now)
+    {
+        var job = transaction.Database["claim"]
+            .Bind(1, head.Id).Bind(2, worker.Value).Bind(3, lease.Value).Bind(4, now.ToUnixTimeMilliseconds())
+            .First(row => new ClaimedJob
+            {
+                Id = new JobId(head.Id),
+                Lease = lease,
+                Type = head.Type,
+                Queue = head.Queue,
+                Attempt = row.Int(0),
+                Failures = row.Int(1),
+                MaxAttempts = row.Int(2),
+                Alone = row.Int(3) == 1,
+                Timeout = row.LongOrNull(4) is { } timeout ? TimeSpan.FromMilliseconds(timeout) : null,
+                TraceParent = row.TextOrNull(5),
+                Payload = row.Bytes(6),
+            })!;
+        transaction.Lanes.CountReady(head.Lane, -1);
+        transaction.Lanes.Move(head.Lane, JobState.Pending, JobState.Running);
+        transaction.Log(LogKinds.Claimed, now, head.Id, lease.Value, worker.Value);
+        return job;
+    }
+}

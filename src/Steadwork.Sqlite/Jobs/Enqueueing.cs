@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Steadwork.Sqlite.Writing;
+using Steadwork.Storage;
+
+namespace Steadwork.Sqlite.Jobs;
+
+/// <summary>Takes jobs into the store.</summary>
+internal static class Enqueueing
+{
+    public static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job)
+    {
+        var database = transaction.Database;
+        var now = transaction.Now;
+        var runAt = job.RunAt ?? now + job.Delay;
+        var ready = runAt <= now;
+        var lane = transaction.Lanes.Of(job.Queue, job.Type);
+        database["insert-job"]
+            .Bind(1, lane).Bind(2, ready ? 1L : 0).Bind(3, job.Priority).Bind(4, job.MaxAttempts)
+            .Bind(5, runAt.ToUnixTimeMilliseconds()).Bind(6, now.ToUnixTimeMilliseconds())
+            .Bind(7, (long?)job.Timeout?.TotalMilliseconds)
+            .Bind(8, job.UniqueScope is UniqueScope.WhileKept ? 1L : 0).Bind(9, job.UniqueKey)
+            .Bind(10, job.TraceParent).BindText(11, TagsJson(job.Tags)).BindText(12, job.Payload).Run();
+        if (job.UniqueKey is { } key && database.Changes == 0)
+            return BearerOf(transaction, key)!.Value;
+
+        var id = database.LastInsertedId;
+        transaction.Lanes.Count(lane, JobState.Pending, +1);
+        if (ready)
+            transaction.Lanes.CountReady(lane, +1);
+        transaction.Log(LogKinds.Enqueued, now, id, null, null);
+        transaction.WakeAfterCommit(WakeUp.Jobs);
+        return new EnqueuedJob(new JobId(id), Existing: false, JobState.Pending);
+    }
+
+    /// <summary>The job that bears a unique key now.</summary>
+    public static EnqueuedJob? BearerOf(WriteTransaction transaction, string key) =>
+        transaction.Database["job-of-unique-key"].Bind(1, key)
+            .First(row => (EnqueuedJob?)new EnqueuedJob(new JobId(row.Long(0)), Existing: true, JobStates.Parse(row.Text(1))));
+
+    private static ReadOnlyMemory<byte> TagsJson(IReadOnlyList<string> tags) =>
+        tags.Count == 0 ? default : JsonSerializer.SerializeToUtf8Bytes(tags, StoredJson.Default.IReadOnlyListString);
+}

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Steadwork.Sqlite.Connections;
+using Steadwork.Storage;
+
+namespace Steadwork.Sqlite.Jobs;
+
+/// <summary>Answers questions about jobs.</summary>
+internal static class Reading
+{
+    public static List<Job> Find(Database database, JobQuery query)
+    {
+        var sql = new StringBuilder(SqlText.Of("find-jobs"));
+        var values = new List<string>();
+
+        void Where(string condition, string? value)
+        {
+            if (value is null)
+                return;
+            values.Add(value);
+            sql.Append(" AND ").AppendFormat(CultureInfo.InvariantCulture, condition, "?" + values.Count.ToString(CultureInfo.InvariantCulture));
+        }
+
+        Where("jobs.id IN (SELECT value FROM json_each({0}))", query.Ids is { } ids ? "[" + string.Join(',', ids) + "]" : null);
+        Where("jobs.lane IN (SELECT id FROM lanes WHERE queue = {0})", query.Queue);
+        Where("jobs.lane IN (SELECT id FROM lanes WHERE type = {0})", query.Type);
+        Where("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = {0})", query.Tag);
+        Where("(payload LIKE {0} ESCAPE '\\' OR result LIKE {0} ESCAPE '\\' OR error LIKE {0} ESCAPE '\\')", query.Text is { } text ? $"%{EscapeLike(text)}%" : null);
+        Where("jobs.id < CAST({0} AS INTEGER)", query.Before?.ToString());
+        sql.Append(query.State switch
+        {
+            null => "",
+            // The planner takes a partial index only where its own condition stands in the query word for word.
+            JobState.Failed or JobState.Cancelled => $" AND state IN ('failed', 'cancelled') AND state = '{query.State.Value.Name()}'",
+            { } state => $" AND state = '{state.Name()}'",
+        });
+        sql.Append(query.Ids is null ? " ORDER BY jobs.id DESC" : " ORDER BY jobs.id");
+        sql.Append(CultureInfo.InvariantCulture, $" LIMIT {(query.Ids is { } all ? all.Count : query.Limit)}");
+
+        using var statement = database.Prepare(sql.ToString());
+        for (var index = 0; index < values.Count; index++)
+            statement.Bind(index + 1, values[index]);
+        return statement.All(Row);
+    }
+
+    public static List<Attempt> Attempts(Database database, JobId job)
+    {
+        var attempts = database["attempts"].Bind(1, job.Value).All(row => new Attempt(
+            row.Int(0), new WorkerId(row.Long(1)), Time(row.Long(2)), Time(row.Long(3)), row.Text(4), ErrorJson.Read(row.TextOrNull(5))));
+        attempts.AddRange(database["present-attempt"].Bind(1, job.Value).All(row => new Attempt(
+            row.Int(0), new WorkerId(row.Long(1)), Time(row.Long(2)), TimeOrNull(row.LongOrNull(3)), row.Text(4), null)));
+        return attempts;
+    }
+
+    public static StoreStatistics Statistics(Database database) => new(
+        database["lane-counts"].All(row => new LaneCounts(row.Text(0), row.Text(1), new StateCounts(
+            row.Long(2), row.Long(3), row.Long(4), row.Long(5), row.Long(6), row.Long(7)))),
+        database["workers"].All(row => new WorkerView(
+            new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), Names(row.Text(4)), Names(row.Text(5)), Time(row.Long(6)), row.Long(7))),
+        database["log-position"].First(row => row.Long(0)));
+
+    public static List<LogEntry> Log(Database database, long after, int limit) =>
+        database["read-log"].Bind(1, after).Bind(2, limit).All(row => new LogEntry(
+            row.Long(0), Time(row.Long(1)), row.Text(2),
+            row.LongOrNull(3) is { } job ? new JobId(job) : null,
+            row.LongOrNull(4) is { } lease ? new LeaseToken(lease) : null,
+            row.LongOrNull(5) is { } worker ? new WorkerId(worker) : null,
+            row.IsNull(6) ? default : row.Bytes(6)));
+
+    private static Job Row(Statement row) => new()
+    {
+        Id = new JobId(row.Long(0)),
+        Type = row.Text(1),
+        Queue = row.Text(2),
+        Priority = row.Int(3),
+        State = JobStates.Parse(row.Text(4)),
+        Attempt = row.Int(5),
+        Failures = row.Int(6),
+        MaxAttempts = row.Int(7),
+        Timeout = row.LongOrNull(8) is { } timeout ? TimeSpan.FromMilliseconds(timeout) : null,
+        RunAt = Time(row.Long(9)),
+        CreatedAt = Time(row.Long(10)),
+        StartedAt = TimeOrNull(row.LongOrNull(11)),
+        FinishedAt = TimeOrNull(row.LongOrNull(12)),
+        UniqueKey = row.TextOrNull(13),
+        Tags = row.TextOrNull(14) is { } tags ? Names(tags) : [],
+        Worker = row.LongOrNull(15) is { } worker ? new WorkerId(worker) : null,
+        Payload = row.Bytes(16),
+        Result = row.IsNull(17) ? default : row.Bytes(17),
+        LastError = ErrorJson.Read(row.TextOrNull(18)),
+        TraceParent = row.TextOrNull(19),
+        Alone = row.Int(20) == 1,
+    };
+
+    private static IReadOnlyList<string> Names(string json) => JsonSerializer.Deserialize(json, StoredJson.Default.IReadOnlyListString) ?? [];
+
+    private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+
+    private static DateTimeOffset? TimeOrNull(long? milliseconds) => milliseconds is { } some ? Time(some) : null;
+
+    private static string EscapeLike(string text) => text.Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_");
+}

@@ -1,0 +1,74 @@
+using Steadwork.Sqlite.Writing;
+using Steadwork.Storage;
+
+namespace Steadwork.Sqlite.Jobs;
+
+/// <summary>Carries out what people ask of single jobs.</summary>
+internal static class Requests
+{
+    private readonly record struct Target(JobId Id, long Lane, JobState State, bool Ready, string? UniqueKey);
+
+    public static RequestAnswer CarryOut(WriteTransaction transaction, JobId id, JobRequest request, string reason)
+    {
+        var found = transaction.Database["job-head"].Bind(1, id.Value).First(row => (Target?)new Target(
+            id, row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.TextOrNull(3)));
+        if (found is not { } job)
+            return RequestAnswer.NotFound;
+        if (!JobLifecycle.Allows(job.State, request))
+            return RequestAnswer.Refused;
+        return request switch
+        {
+            JobRequest.Cancel when job.State is JobState.Running => Signal(transaction, job, reason),
+            JobRequest.Cancel => Cancel(transaction, job, reason),
+            JobRequest.Retry => Retry(transaction, job),
+            _ => Delete(transaction, job),
+        };
+    }
+
+    private static RequestAnswer Signal(WriteTransaction transaction, Target job, string reason)
+    {
+        transaction.Database["request-cancellation"].Bind(1, job.Id.Value).Bind(2, reason).Run();
+        transaction.Log(LogKinds.CancelRequested, transaction.Now, job.Id.Value, null, null);
+        transaction.WakeAfterCommit(WakeUp.Cancellations);
+        return RequestAnswer.Signalled;
+    }
+
+    private static RequestAnswer Cancel(WriteTransaction transaction, Target job, string reason)
+    {
+        var now = transaction.Now;
+        transaction.Database["cancel-in-line"].Bind(1, job.Id.Value).Bind(2, now.ToUnixTimeMilliseconds()).Bind(3, reason).Run();
+        transaction.Lanes.Move(job.Lane, job.State, JobState.Cancelled);
+        LeaveLine(transaction, job);
+        transaction.Log("cancelled", now, job.Id.Value, null, null);
+        transaction.WakeAfterCommit(WakeUp.Ends);
+        return RequestAnswer.Done;
+    }
+
+    private static RequestAnswer Retry(WriteTransaction transaction, Target job)
+    {
+        if (job.UniqueKey is { } key && Enqueueing.BearerOf(transaction, key) is { } bearer && bearer.Id != job.Id)
+            return RequestAnswer.KeyTaken;
+        var now = transaction.Now;
+        transaction.Database["retry-by-hand"].Bind(1, job.Id.Value).Bind(2, now.ToUnixTimeMilliseconds()).Run();
+        transaction.Lanes.Move(job.Lane, job.State, JobState.Pending);
+        transaction.Lanes.CountReady(job.Lane, +1);
+        transaction.Log(LogKinds.Retried, now, job.Id.Value, null, null);
+        transaction.WakeAfterCommit(WakeUp.Jobs);
+        return RequestAnswer.Done;
+    }
+
+    private static RequestAnswer Delete(WriteTransaction transaction, Target job)
+    {
+        transaction.Database["delete-job"].Bind(1, job.Id.Value).Run();
+        transaction.Lanes.Count(job.Lane, job.State, -1);
+        LeaveLine(transaction, job);
+        transaction.Log(LogKinds.Deleted, transaction.Now, job.Id.Value, null, null);
+        return RequestAnswer.Done;
+    }
+
+    private static void LeaveLine(WriteTransaction transaction, Target job)
+    {
+        if (job.Ready)
+            transaction.Lanes.CountReady(job.Lane, -1);
+    }
+}

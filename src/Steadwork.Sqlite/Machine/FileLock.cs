@@ -1,0 +1,91 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace Steadwork.Sqlite.Machine;
+
+/// <summary>
+/// An operating-system lock on a file of its own, held until it is disposed or the process dies. On Unix it is a flock:
+/// a program being started inherits it until its exec, so once the lock is free every program that the dead process had
+/// begun to start shows its own environment.
+/// </summary>
+internal sealed partial class FileLock : IDisposable
+{
+    private readonly FileStream? stream;
+    private int descriptor;
+
+    private FileLock(FileStream stream) => this.stream = stream;
+
+    private FileLock(int descriptor) => this.descriptor = descriptor;
+
+    /// <summary>Takes the lock, making the file if need be.</summary>
+    /// <returns>Null when another holder has it.</returns>
+    public static FileLock? TryTake(string path) => OperatingSystem.IsWindows() ? TryTakeByShare(path) : TryTakeByFlock(path, LOCK_EX | LOCK_NB);
+
+    /// <summary>Waits until the lock is free and takes it.</summary>
+    public static FileLock Take(string path)
+    {
+        if (!OperatingSystem.IsWindows())
+            return TryTakeByFlock(path, LOCK_EX)!;
+        using var pause = new ManualResetEventSlim();
+        while (true)
+        {
+            if (TryTakeByShare(path) is { } taken)
+                return taken;
+            pause.Wait(10);
+        }
+    }
+
+    private static FileLock? TryTakeByShare(string path)
+    {
+        try
+        {
+            return new FileLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private static FileLock? TryTakeByFlock(string path, int operation)
+    {
+        var flags = O_RDWR | (OperatingSystem.IsLinux() ? O_CREAT_LINUX | O_CLOEXEC_LINUX : O_CREAT_BSD | O_CLOEXEC_BSD);
+        var descriptor = open(path, flags, 0x180 /* 0600 */);
+        if (descriptor < 0)
+            throw new IOException($"The lock file '{path}' cannot be opened: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+        int result;
+        do
+            result = flock(descriptor, operation);
+        while (result != 0 && Marshal.GetLastPInvokeError() == EINTR);
+        if (result == 0)
+            return new FileLock(descriptor);
+        close(descriptor);
+        return null;
+    }
+
+    public void Dispose()
+    {
+        stream?.Dispose();
+        if (Interlocked.Exchange(ref descriptor, 0) is > 0 and var held)
+            close(held);
+    }
+
+    private const int O_RDWR = 2;
+    private const int O_CREAT_LINUX = 0x40;
+    private const int O_CLOEXEC_LINUX = 0x80000;
+    private const int O_CREAT_BSD = 0x200;
+    private const int O_CLOEXEC_BSD = 0x1000000;
+    private const int LOCK_EX = 2;
+    private const int LOCK_NB = 4;
+    private const int EINTR = 4;
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int flock(int descriptor, int operation);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int close(int descriptor);
+}

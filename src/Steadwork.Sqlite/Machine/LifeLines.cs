@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using Steadwork.Storage;
+
+namespace Steadwork.Sqlite.Machine;
+
+/// <summary>The locks by which the processes of one machine see at once that a worker has died.</summary>
+internal sealed class LifeLines(StoreFolder folder) : IDisposable
+{
+    private readonly ConcurrentDictionary<WorkerId, (FileLock Lock, StartMarks Marks)> own = [];
+
+    /// <summary>Ties a worker to this process.</summary>
+    public IStartMarks Tie(WorkerId worker, int capacity)
+    {
+        var marks = new StartMarks(folder.MarksOf(worker), capacity);
+        // Locked under another name first: a lock file that appears under its own name unlocked would look like a dead worker's.
+        var making = folder.LockOf(worker) + ".new";
+        var held = FileLock.TryTake(making) ?? throw new IOException($"The lock file '{making}' is held by another process.");
+        File.Move(making, folder.LockOf(worker));
+        own[worker] = (held, marks);
+        return marks;
+    }
+
+    /// <summary>The workers whose process has gone, each with its lock, now ours: nobody else can be recovering it.</summary>
+    public List<(WorkerId Worker, FileLock Lock)> TakeDead()
+    {
+        var dead = new List<(WorkerId, FileLock)>();
+        foreach (var worker in folder.Workers())
+        {
+            if (!own.ContainsKey(worker) && FileLock.TryTake(folder.LockOf(worker)) is { } taken)
+                dead.Add((worker, taken));
+        }
+        return dead;
+    }
+
+    public bool IsOwn(WorkerId worker) => own.ContainsKey(worker);
+
+    public IReadOnlyDictionary<LeaseToken, bool>? MarksOf(WorkerId worker) => StartMarks.Read(folder.MarksOf(worker));
+
+    /// <summary>Removes what is left of a worker that has ended or been recovered.</summary>
+    public void Cut(WorkerId worker)
+    {
+        File.Delete(folder.MarksOf(worker));
+        File.Delete(folder.LockOf(worker));
+        Untie(worker);
+    }
+
+    /// <summary>Lets go of a worker of this process as its death would: lock free, marks left.</summary>
+    public void Untie(WorkerId worker)
+    {
+        if (!own.TryRemove(worker, out var line))
+            return;
+        line.Marks.Dispose();
+        line.Lock.Dispose();
+    }
+
+    public void Dispose()
+    {
+        foreach (var worker in own.Keys)
+            Untie(worker);
+    }
+}

@@ -1,0 +1,113 @@
+-- Facts about the store itself, and counters that must never go back.
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value NOT NULL
+) WITHOUT ROWID;
+
+INSERT INTO meta (name, value) VALUES ('store-id', lower(hex(randomblob(8)))), ('lease', 0);
+
+-- A lane is the jobs of one type in one queue. Its counts are kept by every transition, so that no statistic ever
+-- scans; `ready` counts the pending ones that are due, so that a claim looks only into lanes that have something for it.
+CREATE TABLE lanes (
+    id        INTEGER PRIMARY KEY,
+    queue     TEXT    NOT NULL,
+    type      TEXT    NOT NULL,
+    ready     INTEGER NOT NULL DEFAULT 0,
+    pending   INTEGER NOT NULL DEFAULT 0,
+    waiting   INTEGER NOT NULL DEFAULT 0,
+    running   INTEGER NOT NULL DEFAULT 0,
+    succeeded INTEGER NOT NULL DEFAULT 0,
+    failed    INTEGER NOT NULL DEFAULT 0,
+    cancelled INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (queue, type),
+    CHECK (ready BETWEEN 0 AND pending),
+    CHECK (min(waiting, running, succeeded, failed, cancelled) >= 0)
+);
+CREATE INDEX lanes_ready ON lanes (id) WHERE ready > 0;
+
+-- What is known of a queue besides its jobs.
+CREATE TABLE queues (
+    name       TEXT PRIMARY KEY,
+    definition TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Small and hot columns first: a claim never reads past them into a long payload.
+-- AUTOINCREMENT, because the id of a deleted job must not come back as another job's.
+CREATE TABLE jobs (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    lane          INTEGER NOT NULL,
+    state         TEXT    NOT NULL CHECK (state IN ('pending', 'waiting', 'running', 'succeeded', 'failed', 'cancelled')),
+    ready         INTEGER NOT NULL CHECK (ready IN (0, 1)),
+    priority      INTEGER NOT NULL CHECK (priority BETWEEN 1 AND 1000),
+    attempt       INTEGER NOT NULL DEFAULT 0 CHECK (attempt >= 0),
+    failures      INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
+    max_attempts  INTEGER NOT NULL CHECK (max_attempts >= 1),
+    alone         INTEGER NOT NULL DEFAULT 0 CHECK (alone IN (0, 1)),
+    lease         INTEGER NOT NULL DEFAULT 0,
+    worker        INTEGER,
+    run_at        INTEGER NOT NULL,
+    created_at    INTEGER NOT NULL,
+    started_at    INTEGER,
+    finished_at   INTEGER,
+    timeout       INTEGER,
+    unique_kept   INTEGER NOT NULL DEFAULT 0 CHECK (unique_kept IN (0, 1)),
+    unique_key    TEXT,
+    cancel_reason TEXT,
+    trace_parent  TEXT,
+    tags          TEXT,
+    error         TEXT,
+    payload       TEXT    NOT NULL,
+    result        TEXT,
+    CHECK (ready = 0 OR state = 'pending'),
+    CHECK (state <> 'running' OR (lease > 0 AND worker IS NOT NULL)),
+    CHECK ((finished_at IS NOT NULL) = (state IN ('succeeded', 'failed', 'cancelled')))
+);
+
+-- Claims: the head of a lane by priority, then by age (the row id ends every index entry).
+CREATE INDEX jobs_ready ON jobs (lane, priority) WHERE ready = 1;
+-- Delayed jobs, by the time at which they join their line.
+CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'pending' AND ready = 0;
+-- What a worker holds: recovery, cancellation.
+CREATE INDEX jobs_held ON jobs (worker) WHERE state = 'running';
+-- Dead letters and cancelled jobs are few among many that ended well, and are what people look for.
+CREATE INDEX jobs_dead ON jobs (state) WHERE state IN ('failed', 'cancelled');
+-- A unique key is given back by the very change of state that ends its job: there is nothing to leak.
+CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key)
+    WHERE unique_key IS NOT NULL AND (unique_kept = 1 OR state IN ('pending', 'waiting', 'running'));
+
+-- Attempts that did not succeed. A successful or running one is read from the job itself, which spares a row for each job.
+CREATE TABLE attempts (
+    job         INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    attempt     INTEGER NOT NULL,
+    worker      INTEGER NOT NULL,
+    started_at  INTEGER NOT NULL,
+    finished_at INTEGER NOT NULL,
+    outcome     TEXT    NOT NULL CHECK (outcome IN ('failed', 'crashed', 'cancelled', 'snoozed', 'released')),
+    error       TEXT,
+    PRIMARY KEY (job, attempt)
+) WITHOUT ROWID;
+
+-- lease_until is on the monotonic clock of the boot that boot_id names: a stepped wall clock steals no lease.
+CREATE TABLE workers (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    name        TEXT    NOT NULL,
+    host        TEXT    NOT NULL,
+    process     INTEGER NOT NULL,
+    boot_id     TEXT    NOT NULL,
+    queues      TEXT    NOT NULL,
+    types       TEXT    NOT NULL,
+    started_at  INTEGER NOT NULL,
+    lease       INTEGER NOT NULL,
+    lease_until INTEGER NOT NULL
+);
+
+-- Append-only. Every transition of a job is written here in its own transaction.
+CREATE TABLE log (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    at       INTEGER NOT NULL,
+    kind     TEXT    NOT NULL,
+    job      INTEGER,
+    lease    INTEGER,
+    worker   INTEGER,
+    data     TEXT
+);

@@ -1,0 +1,23 @@
+-- name: next-due
+SELECT run_at FROM jobs WHERE state = 'pending' AND ready = 0 ORDER BY run_at LIMIT 1;
+
+-- name: join-line
+-- Bounded, so that a flood of jobs that fall due at one instant is spread over many short transactions.
+UPDATE jobs SET ready = 1
+WHERE id IN (SELECT id FROM jobs WHERE state = 'pending' AND ready = 0 AND run_at <= ?1 ORDER BY run_at LIMIT ?2)
+RETURNING lane;
+
+-- name: ready-lanes
+SELECT id, queue, type FROM lanes WHERE ready > 0;
+
+-- name: lane-head
+SELECT id, priority, alone FROM jobs WHERE lane = ?1 AND ready = 1 ORDER BY priority, id LIMIT ?2;
+
+-- name: take-leases
+UPDATE meta SET value = value + ?1 WHERE name = 'lease' RETURNING value;
+
+-- name: claim
+UPDATE jobs
+SET state = 'running', ready = 0, worker = ?2, lease = ?3, attempt = attempt + 1, started_at = ?4
+WHERE id = ?1 AND ready = 1
+RETURNING attempt, failures, max_attempts, alone, timeout, trace_parent, payload;

@@ -1,0 +1,32 @@
+-- name: insert-job
+-- Naming the partial index makes only a taken unique key a quiet no; any other violation stays an error.
+INSERT INTO jobs (lane, state, ready, priority, max_attempts, run_at, created_at, timeout, unique_kept, unique_key, trace_parent, tags, payload)
+VALUES (?1, 'pending', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND (unique_kept = 1 OR state IN ('pending', 'waiting', 'running')) DO NOTHING;
+
+-- name: job-of-unique-key
+SELECT id, state
+FROM jobs
+WHERE unique_key = ?1 AND unique_key IS NOT NULL AND (unique_kept = 1 OR state IN ('pending', 'waiting', 'running'));
+
+-- name: insert-lane
+INSERT INTO lanes (queue, type) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
+
+-- name: lane-of
+SELECT id FROM lanes WHERE queue = ?1 AND type = ?2;
+
+-- name: count-lane
+-- Once a transaction and lane: the sum of what the transaction did.
+UPDATE lanes
+SET ready = ready + ?2, pending = pending + ?3, waiting = waiting + ?4, running = running + ?5,
+    succeeded = succeeded + ?6, failed = failed + ?7, cancelled = cancelled + ?8
+WHERE id = ?1;
+
+-- name: define-queue
+INSERT INTO queues (name, definition) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
+
+-- name: queue-definition
+SELECT definition FROM queues WHERE name = ?1;
+
+-- name: insert-log
+INSERT INTO log (at, kind, job, lease, worker, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6);

@@ -1,0 +1,30 @@
+-- name: attempts
+SELECT attempt, worker, started_at, finished_at, outcome, error FROM attempts WHERE job = ?1 ORDER BY attempt;
+
+-- name: present-attempt
+-- The attempt that the job itself tells of: the running one, or the one that succeeded.
+SELECT attempt, worker, started_at, finished_at, state FROM jobs WHERE id = ?1 AND state IN ('running', 'succeeded') AND worker IS NOT NULL;
+
+-- name: lane-counts
+SELECT queue, type, pending, waiting, running, succeeded, failed, cancelled FROM lanes ORDER BY queue, type;
+
+-- name: workers
+SELECT id, name, host, process, queues, types, started_at,
+       (SELECT count(*) FROM jobs WHERE jobs.worker = workers.id AND state = 'running')
+FROM workers ORDER BY id;
+
+-- name: log-position
+SELECT coalesce(max(position), 0) FROM log;
+
+-- name: read-log
+SELECT position, at, kind, job, lease, worker, data FROM log WHERE position > ?1 ORDER BY position LIMIT ?2;
+
+-- name: store-id
+SELECT value FROM meta WHERE name = 'store-id';
+
+-- name: find-jobs
+-- The caller adds conditions, an order and a limit.
+SELECT jobs.id, lanes.type, lanes.queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at,
+       started_at, finished_at, unique_key, tags, worker, payload, result, error, trace_parent, alone
+FROM jobs JOIN lanes ON lanes.id = jobs.lane
+WHERE true

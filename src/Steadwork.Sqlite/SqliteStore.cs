@@ -1,0 +1,225 @@
+using System.Text.Json;
+using Steadwork.Sqlite.Connections;
+using Steadwork.Sqlite.Jobs;
+using Steadwork.Sqlite.Machine;
+using Steadwork.Sqlite.Writing;
+using Steadwork.Storage;
+using Steadwork.Workers;
+using Steadwork.Workers.Recovery;
+
+namespace Steadwork.Sqlite;
+
+/// <summary>Durable jobs in one SQLite file. Any number of processes of one machine may open it at once.</summary>
+public sealed class SqliteStore : IStore
+{
+    private readonly SqliteStoreOptions options;
+    private readonly string storeId;
+    private readonly LifeLines lifeLines;
+    private readonly Doorbell doorbell;
+    private readonly Readers readers;
+    private readonly Heartbeat heartbeat;
+    private readonly WriteThread writer;
+
+    private SqliteStore(string path, SqliteStoreOptions options, StoreFolder folder)
+    {
+        this.options = options;
+        Path = path;
+        lifeLines = new LifeLines(folder);
+        doorbell = new Doorbell(folder.Bells, options.Clock);
+        readers = new Readers(path);
+        heartbeat = new Heartbeat(path, options);
+        writer = new WriteThread(path, options, doorbell.Ring);
+        storeId = readers.Read(database => database["store-id"].First(row => row.Text(0)))!;
+    }
+
+    /// <summary>The full path of the database file.</summary>
+    public string Path { get; }
+
+    /// <summary>Opens a store; a missing one is made, an older one migrated.</summary>
+    /// <param name="path">The database file.</param>
+    /// <param name="options">How to open it; null takes the defaults.</param>
+    /// <exception cref="StoreUnavailableException">It cannot be opened, is not ours, or is of a newer version.</exception>
+    public static SqliteStore Open(string path, SqliteStoreOptions? options = null)
+    {
+        options ??= new SqliteStoreOptions();
+        var full = Resolve(path);
+        try
+        {
+            if (!options.Create && !File.Exists(full))
+                throw new StoreUnavailableException($"There is no store at '{full}'.");
+            var folder = new StoreFolder(full);
+            Opening.Open(full, options, folder);
+            return new SqliteStore(full, options, folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreUnavailableException($"The store '{full}' cannot be opened: {error.Message}", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        writer.WriteAsync<IReadOnlyList<EnqueuedJob>>(transaction => Each(jobs, job => Enqueueing.Enqueue(transaction, job)), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken)
+    {
+        var id = await writer.WriteAsync(transaction => Register(transaction, worker), cancellationToken).ConfigureAwait(false);
+        return new WorkerSession(id, Identity(id), lifeLines.Tie(id, worker.Capacity));
+    }
+
+    /// <inheritdoc/>
+    public Renewal Renew(WorkerId worker) => heartbeat.Renew(worker);
+
+    /// <inheritdoc/>
+    public Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
+        writer.WriteAsync(transaction =>
+        {
+            var accepted = Each(ends, end => Ends.Apply(transaction, worker, end));
+            var alive = transaction.Database["worker-known"].Bind(1, worker.Value).First(_ => true);
+            IReadOnlyList<ClaimedJob> claimed = alive && claim is { Max: > 0 } ? Claims.Claim(transaction, worker, claim) : [];
+            return new Exchange(accepted, claimed, Claims.NextDue(transaction.Database), alive);
+        }, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task EndWorkerAsync(WorkerId worker, CancellationToken cancellationToken)
+    {
+        var marks = lifeLines.MarksOf(worker);
+        var error = new JobError(AttemptOutcomes.CrashType, $"Worker {worker} ended while this job's handler would not stop.");
+        await writer.WriteAsync(transaction => Recoveries.Recover(transaction, worker, marks, error, LogKinds.WorkerStopped), cancellationToken).ConfigureAwait(false);
+        lifeLines.Cut(worker);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RecoveredWorker>> RecoverAsync(CancellationToken cancellationToken)
+    {
+        var recovered = new List<RecoveredWorker>();
+        foreach (var (worker, held) in lifeLines.TakeDead())
+        {
+            using (held)
+                await RecoverAsync(worker, "its process has ended", lifeLines.MarksOf(worker), recovered, cancellationToken).ConfigureAwait(false);
+        }
+        foreach (var worker in Lapsed())
+            await RecoverAsync(worker, "its lease has run out", marks: null, recovered, cancellationToken).ConfigureAwait(false);
+        return recovered;
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<RequestAnswer>> RequestAsync(IReadOnlyList<JobId> jobs, JobRequest request, string reason, CancellationToken cancellationToken) =>
+        writer.WriteAsync<IReadOnlyList<RequestAnswer>>(transaction => Each(jobs, job => Requests.CarryOut(transaction, job, request, reason)), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<Job>>(database => Reading.Find(database, query), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<Attempt>>(database => Reading.Attempts(database, job), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) =>
+        ReadAsync(Reading.Statistics, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
+        writer.WriteAsync(transaction =>
+        {
+            transaction.Database["define-queue"].Bind(1, queue).Bind(2, definition).Run();
+            return transaction.Database["queue-definition"].Bind(1, queue).First(row => row.Text(0))!;
+        }, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<long?>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
+        writer.WriteAsync<IReadOnlyList<long?>>(transaction => Each(entries, entry => Append(transaction, entry)), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<LogEntry>>(database => Reading.Log(database, after, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public IDisposable Listen(WakeUp kinds, Action<WakeUp> onWakeUp) => doorbell.Listen(kinds, onWakeUp);
+
+    /// <summary>Ends the write thread after what was asked of it, and closes the file.</summary>
+    public ValueTask DisposeAsync()
+    {
+        writer.Dispose();
+        doorbell.Dispose();
+        heartbeat.Dispose();
+        readers.Dispose();
+        lifeLines.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Lets a worker of this process look dead to all others, as if the process had been killed.</summary>
+    internal void Abandon(WorkerId worker) => lifeLines.Untie(worker);
+
+    private string Identity(WorkerId worker) => $"{storeId}/{worker}";
+
+    private WorkerId Register(WriteTransaction transaction, WorkerStart worker)
+    {
+        var lease = (long)worker.Lease.TotalMilliseconds;
+        transaction.Database["insert-worker"]
+            .Bind(1, worker.Name).Bind(2, Environment.MachineName).Bind(3, Environment.ProcessId).Bind(4, Boot.Id)
+            .BindText(5, NamesJson(worker.Queues)).BindText(6, NamesJson(worker.Types))
+            .Bind(7, transaction.Now.ToUnixTimeMilliseconds()).Bind(8, lease).Bind(9, Boot.Milliseconds(options.Clock) + lease).Run();
+        var id = transaction.Database.LastInsertedId;
+        transaction.Log(LogKinds.WorkerStarted, transaction.Now, null, null, id);
+        return new WorkerId(id);
+    }
+
+    private static byte[] NamesJson(IReadOnlyList<string> names) => JsonSerializer.SerializeToUtf8Bytes(names, StoredJson.Default.IReadOnlyListString);
+
+    private List<WorkerId> Lapsed() => readers.Read(database => database["lapsed-workers"]
+        .Bind(1, Boot.Id).Bind(2, Boot.Milliseconds(options.Clock))
+        .All(row => new WorkerId(row.Long(0)))).FindAll(worker => !lifeLines.IsOwn(worker));
+
+    private async Task RecoverAsync(WorkerId worker, string reason, IReadOnlyDictionary<LeaseToken, bool>? marks, List<RecoveredWorker> recovered, CancellationToken cancellationToken)
+    {
+        // The programs of a dead worker must be gone before its jobs can be claimed again: two at once on one job would be worse than a late one.
+        MarkedProcesses.Kill(WorkerIdentity.Variable, Identity(worker));
+        var error = new JobError(AttemptOutcomes.CrashType, $"Worker {worker} was lost while it held this job: {reason}.");
+        var jobs = await writer.WriteAsync(transaction => Recoveries.Recover(transaction, worker, marks, error, LogKinds.WorkerDied), cancellationToken).ConfigureAwait(false);
+        lifeLines.Cut(worker);
+        if (jobs is not null)
+            recovered.Add(new RecoveredWorker(worker, reason, jobs));
+    }
+
+    private static long? Append(WriteTransaction transaction, NewLogEntry entry)
+    {
+        if (entry.Lease is { } lease && (entry.Job is not { } job || Ends.Look(transaction, job, lease) is null))
+            return null;
+        transaction.Log(entry.Kind, transaction.Now, entry.Job?.Value, entry.Lease?.Value, null, entry.Data);
+        return transaction.Database.LastInsertedId;
+    }
+
+    private Task<T> ReadAsync<T>(Func<Database, T> question, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return Task.FromCanceled<T>(cancellationToken);
+        try
+        {
+            return Task.FromResult(readers.Read(question));
+        }
+        catch (Exception error)
+        {
+            return Task.FromException<T>(error);
+        }
+    }
+
+    private static TOut[] Each<TIn, TOut>(IReadOnlyList<TIn> items, Func<TIn, TOut> answer)
+    {
+        var answers = new TOut[items.Count];
+        for (var index = 0; index < answers.Length; index++)
+            answers[index] = answer(items[index]);
+        return answers;
+    }
+
+    /// <summary>The real path: two names of one file must lead its processes to one folder of locks.</summary>
+    private static string Resolve(string path)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        var file = File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        var folder = new DirectoryInfo(System.IO.Path.GetDirectoryName(file)!);
+        return System.IO.Path.Combine(folder.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? folder.FullName, System.IO.Path.GetFileName(file));
+    }
+}

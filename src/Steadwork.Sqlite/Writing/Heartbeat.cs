@@ -1,0 +1,52 @@
+using Steadwork.Sqlite.Connections;
+using Steadwork.Sqlite.Machine;
+using Steadwork.Storage;
+
+namespace Steadwork.Sqlite.Writing;
+
+/// <summary>Renews leases on a connection of its own, so that no flood of other writes of this process can delay it.</summary>
+internal sealed class Heartbeat(string path, SqliteStoreOptions options) : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private readonly Lock gate = new();
+    private Database? database;
+
+    public Renewal Renew(WorkerId worker)
+    {
+        lock (gate)
+        {
+            database ??= new Database(path, options.Synchronous, TimeSpan.Zero);
+            try
+            {
+                Begin(database);
+                database["renew"].Bind(1, worker.Value).Bind(2, Boot.Milliseconds(options.Clock)).Run();
+                var alive = database.Changes == 1;
+                database.Execute("COMMIT");
+                return new Renewal(alive, database["cancellations"].Bind(1, worker.Value).All(row =>
+                    new Cancellation(new JobId(row.Long(0)), new LeaseToken(row.Long(1)), row.Text(2))));
+            }
+            catch (SqliteException error)
+            {
+                if (database.InTransaction)
+                    database.Execute("ROLLBACK");
+                throw Unavailable.Because(path, error);
+            }
+        }
+    }
+
+    private void Begin(Database connection)
+    {
+        var began = options.Clock.GetTimestamp();
+        for (var wait = new LockWait(); !connection.TryBegin(); wait.Once())
+        {
+            if (options.Clock.GetElapsedTime(began) > Patience)
+                throw new StoreUnavailableException($"The store '{path}' stayed locked by another program for {Patience.TotalSeconds:0} s.");
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (gate)
+            database?.Dispose();
+    }
+}

@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+using Steadwork.Sqlite.Connections;
+using Steadwork.Storage;
+
+namespace Steadwork.Sqlite.Writing;
+
+/// <summary>The lanes by name, and the changes to their counts, summed up so that each lane is written once a transaction.</summary>
+internal sealed class Lanes(Database database)
+{
+    private readonly Dictionary<(string Queue, string Type), long> ids = [];
+    private readonly Dictionary<long, Change> changes = [];
+
+    private record struct Change(long Ready, StateCounts States);
+
+    /// <summary>The lane of a queue and type; it is made if there is none.</summary>
+    public long Of(string queue, string type)
+    {
+        if (ids.TryGetValue((queue, type), out var known))
+            return known;
+        database["insert-lane"].Bind(1, queue).Bind(2, type).Run();
+        return ids[(queue, type)] = database["lane-of"].Bind(1, queue).Bind(2, type).First(row => row.Long(0));
+    }
+
+    public void CountReady(long lane, int change) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(changes, lane, out _).Ready += change;
+
+    public void Count(long lane, JobState state, int change)
+    {
+        ref var all = ref CollectionsMarshal.GetValueRefOrAddDefault(changes, lane, out _);
+        all.States = all.States.With(state, change);
+    }
+
+    public void Move(long lane, JobState from, JobState to)
+    {
+        Count(lane, from, -1);
+        Count(lane, to, +1);
+    }
+
+    /// <summary>Writes the sums. Statements that read the counts need it before them.</summary>
+    public void Flush()
+    {
+        foreach (var (lane, change) in changes)
+        {
+            if (change == default)
+                continue;
+            var states = change.States;
+            database["count-lane"].Bind(1, lane).Bind(2, change.Ready)
+                .Bind(3, states.Pending).Bind(4, states.Waiting).Bind(5, states.Running)
+                .Bind(6, states.Succeeded).Bind(7, states.Failed).Bind(8, states.Cancelled).Run();
+        }
+        changes.Clear();
+    }
+
+    /// <summary>After a rollback: lanes made in it do not exist.</summary>
+    public void Forget()
+    {
+        changes.Clear();
+        ids.Clear();
+    }
+}

@@ -1,0 +1,172 @@
+using System.Collections.Concurrent;
+using Steadwork.Sqlite.Connections;
+using Steadwork.Storage;
+
+namespace Steadwork.Sqlite.Writing;
+
+/// <summary>
+/// The one thread of a process that writes. It takes all requests that came in while its last commit ran, carries them
+/// out in one transaction, and answers each after the commit that holds its change: group commit without a timer.
+/// </summary>
+internal sealed class WriteThread : IDisposable
+{
+    private const int MaxRequestsACommit = 4096;
+    private const int CheckpointPages = 1000;
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(120);
+
+    private readonly BlockingCollection<WriteRequest> inbox = [];
+    private readonly List<WriteRequest> group = [];
+    private readonly Database database;
+    private readonly Database checkpointer;
+    private readonly WriteTransaction transaction;
+    private readonly Action<WakeUp> ring;
+    private readonly TimeProvider clock;
+    private readonly Thread thread;
+    private int pagesSinceCheckpoint;
+
+    public WriteThread(string path, SqliteStoreOptions options, Action<WakeUp> ring)
+    {
+        clock = options.Clock;
+        this.ring = ring;
+        database = new Database(path, options.Synchronous, TimeSpan.Zero);
+        checkpointer = new Database(path, options.Synchronous, TimeSpan.Zero);
+        transaction = new WriteTransaction(database, clock);
+        thread = new Thread(Loop) { IsBackground = true, Name = "steadwork-write" };
+        thread.Start();
+    }
+
+    /// <summary>Carries out a change on the write thread. It may be carried out twice, the first time in vain: it must have no effect outside the transaction.</summary>
+    public Task<T> WriteAsync<T>(Func<WriteTransaction, T> change, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var request = new WriteRequest<T>(change);
+        try
+        {
+            inbox.Add(request, CancellationToken.None);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new ObjectDisposedException(nameof(SqliteStore));
+        }
+        return request.Answer;
+    }
+
+    private void Loop()
+    {
+        foreach (var first in inbox.GetConsumingEnumerable())
+        {
+            group.Add(first);
+            while (group.Count < MaxRequestsACommit && inbox.TryTake(out var next))
+                group.Add(next);
+            CommitGroup();
+            group.Clear();
+            pagesSinceCheckpoint += database.TakePagesWritten();
+            if (pagesSinceCheckpoint >= CheckpointPages)
+                Checkpoint();
+        }
+        Checkpoint();
+    }
+
+    private void CommitGroup()
+    {
+        try
+        {
+            Commit(group);
+        }
+        catch (Exception error) when (group.Count == 1 || IsEnvironmental(error))
+        {
+            foreach (var request in group)
+                request.Fail(Explain(error));
+            return;
+        }
+        catch
+        {
+            // One bad request must not fail its neighbours: each gets a transaction, and an answer, of its own.
+            foreach (var request in group)
+                CommitAlone(request);
+            return;
+        }
+        foreach (var request in group)
+            request.Complete();
+    }
+
+    private void CommitAlone(WriteRequest request)
+    {
+        try
+        {
+            Commit([request]);
+            request.Complete();
+        }
+        catch (Exception error)
+        {
+            request.Fail(Explain(error));
+        }
+    }
+
+    private void Commit(List<WriteRequest> requests)
+    {
+        Begin();
+        try
+        {
+            foreach (var request in requests)
+                request.Apply(transaction);
+            transaction.Flush();
+            database.Execute("COMMIT");
+        }
+        catch
+        {
+            // A failed COMMIT (disk full, I/O error) may have rolled back by itself.
+            if (database.InTransaction)
+                database.Execute("ROLLBACK");
+            transaction.Forget();
+            throw;
+        }
+        ring(transaction.TakeWakeUps());
+    }
+
+    private void Begin()
+    {
+        var began = clock.GetTimestamp();
+        for (var wait = new LockWait(); !database.TryBegin(); wait.Once())
+        {
+            if (clock.GetElapsedTime(began) > LockPatience)
+                throw new StoreUnavailableException($"The store '{database.Path}' stayed locked by another program for {LockPatience.TotalSeconds:0} s.");
+        }
+    }
+
+    /// <summary>
+    /// Moves the log into the database file while this connection holds the write lock: nobody can reset the log
+    /// meanwhile, and only one process can be doing this.
+    /// </summary>
+    private void Checkpoint()
+    {
+        try
+        {
+            if (!database.TryBegin())
+                return;
+            checkpointer.Checkpoint();
+            database.Execute("ROLLBACK");
+            pagesSinceCheckpoint = 0;
+        }
+        catch (SqliteException)
+        {
+            // Nothing is lost by a checkpoint that fails, on a full disk say: the log only stays longer until the next one.
+            if (database.InTransaction)
+                database.Execute("ROLLBACK");
+        }
+    }
+
+    private static bool IsEnvironmental(Exception error) => error is StoreUnavailableException or SqliteException { IsEnvironmental: true };
+
+    private Exception Explain(Exception error) =>
+        error is SqliteException { IsEnvironmental: true } cause ? Unavailable.Because(database.Path, cause) : error;
+
+    public void Dispose()
+    {
+        inbox.CompleteAdding();
+        thread.Join();
+        database.Dispose();
+        checkpointer.Dispose();
+        inbox.Dispose();
+    }
+}

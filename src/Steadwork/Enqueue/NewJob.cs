@@ -1,0 +1,51 @@
+namespace Steadwork;
+
+/// <summary>How long a unique key stays taken.</summary>
+public enum UniqueScope
+{
+    /// <summary>Until the job that bears it has ended.</summary>
+    WhileUnfinished,
+
+    /// <summary>As long as the job is kept, ended or not.</summary>
+    WhileKept,
+}
+
+/// <summary>A job on its way into a store. Its values have been checked by <see cref="NewJobRules"/>.</summary>
+public sealed record NewJob
+{
+    /// <summary>The stable name of its kind of work.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Its payload, UTF-8 JSON.</summary>
+    public required ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>Its line. <c>default</c> unless said.</summary>
+    public string Queue { get; init; } = Defaults.Queue;
+
+    /// <summary>1 to 1000, lower runs first. 100 unless said.</summary>
+    public int Priority { get; init; } = Defaults.Priority;
+
+    /// <summary>How long to wait before it may run; none unless said. Counted from the enqueueing, on the store's clock.</summary>
+    public TimeSpan Delay { get; init; }
+
+    /// <summary>When it may run at the earliest; null leaves it to <see cref="Delay"/>.</summary>
+    public DateTimeOffset? RunAt { get; init; }
+
+    /// <summary>How many attempts may fail or crash. 3 unless said.</summary>
+    public int MaxAttempts { get; init; } = Defaults.MaxAttempts;
+
+    /// <summary>How long one attempt may take; null means as long as it likes.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>At most one job bears the same one, as long as <see cref="UniqueScope"/> says.</summary>
+    public string? UniqueKey { get; init; }
+
+    /// <summary>How long the unique key stays taken. While unfinished unless said.</summary>
+    public UniqueScope UniqueScope { get; init; }
+
+    /// <summary>Words to find it by.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>The W3C trace context in which it is enqueued (<c>traceparent</c>); null when there is none.</summary>
+    public string? TraceParent { get; init; }
+}

@@ -1,0 +1,62 @@
+using System.Text.Json;
+
+namespace Steadwork;
+
+/// <summary>What a job must keep to be let into a store. Every front door asks here, so that all refuse the same with the same words.</summary>
+public static class NewJobRules
+{
+    private const int MaxNameLength = 200;
+    private const int MaxTags = 50;
+
+    /// <summary>Why the job is refused, in one sentence that says what would be right; null when it is welcome.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="maxPayloadBytes">The largest payload in bytes.</param>
+    public static string? Refusal(NewJob job, int maxPayloadBytes = Defaults.MaxPayloadBytes) =>
+        NameRefusal("job type", job.Type)
+        ?? NameRefusal("queue", job.Queue)
+        ?? (job.UniqueKey is { } key ? NameRefusal("unique key", key) : null)
+        ?? TagRefusal(job.Tags)
+        ?? (job.Priority is < 1 or > 1000 ? $"Priority {job.Priority} is out of range; it goes from 1 (first) to 1000." : null)
+        ?? (job.MaxAttempts is < 1 or > 1000 ? $"{job.MaxAttempts} attempts is out of range; it goes from 1 to 1000." : null)
+        ?? (job.Timeout <= TimeSpan.Zero ? "A timeout must be longer than zero." : null)
+        ?? (job.Delay < TimeSpan.Zero ? "A delay cannot be negative." : null)
+        ?? PayloadRefusal(job.Payload, maxPayloadBytes);
+
+    /// <summary>Why a name (job type, queue, key, tag) is refused; null when it is welcome.</summary>
+    /// <param name="what">What is named, for the sentence.</param>
+    /// <param name="name">The name.</param>
+    public static string? NameRefusal(string what, string name) => name switch
+    {
+        "" => $"The {what} is empty; it needs 1 to {MaxNameLength} characters.",
+        { Length: > MaxNameLength } => $"The {what} has {name.Length} characters; {MaxNameLength} is the most.",
+        _ when name.Any(char.IsControl) => $"The {what} holds a control character; names are plain text.",
+        _ when char.IsWhiteSpace(name[0]) || char.IsWhiteSpace(name[^1]) => $"The {what} begins or ends with white space.",
+        _ => null,
+    };
+
+    private static string? TagRefusal(IReadOnlyList<string> tags) =>
+        tags.Count > MaxTags
+            ? $"{tags.Count} tags are too many; {MaxTags} is the most."
+            : tags.Select(tag => NameRefusal("tag", tag)).FirstOrDefault(refusal => refusal is not null);
+
+    private static string? PayloadRefusal(ReadOnlyMemory<byte> payload, int maxBytes)
+    {
+        if (payload.Length > maxBytes)
+            return $"The payload has {payload.Length:N0} bytes; {maxBytes:N0} is the most.";
+        try
+        {
+            var reader = new Utf8JsonReader(payload.Span, new JsonReaderOptions { MaxDepth = Defaults.MaxPayloadDepth });
+            while (reader.Read())
+            {
+                // A string with an unpaired surrogate passes the tokenizer, but no reader could ever turn it into text.
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
+                    _ = reader.GetString();
+            }
+            return null;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return $"The payload is not valid JSON: {error.Message}";
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace Steadwork;
+
+/// <summary>Why an attempt did not succeed, as it is kept with the job.</summary>
+/// <param name="Type">What kind of error: an exception's full name, or a word such as <c>exit-code</c>, <c>timeout</c>, <c>crash</c>.</param>
+/// <param name="Message">One sentence for people.</param>
+/// <param name="Stack">The stack trace, or the end of the program's error output; null when there is none.</param>
+public sealed record JobError(string Type, string Message, string? Stack = null)
+{
+    /// <summary>A longer message or stack is cut: an error text must not outgrow the job it belongs to.</summary>
+    public const int MaxLength = 64 * 1024;
+
+    /// <summary>The error that an exception stands for.</summary>
+    public static JobError From(Exception exception) =>
+        new(exception.GetType().FullName ?? exception.GetType().Name, Cut(exception.Message)!, Cut(exception.ToString()));
+
+    private static string? Cut(string? text) => text?.Length > MaxLength ? text[..MaxLength] + "…" : text;
+}

@@ -1,0 +1,28 @@
+namespace Steadwork;
+
+/// <summary>How an attempt came to its end, before anything has been decided about the job. A closed set.</summary>
+public abstract record Outcome
+{
+    private Outcome() { }
+
+    /// <summary>The handler returned.</summary>
+    /// <param name="Result">Its result as UTF-8 JSON; empty when it gave none.</param>
+    public sealed record Returned(ReadOnlyMemory<byte> Result) : Outcome;
+
+    /// <summary>The handler threw, or its program ended with an error.</summary>
+    /// <param name="Error">What went wrong.</param>
+    /// <param name="Permanent">Whether the handler said that another attempt is pointless.</param>
+    public sealed record Threw(JobError Error, bool Permanent = false) : Outcome;
+
+    /// <summary>The handler asked to be run again later; this is no failure.</summary>
+    /// <param name="Delay">How much later.</param>
+    public sealed record Postponed(TimeSpan Delay) : Outcome;
+
+    /// <summary>The handler stopped because somebody had cancelled the job.</summary>
+    /// <param name="Reason">Who or why, for people.</param>
+    public sealed record CancelledByRequest(string Reason) : Outcome;
+
+    /// <summary>The worker stopped before the handler had ended, or before it had begun.</summary>
+    /// <param name="Started">Whether the handler had begun.</param>
+    public sealed record Interrupted(bool Started) : Outcome;
+}

@@ -1,0 +1,25 @@
+namespace Steadwork;
+
+/// <summary>What a transition changes on a job, in the terms of any store. A store writes these values and decides nothing.</summary>
+/// <param name="State">The state afterwards.</param>
+/// <param name="RunAt">When it may run; null leaves the time as it was.</param>
+/// <param name="Ready">Whether that time has come.</param>
+/// <param name="GivesBackAttempt">Whether the attempt never began and gives its number back.</param>
+/// <param name="CountsFailure">Whether the attempt counts against the maximum.</param>
+/// <param name="Alone">Whether it is next claimed with no other beside it.</param>
+/// <param name="Error">The error to keep; null keeps none that was not there.</param>
+public readonly record struct TransitionEffect(JobState State, DateTimeOffset? RunAt, bool Ready, bool GivesBackAttempt, bool CountsFailure, bool Alone, JobError? Error)
+{
+    /// <summary>The effect of a transition at a time.</summary>
+    /// <param name="transition">The transition.</param>
+    /// <param name="alone">Whether the job had been claimed alone: one that goes back unstarted still is.</param>
+    /// <param name="now">The time of the change.</param>
+    public static TransitionEffect Of(Transition transition, bool alone, DateTimeOffset now) => transition switch
+    {
+        Transition.Retry retry => new(JobState.Pending, retry.RunAt, retry.RunAt <= now, false, true, retry.Alone, retry.Error),
+        Transition.Snooze snooze => new(JobState.Pending, snooze.RunAt, snooze.RunAt <= now, false, false, false, null),
+        Transition.Fail fail => new(JobState.Failed, null, false, false, true, false, fail.Error),
+        Transition.Release release => new(JobState.Pending, null, true, !release.Started, false, release.Alone || (alone && !release.Started), release.Error),
+        _ => new(transition.Next, null, false, false, false, false, null),
+    };
+}

@@ -1,0 +1,53 @@
+namespace Steadwork.Storage;
+
+/// <summary>
+/// The jobs of a store. One method is one transaction; lists go in and out; every member is total.
+/// What each must do is specified by the contract suite that every store inherits.
+/// </summary>
+public interface IJobStore
+{
+    /// <summary>Stores jobs, all or nothing. A job whose unique key is taken is not stored; the one that bears the key is named instead.</summary>
+    /// <returns>One answer a job, in order.</returns>
+    Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken);
+
+    /// <summary>Registers a new incarnation of a worker, whose lease begins now.</summary>
+    Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken);
+
+    /// <summary>Prolongs the lease of a worker, and with it of all jobs that it holds. Runs on the caller's thread, beside all other writes.</summary>
+    Renewal Renew(WorkerId worker);
+
+    /// <summary>Applies the ends of attempts and claims what may run next, in one transaction.</summary>
+    /// <param name="worker">Who asks.</param>
+    /// <param name="ends">What becomes of jobs that it held. An end whose token is stale changes nothing.</param>
+    /// <param name="claim">What it wants next; null claims nothing.</param>
+    /// <param name="cancellationToken">Ends the wait; what has begun is still carried out whole or not at all.</param>
+    Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken);
+
+    /// <summary>Ends a worker in good order. Jobs that it still holds are treated as after its death.</summary>
+    Task EndWorkerAsync(WorkerId worker, CancellationToken cancellationToken);
+
+    /// <summary>Finds dead workers (lease run out, or process gone) and applies to their jobs what the lifecycle says of a crash.</summary>
+    /// <returns>The workers that were found dead, with what became of their jobs.</returns>
+    Task<IReadOnlyList<RecoveredWorker>> RecoverAsync(CancellationToken cancellationToken);
+
+    /// <summary>Carries out a request on each of the jobs that allow it.</summary>
+    /// <param name="jobs">Which jobs.</param>
+    /// <param name="request">What to do.</param>
+    /// <param name="reason">Who asks or why, for the log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>One answer a job, in order.</returns>
+    Task<IReadOnlyList<RequestAnswer>> RequestAsync(IReadOnlyList<JobId> jobs, JobRequest request, string reason, CancellationToken cancellationToken);
+
+    /// <summary>Finds jobs, newest first unless the query says otherwise.</summary>
+    Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken);
+
+    /// <summary>The attempts of a job, oldest first; attempts that never began are left out.</summary>
+    Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken);
+
+    /// <summary>Kept counts and live workers; its cost does not grow with the number of jobs.</summary>
+    Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Attaches a definition to a queue unless it has one.</summary>
+    /// <returns>The definition that stands.</returns>
+    Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken);
+}

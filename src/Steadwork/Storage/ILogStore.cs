@@ -1,0 +1,63 @@
+namespace Steadwork.Storage;
+
+/// <summary>The append-only log. Each transition of a job is written to it in the transition's own transaction.</summary>
+public interface ILogStore
+{
+    /// <summary>Appends entries, all or nothing as far as their leases hold.</summary>
+    /// <returns>For each entry its position; null for one whose lease is stale, which is not written.</returns>
+    Task<IReadOnlyList<long?>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken);
+
+    /// <summary>Reads entries in order. Never skips one that becomes visible later with a smaller position.</summary>
+    /// <param name="after">The position after which to begin; 0 begins at the start.</param>
+    /// <param name="limit">How many at the most.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken);
+}
+
+/// <summary>An entry on its way into the log.</summary>
+/// <param name="Kind">The word for what happened.</param>
+/// <param name="Job">The job that it is about.</param>
+/// <param name="Lease">The lease that the writer must hold; null when none is needed.</param>
+/// <param name="Data">More, as UTF-8 JSON; empty when there is none.</param>
+public sealed record NewLogEntry(string Kind, JobId? Job, LeaseToken? Lease, ReadOnlyMemory<byte> Data);
+
+/// <summary>One fact in the log.</summary>
+/// <param name="Position">Its place, from 1; later facts have greater ones.</param>
+/// <param name="At">When it happened.</param>
+/// <param name="Kind">The word for what happened; see <see cref="LogKinds"/>.</param>
+/// <param name="Job">The job that it is about; null when it is about none.</param>
+/// <param name="Lease">The lease under which it happened; null when there was none.</param>
+/// <param name="Worker">The worker that did it or that it is about; null when there was none.</param>
+/// <param name="Data">More, as UTF-8 JSON; empty when there is none.</param>
+public sealed record LogEntry(long Position, DateTimeOffset At, string Kind, JobId? Job, LeaseToken? Lease, WorkerId? Worker, ReadOnlyMemory<byte> Data);
+
+/// <summary>The words of the log that no <see cref="Transition"/> names.</summary>
+public static class LogKinds
+{
+    /// <summary>A job was stored.</summary>
+    public const string Enqueued = "enqueued";
+
+    /// <summary>A worker claimed a job.</summary>
+    public const string Claimed = "claimed";
+
+    /// <summary>Somebody asked for a running job to be cancelled.</summary>
+    public const string CancelRequested = "cancel-requested";
+
+    /// <summary>Somebody had an ended job run again.</summary>
+    public const string Retried = "retried";
+
+    /// <summary>A job was removed.</summary>
+    public const string Deleted = "deleted";
+
+    /// <summary>A handler reported progress.</summary>
+    public const string Progress = "progress";
+
+    /// <summary>A worker was registered.</summary>
+    public const string WorkerStarted = "worker-started";
+
+    /// <summary>A worker ended in good order.</summary>
+    public const string WorkerStopped = "worker-stopped";
+
+    /// <summary>A worker was found dead, and its jobs were recovered.</summary>
+    public const string WorkerDied = "worker-died";
+}

@@ -1,0 +1,205 @@
+namespace Steadwork.Storage;
+
+/// <summary>The answer to one enqueued job.</summary>
+/// <param name="Id">The job, or the one that bears its unique key.</param>
+/// <param name="Existing">Whether it is the latter.</param>
+/// <param name="State">Where that job stands.</param>
+public readonly record struct EnqueuedJob(JobId Id, bool Existing, JobState State);
+
+/// <summary>A worker that registers.</summary>
+/// <param name="Name">Its name for people.</param>
+/// <param name="Queues">The queues that it serves.</param>
+/// <param name="Types">The job types that it has handlers for.</param>
+/// <param name="Capacity">How many jobs it may hold at once, prefetched ones included.</param>
+/// <param name="Lease">How long it may be silent before its jobs are given to others.</param>
+public sealed record WorkerStart(string Name, IReadOnlyList<string> Queues, IReadOnlyList<string> Types, int Capacity, TimeSpan Lease);
+
+/// <summary>A registered incarnation of a worker.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Identity">The value of <c>STEADWORK_WORKER</c> for programs that it starts; no other worker of any store has the same.</param>
+/// <param name="Marks">Where it notes which of its jobs have begun.</param>
+public sealed record WorkerSession(WorkerId Id, string Identity, IStartMarks Marks);
+
+/// <summary>
+/// Notes which claimed jobs have begun, in a place that outlives the process, at the price of a memory write.
+/// Recovery reads it to tell the job that may have killed its worker from those that merely stood beside it.
+/// </summary>
+public interface IStartMarks
+{
+    /// <summary>The handler is about to begin.</summary>
+    void Begun(LeaseToken lease);
+
+    /// <summary>The handler has ended; its end is not stored yet.</summary>
+    void Ended(LeaseToken lease);
+
+    /// <summary>The store has taken the end, or refused it: nothing is left to know.</summary>
+    void Settled(LeaseToken lease);
+}
+
+/// <summary>The answer to a heartbeat.</summary>
+/// <param name="Alive">False when the worker has been declared dead: all its leases are lost.</param>
+/// <param name="Cancellations">The running jobs of this worker that somebody wants cancelled.</param>
+public sealed record Renewal(bool Alive, IReadOnlyList<Cancellation> Cancellations);
+
+/// <summary>A wish to cancel a running job.</summary>
+/// <param name="Job">Which job.</param>
+/// <param name="Lease">The lease under which it ran when the wish was read.</param>
+/// <param name="Reason">Who or why, for people.</param>
+public readonly record struct Cancellation(JobId Job, LeaseToken Lease, string Reason);
+
+/// <summary>What becomes of a job that a worker held.</summary>
+/// <param name="Job">Which job.</param>
+/// <param name="Lease">The lease under which it ran.</param>
+/// <param name="Transition">What the lifecycle decided.</param>
+/// <param name="StartedAt">When its handler began; null when it had not.</param>
+public readonly record struct AttemptEnd(JobId Job, LeaseToken Lease, Transition Transition, DateTimeOffset? StartedAt);
+
+/// <summary>What a worker wants to run.</summary>
+/// <param name="Queues">From which queues.</param>
+/// <param name="Types">Of which types: only those that it has handlers for.</param>
+/// <param name="Max">How many at the most.</param>
+/// <param name="Holding">How many it holds besides; a job that must be claimed alone is given only to one that holds none.</param>
+public sealed record ClaimRequest(IReadOnlyList<string> Queues, IReadOnlyList<string> Types, int Max, int Holding);
+
+/// <summary>The answer to an exchange.</summary>
+/// <param name="Accepted">For each end, in order, whether it was applied; false means that the lease was lost.</param>
+/// <param name="Claimed">The jobs that now run under this worker, in the order in which they should start.</param>
+/// <param name="NextDue">When the next delayed job falls due; null when there is none.</param>
+/// <param name="Alive">False when the worker has been declared dead: it gets no more jobs under this id.</param>
+public sealed record Exchange(IReadOnlyList<bool> Accepted, IReadOnlyList<ClaimedJob> Claimed, DateTimeOffset? NextDue, bool Alive);
+
+/// <summary>A job with the lease under which it runs.</summary>
+public sealed record ClaimedJob
+{
+    /// <summary>Its number.</summary>
+    public required JobId Id { get; init; }
+
+    /// <summary>The fence of every write about it.</summary>
+    public required LeaseToken Lease { get; init; }
+
+    /// <summary>The stable name of its kind of work.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>The line that it stood in.</summary>
+    public required string Queue { get; init; }
+
+    /// <summary>Which start of the job this is, from 1.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>How many earlier attempts count against <see cref="MaxAttempts"/>.</summary>
+    public required int Failures { get; init; }
+
+    /// <summary>How many attempts may fail or crash.</summary>
+    public required int MaxAttempts { get; init; }
+
+    /// <summary>How long this attempt may take; null means as long as it likes.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>The W3C trace context in which it was enqueued; null when there was none.</summary>
+    public string? TraceParent { get; init; }
+
+    /// <summary>Its payload, UTF-8 JSON.</summary>
+    public required ReadOnlyMemory<byte> Payload { get; init; }
+
+    /// <summary>Whether no other job may be claimed while this one runs.</summary>
+    public bool Alone { get; init; }
+}
+
+/// <summary>A dead worker and what became of its jobs.</summary>
+/// <param name="Worker">Its number.</param>
+/// <param name="Reason">How it was found dead, for people.</param>
+/// <param name="Jobs">Its jobs with what became of them.</param>
+public sealed record RecoveredWorker(WorkerId Worker, string Reason, IReadOnlyList<RecoveredJob> Jobs);
+
+/// <summary>A job that a dead worker had held.</summary>
+/// <param name="Job">Which job.</param>
+/// <param name="Transition">What the lifecycle decided.</param>
+public readonly record struct RecoveredJob(JobId Job, Transition Transition);
+
+/// <summary>Which jobs to find. Conditions add up.</summary>
+public sealed record JobQuery
+{
+    /// <summary>Only these; null means any. They come in the order of their ids.</summary>
+    public IReadOnlyList<JobId>? Ids { get; init; }
+
+    /// <summary>Only in this state.</summary>
+    public JobState? State { get; init; }
+
+    /// <summary>Only in this queue.</summary>
+    public string? Queue { get; init; }
+
+    /// <summary>Only of this type.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>Only with this tag.</summary>
+    public string? Tag { get; init; }
+
+    /// <summary>Only with this text in payload, result or last error; case does not matter for ASCII letters.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Only with a smaller id: the next page of a listing.</summary>
+    public JobId? Before { get; init; }
+
+    /// <summary>How many at the most. Default 100.</summary>
+    public int Limit { get; init; } = 100;
+}
+
+/// <summary>How many jobs stand in each state.</summary>
+/// <param name="Pending">May run at their time.</param>
+/// <param name="Waiting">Wait for others.</param>
+/// <param name="Running">Claimed.</param>
+/// <param name="Succeeded">Ended well.</param>
+/// <param name="Failed">Dead letters.</param>
+/// <param name="Cancelled">Ended by request.</param>
+public readonly record struct StateCounts(long Pending, long Waiting, long Running, long Succeeded, long Failed, long Cancelled)
+{
+    /// <summary>Adds counts state by state.</summary>
+    public static StateCounts operator +(StateCounts a, StateCounts b) => new(
+        a.Pending + b.Pending, a.Waiting + b.Waiting, a.Running + b.Running,
+        a.Succeeded + b.Succeeded, a.Failed + b.Failed, a.Cancelled + b.Cancelled);
+
+    /// <summary>The count of one state.</summary>
+    public long this[JobState state] => state switch
+    {
+        JobState.Pending => Pending,
+        JobState.Waiting => Waiting,
+        JobState.Running => Running,
+        JobState.Succeeded => Succeeded,
+        JobState.Failed => Failed,
+        _ => Cancelled,
+    };
+
+    /// <summary>These counts with one of them changed.</summary>
+    public StateCounts With(JobState state, long change) => state switch
+    {
+        JobState.Pending => this with { Pending = Pending + change },
+        JobState.Waiting => this with { Waiting = Waiting + change },
+        JobState.Running => this with { Running = Running + change },
+        JobState.Succeeded => this with { Succeeded = Succeeded + change },
+        JobState.Failed => this with { Failed = Failed + change },
+        _ => this with { Cancelled = Cancelled + change },
+    };
+}
+
+/// <summary>The jobs of one type in one queue, counted.</summary>
+/// <param name="Queue">The queue.</param>
+/// <param name="Type">The job type.</param>
+/// <param name="Counts">How many stand in each state.</param>
+public sealed record LaneCounts(string Queue, string Type, StateCounts Counts);
+
+/// <summary>A registered worker.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Name">Its name for people.</param>
+/// <param name="Host">The machine that it runs on.</param>
+/// <param name="ProcessId">Its process there.</param>
+/// <param name="Queues">The queues that it serves.</param>
+/// <param name="Types">The job types that it has handlers for.</param>
+/// <param name="StartedAt">When it registered.</param>
+/// <param name="Running">How many jobs it holds, prefetched ones included.</param>
+public sealed record WorkerView(WorkerId Id, string Name, string Host, int ProcessId, IReadOnlyList<string> Queues, IReadOnlyList<string> Types, DateTimeOffset StartedAt, long Running);
+
+/// <summary>A store in numbers.</summary>
+/// <param name="Lanes">The counts of each queue and type that ever had a job.</param>
+/// <param name="Workers">The registered workers.</param>
+/// <param name="LogPosition">The position of the newest log entry; 0 when there is none.</param>
+public sealed record StoreStatistics(IReadOnlyList<LaneCounts> Lanes, IReadOnlyList<WorkerView> Workers, long LogPosition);
