@@ -54,7 +54,7 @@ internal static class Ends
             transaction.Database["insert-attempt"]
                 .Bind(1, end.Job.Value).Bind(2, held.Job.Attempt).Bind(3, held.Worker)
                 .Bind(4, started ?? held.StartedAt).Bind(5, now.ToUnixTimeMilliseconds())
-                .Bind(6, outcome).BindText(7, ErrorJson.Write(effect.Error)).Run();
+                .Bind(6, outcome).BindText(7, ErrorJson.Write(effect.Error)).BindText(8, effect.Result).Run();
         }
         transaction.Database["settle"]
             .Bind(1, end.Job.Value).Bind(2, end.Lease.Value)
@@ -63,7 +63,8 @@ internal static class Ends
             .Bind(7, effect.RunAt?.ToUnixTimeMilliseconds())
             .Bind(8, effect.State.IsEnded() ? now.ToUnixTimeMilliseconds() : null)
             .BindText(9, ErrorJson.Write(effect.Error)).Bind(10, effect.Alone ? 1L : 0).Bind(11, started)
-            .Bind(12, (transition as Transition.Cancel)?.Reason).Run();
+            .Bind(12, (transition as Transition.Cancel)?.Reason)
+            .BindText(13, effect.State.IsEnded() ? effect.Result : default).Run();
 
         transaction.Lanes.Move(held.Lane, JobState.Running, effect.State);
         if (effect.Ready)

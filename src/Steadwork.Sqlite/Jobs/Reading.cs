@@ -28,6 +28,8 @@ internal static class Reading
         Where("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = {0})", query.Tag);
         Where("(payload LIKE {0} ESCAPE '\\' OR result LIKE {0} ESCAPE '\\' OR error LIKE {0} ESCAPE '\\')", query.Text is { } text ? $"%{EscapeLike(text)}%" : null);
         Where("jobs.id < CAST({0} AS INTEGER)", query.Before?.ToString());
+        Where("run_at <= CAST({0} AS INTEGER)", query.DueBy?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
+        sql.Append(query.Started switch { null => "", true => " AND attempt > 0", false => " AND attempt = 0" });
         sql.Append(query.State switch
         {
             null => "",
@@ -47,7 +49,7 @@ internal static class Reading
     public static List<Attempt> Attempts(Database database, JobId job)
     {
         var attempts = database["attempts"].Bind(1, job.Value).All(row => new Attempt(
-            row.Int(0), new WorkerId(row.Long(1)), Time(row.Long(2)), Time(row.Long(3)), row.Text(4), ErrorJson.Read(row.TextOrNull(5))));
+            row.Int(0), new WorkerId(row.Long(1)), Time(row.Long(2)), Time(row.Long(3)), row.Text(4), ErrorJson.Read(row.TextOrNull(5)), row.IsNull(6) ? default : row.Bytes(6)));
         attempts.AddRange(database["present-attempt"].Bind(1, job.Value).All(row => new Attempt(
             row.Int(0), new WorkerId(row.Long(1)), Time(row.Long(2)), TimeOrNull(row.LongOrNull(3)), row.Text(4), null)));
         return attempts;

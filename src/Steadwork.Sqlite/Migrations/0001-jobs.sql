@@ -84,6 +84,7 @@ CREATE TABLE attempts (
     finished_at INTEGER NOT NULL,
     outcome     TEXT    NOT NULL CHECK (outcome IN ('failed', 'crashed', 'cancelled', 'snoozed', 'released')),
     error       TEXT,
+    result      TEXT,
     PRIMARY KEY (job, attempt)
 ) WITHOUT ROWID;
 

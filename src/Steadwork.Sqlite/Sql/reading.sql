@@ -1,5 +1,5 @@
 -- name: attempts
-SELECT attempt, worker, started_at, finished_at, outcome, error FROM attempts WHERE job = ?1 ORDER BY attempt;
+SELECT attempt, worker, started_at, finished_at, outcome, error, result FROM attempts WHERE job = ?1 ORDER BY attempt;
 
 -- name: present-attempt
 -- The attempt that the job itself tells of: the running one, or the one that succeeded.

@@ -13,14 +13,14 @@ WHERE id = ?1 AND lease = ?2 AND state = 'running';
 
 -- name: settle
 -- ?3 state, ?4 ready, ?5 attempts given back, ?6 failures added, ?7 run_at or null, ?8 finished_at or null,
--- ?9 error or null to keep the one there, ?10 alone, ?11 started_at or null, ?12 why it is cancelled or null
+-- ?9 error or null to keep the one there, ?10 alone, ?11 started_at or null, ?12 why it is cancelled or null, ?13 result or null
 UPDATE jobs
 SET state = ?3, ready = ?4, attempt = attempt - ?5, failures = failures + ?6, run_at = coalesce(?7, run_at),
-    finished_at = ?8, error = coalesce(?9, error), alone = ?10,
+    finished_at = ?8, error = coalesce(?9, error), result = ?13, alone = ?10,
     worker = CASE WHEN ?8 IS NULL THEN NULL ELSE worker END,
     started_at = CASE WHEN ?8 IS NULL THEN NULL ELSE coalesce(?11, started_at) END,
     cancel_reason = CASE WHEN ?3 = 'cancelled' THEN coalesce(cancel_reason, ?12) END
 WHERE id = ?1 AND lease = ?2 AND state = 'running';
 
 -- name: insert-attempt
-INSERT INTO attempts (job, attempt, worker, started_at, finished_at, outcome, error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+INSERT INTO attempts (job, attempt, worker, started_at, finished_at, outcome, error, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);

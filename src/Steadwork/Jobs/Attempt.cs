@@ -7,7 +7,8 @@ namespace Steadwork;
 /// <param name="FinishedAt">When it ended; null while it runs.</param>
 /// <param name="Outcome">One of <see cref="AttemptOutcomes"/>.</param>
 /// <param name="Error">Why it did not succeed; null when it did or still runs.</param>
-public sealed record Attempt(int Number, WorkerId Worker, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, string Outcome, JobError? Error);
+/// <param name="Result">What it left behind although it failed, UTF-8 JSON; empty for nothing, and for a successful one, whose result is the job's.</param>
+public sealed record Attempt(int Number, WorkerId Worker, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, string Outcome, JobError? Error, ReadOnlyMemory<byte> Result = default);
 
 /// <summary>The words for how an attempt ended.</summary>
 public static class AttemptOutcomes

@@ -15,9 +15,9 @@ public static class JobLifecycle
         Outcome.CancelledByRequest cancelled => new Transition.Cancel(cancelled.Reason),
         Outcome.Postponed postponed => new Transition.Snooze(now + postponed.Delay),
         Outcome.Interrupted interrupted => new Transition.Release(interrupted.Started),
-        Outcome.Threw { Permanent: true } threw => new Transition.Fail(threw.Error),
-        Outcome.Threw threw when job.Failures + 1 >= job.MaxAttempts => new Transition.Fail(threw.Error),
-        Outcome.Threw threw => new Transition.Retry(now + retry.DelayAfter(job.Failures + 1, chance), threw.Error),
+        Outcome.Threw { Permanent: true } threw => new Transition.Fail(threw.Error, threw.Result),
+        Outcome.Threw threw when job.Failures + 1 >= job.MaxAttempts => new Transition.Fail(threw.Error, threw.Result),
+        Outcome.Threw threw => new Transition.Retry(now + retry.DelayAfter(job.Failures + 1, chance), threw.Error, Alone: false, threw.Result),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "There is no such outcome."),
     };
 

@@ -12,7 +12,8 @@ public abstract record Outcome
     /// <summary>The handler threw, or its program ended with an error.</summary>
     /// <param name="Error">What went wrong.</param>
     /// <param name="Permanent">Whether the handler said that another attempt is pointless.</param>
-    public sealed record Threw(JobError Error, bool Permanent = false) : Outcome;
+    /// <param name="Result">What it left behind all the same, UTF-8 JSON; empty for nothing.</param>
+    public sealed record Threw(JobError Error, bool Permanent = false, ReadOnlyMemory<byte> Result = default) : Outcome;
 
     /// <summary>The handler asked to be run again later; this is no failure.</summary>
     /// <param name="Delay">How much later.</param>

@@ -26,7 +26,8 @@ public abstract record Transition
     /// <param name="RunAt">When at the earliest.</param>
     /// <param name="Error">Why the attempt failed.</param>
     /// <param name="Alone">Whether the job is next claimed with no other beside it, because it has killed its worker.</param>
-    public sealed record Retry(DateTimeOffset RunAt, JobError Error, bool Alone = false) : Transition
+    /// <param name="Result">What the attempt left behind, UTF-8 JSON; kept with the attempt.</param>
+    public sealed record Retry(DateTimeOffset RunAt, JobError Error, bool Alone = false, ReadOnlyMemory<byte> Result = default) : Transition
     {
         /// <inheritdoc/>
         public override JobState Next => JobState.Pending;
@@ -48,7 +49,8 @@ public abstract record Transition
 
     /// <summary>The job has failed for good.</summary>
     /// <param name="Error">Why its last attempt failed.</param>
-    public sealed record Fail(JobError Error) : Transition
+    /// <param name="Result">What the attempt left behind, UTF-8 JSON; kept with the attempt and as the job's result.</param>
+    public sealed record Fail(JobError Error, ReadOnlyMemory<byte> Result = default) : Transition
     {
         /// <inheritdoc/>
         public override JobState Next => JobState.Failed;

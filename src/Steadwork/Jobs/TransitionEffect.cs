@@ -8,7 +8,8 @@ namespace Steadwork;
 /// <param name="CountsFailure">Whether the attempt counts against the maximum.</param>
 /// <param name="Alone">Whether it is next claimed with no other beside it.</param>
 /// <param name="Error">The error to keep; null keeps none that was not there.</param>
-public readonly record struct TransitionEffect(JobState State, DateTimeOffset? RunAt, bool Ready, bool GivesBackAttempt, bool CountsFailure, bool Alone, JobError? Error)
+/// <param name="Result">What the attempt left behind, UTF-8 JSON; it becomes the job's result only when the job has ended by it.</param>
+public readonly record struct TransitionEffect(JobState State, DateTimeOffset? RunAt, bool Ready, bool GivesBackAttempt, bool CountsFailure, bool Alone, JobError? Error, ReadOnlyMemory<byte> Result)
 {
     /// <summary>The effect of a transition at a time.</summary>
     /// <param name="transition">The transition.</param>
@@ -16,10 +17,11 @@ public readonly record struct TransitionEffect(JobState State, DateTimeOffset? R
     /// <param name="now">The time of the change.</param>
     public static TransitionEffect Of(Transition transition, bool alone, DateTimeOffset now) => transition switch
     {
-        Transition.Retry retry => new(JobState.Pending, retry.RunAt, retry.RunAt <= now, false, true, retry.Alone, retry.Error),
-        Transition.Snooze snooze => new(JobState.Pending, snooze.RunAt, snooze.RunAt <= now, false, false, false, null),
-        Transition.Fail fail => new(JobState.Failed, null, false, false, true, false, fail.Error),
-        Transition.Release release => new(JobState.Pending, null, true, !release.Started, false, release.Alone || (alone && !release.Started), release.Error),
-        _ => new(transition.Next, null, false, false, false, false, null),
+        Transition.Retry retry => new(JobState.Pending, retry.RunAt, retry.RunAt <= now, false, true, retry.Alone, retry.Error, retry.Result),
+        Transition.Snooze snooze => new(JobState.Pending, snooze.RunAt, snooze.RunAt <= now, false, false, false, null, default),
+        Transition.Fail fail => new(JobState.Failed, null, false, false, true, false, fail.Error, fail.Result),
+        Transition.Release release => new(JobState.Pending, null, true, !release.Started, false, release.Alone || (alone && !release.Started), release.Error, default),
+        Transition.Succeed succeed => new(JobState.Succeeded, null, false, false, false, false, null, succeed.Result),
+        _ => new(transition.Next, null, false, false, false, false, null, default),
     };
 }

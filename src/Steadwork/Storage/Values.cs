@@ -137,6 +137,12 @@ public sealed record JobQuery
     /// <summary>Only with this text in payload, result or last error; case does not matter for ASCII letters.</summary>
     public string? Text { get; init; }
 
+    /// <summary>Only those that have been started before (true) or never (false).</summary>
+    public bool? Started { get; init; }
+
+    /// <summary>Only those that may run at this time.</summary>
+    public DateTimeOffset? DueBy { get; init; }
+
     /// <summary>Only with a smaller id: the next page of a listing.</summary>
     public JobId? Before { get; init; }
 

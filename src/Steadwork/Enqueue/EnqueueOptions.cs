@@ -1,0 +1,29 @@
+namespace Steadwork;
+
+/// <summary>What one job says for itself; what it leaves unsaid its type says.</summary>
+public sealed class EnqueueOptions
+{
+    /// <summary>Its queue. Default: that of its type.</summary>
+    public string? Queue { get; set; }
+
+    /// <summary>1 to 1000, lower runs first. Default 100.</summary>
+    public int Priority { get; set; } = Defaults.Priority;
+
+    /// <summary>How long it waits before it may run. Default zero.</summary>
+    public TimeSpan Delay { get; set; }
+
+    /// <summary>When it may run at the earliest; takes the place of <see cref="Delay"/>. Default null.</summary>
+    public DateTimeOffset? RunAt { get; set; }
+
+    /// <summary>How many of its attempts may fail or crash. Default: that of its type.</summary>
+    public int? MaxAttempts { get; set; }
+
+    /// <summary>How long one attempt may take. Default: that of its type.</summary>
+    public TimeSpan? Timeout { get; set; }
+
+    /// <summary>While an unfinished job bears the same key, that one is returned and none is stored. Default null: no key.</summary>
+    public string? UniqueKey { get; set; }
+
+    /// <summary>Words to find it by. Default none.</summary>
+    public IList<string> Tags { get; } = [];
+}

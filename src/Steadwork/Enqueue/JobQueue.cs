@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Steadwork.Storage;
+
+namespace Steadwork;
+
+/// <summary>The front door: takes jobs over from a program. Once a call has returned, its jobs survive any crash.</summary>
+public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
+{
+    /// <summary>Enqueues one job.</summary>
+    /// <param name="payload">What to do; its type is registered with a handler or with <c>AddJobType</c>.</param>
+    /// <param name="configure">What this job says for itself.</param>
+    /// <param name="cancellationToken">Ends the wait; the job may be stored all the same.</param>
+    /// <returns>The job, or the unfinished one that bears its unique key.</returns>
+    /// <exception cref="ArgumentException">The job is refused; the message says why and what would be right.</exception>
+    /// <exception cref="InvalidOperationException">No job type is registered for the payload.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot take it; nothing was stored.</exception>
+    public async Task<JobId> EnqueueAsync<TJob>(TJob payload, Action<EnqueueOptions>? configure = null, CancellationToken cancellationToken = default)
+    {
+        var options = new EnqueueOptions();
+        configure?.Invoke(options);
+        var stored = await store.EnqueueAsync([Make(payload, options)], cancellationToken).ConfigureAwait(false);
+        return stored[0].Id;
+    }
+
+    /// <summary>Enqueues many jobs of one type: all or nothing up to 10,000, then in chunks of that size, in order.</summary>
+    /// <param name="payloads">What to do.</param>
+    /// <param name="cancellationToken">Ends the work between two chunks.</param>
+    /// <returns>The jobs, in order.</returns>
+    /// <exception cref="ArgumentException">A job is refused; nothing of its chunk was stored.</exception>
+    public Task<IReadOnlyList<JobId>> EnqueueManyAsync<TJob>(IEnumerable<TJob> payloads, CancellationToken cancellationToken = default) =>
+        EnqueueManyAsync(payloads, null, cancellationToken);
+
+    /// <inheritdoc cref="EnqueueManyAsync{TJob}(IEnumerable{TJob}, CancellationToken)"/>
+    /// <param name="payloads">What to do.</param>
+    /// <param name="configure">What each of these jobs says for itself.</param>
+    /// <param name="cancellationToken">Ends the work between two chunks.</param>
+    public async Task<IReadOnlyList<JobId>> EnqueueManyAsync<TJob>(IEnumerable<TJob> payloads, Action<TJob, EnqueueOptions>? configure, CancellationToken cancellationToken = default)
+    {
+        var ids = new List<JobId>();
+        foreach (var chunk in payloads.Chunk(Defaults.BulkChunk))
+        {
+            var jobs = Array.ConvertAll(chunk, payload =>
+            {
+                var options = new EnqueueOptions();
+                configure?.Invoke(payload, options);
+                return Make(payload, options);
+            });
+            foreach (var stored in await store.EnqueueAsync(jobs, cancellationToken).ConfigureAwait(false))
+                ids.Add(stored.Id);
+        }
+        return ids;
+    }
+
+    private NewJob Make<TJob>(TJob payload, EnqueueOptions options)
+    {
+        var type = catalog.Of(typeof(TJob));
+        var job = new NewJob
+        {
+            Type = type.Name,
+            Payload = json.Write(payload),
+            Queue = options.Queue ?? type.Options.Queue,
+            Priority = options.Priority,
+            Delay = options.Delay,
+            RunAt = options.RunAt,
+            MaxAttempts = options.MaxAttempts ?? type.Options.MaxAttempts,
+            Timeout = options.Timeout ?? type.Options.Timeout,
+            UniqueKey = options.UniqueKey,
+            Tags = [.. options.Tags],
+            TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
+        };
+        return NewJobRules.Refusal(job) is { } refusal ? throw new ArgumentException(refusal) : job;
+    }
+}

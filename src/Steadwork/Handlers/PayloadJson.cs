@@ -1,0 +1,45 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Steadwork;
+
+/// <summary>Turns payloads and results into JSON and back, by source-generated contexts, or by reflection where the program allows it.</summary>
+public sealed class PayloadJson
+{
+    /// <param name="options">How to serialise; null means camel case, with reflection if the program allows it.</param>
+    public PayloadJson(JsonSerializerOptions? options = null)
+    {
+        Options = options ?? new JsonSerializerOptions(JsonSerializerDefaults.Web) { MaxDepth = Defaults.MaxPayloadDepth };
+        if (Options.TypeInfoResolver is null && !JsonSerializer.IsReflectionEnabledByDefault)
+            throw new InvalidOperationException("Reflection-based JSON is switched off in this program; name a source-generated context with UseJson(context).");
+        if (Options.TypeInfoResolver is null)
+            UseReflection(Options);
+        Options.MakeReadOnly();
+    }
+
+    /// <summary>The options in force.</summary>
+    public JsonSerializerOptions Options { get; }
+
+    /// <summary>The value as UTF-8 JSON.</summary>
+    public byte[] Write<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Info<T>());
+
+    /// <summary>The value of a JSON text.</summary>
+    /// <exception cref="PermanentFailureException">The text does not fit the type: no further attempt could read it.</exception>
+    public T Read<T>(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(json.Span, Info<T>()) ?? throw new PermanentFailureException($"The payload is null, which is no {typeof(T).Name}.");
+        }
+        catch (JsonException error)
+        {
+            throw new PermanentFailureException($"The payload cannot be read as {typeof(T).Name}: {error.Message}", error);
+        }
+    }
+
+    private JsonTypeInfo<T> Info<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
+
+    [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Reached only where the program has reflection-based JSON switched on.")]
+    [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("AOT", "IL3050", Justification = "Reached only where the program has reflection-based JSON switched on.")]
+    private static void UseReflection(JsonSerializerOptions options) => options.TypeInfoResolver = new DefaultJsonTypeInfoResolver();
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+
+namespace Steadwork;
+
+/// <summary>Every line that the core logs, with stable event ids.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(1, LogLevel.Information, "Worker {WorkerId} ({WorkerName}) started: queues {Queues}, job types {JobTypes}, concurrency {Concurrency}")]
+    public static partial void WorkerStarted(this ILogger logger, WorkerId workerId, string workerName, string queues, string jobTypes, int concurrency);
+
+    [LoggerMessage(2, LogLevel.Information, "Worker {WorkerId} stopped")]
+    public static partial void WorkerStopped(this ILogger logger, WorkerId workerId);
+
+    [LoggerMessage(3, LogLevel.Error, "Worker {WorkerId} was declared dead after {Lease} of silence; its {Running} running jobs are lost to it, and it begins anew")]
+    public static partial void WorkerLost(this ILogger logger, WorkerId workerId, TimeSpan lease, int running);
+
+    [LoggerMessage(10, LogLevel.Debug, "Job {JobId} ({JobType}), attempt {Attempt}, {Outcome} after {Elapsed}")]
+    public static partial void JobEnded(this ILogger logger, JobId jobId, string jobType, int attempt, string outcome, TimeSpan elapsed);
+
+    [LoggerMessage(11, LogLevel.Warning, "Job {JobId} ({JobType}), attempt {Attempt}, did not succeed: {ErrorType}: {ErrorMessage}")]
+    public static partial void JobFailed(this ILogger logger, JobId jobId, string jobType, int attempt, string errorType, string errorMessage);
+
+    [LoggerMessage(12, LogLevel.Warning, "Job {JobId}, attempt {Attempt}: its lease {LeaseToken} was lost, and its late end ({Outcome}) was refused")]
+    public static partial void LateEndRefused(this ILogger logger, JobId jobId, int attempt, LeaseToken leaseToken, string outcome);
+
+    [LoggerMessage(13, LogLevel.Error, "Job {JobId} ({JobType}), attempt {Attempt}, ignored its cancellation ({StopReason}) for {Grace}; its slot is taken from it")]
+    public static partial void HandlerAbandoned(this ILogger logger, JobId jobId, string jobType, int attempt, StopReason stopReason, TimeSpan grace);
+
+    [LoggerMessage(20, LogLevel.Warning, "Worker {WorkerId} is dead ({Reason}); {Jobs} jobs that it held were recovered")]
+    public static partial void WorkerRecovered(this ILogger logger, WorkerId workerId, string reason, int jobs);
+
+    [LoggerMessage(21, LogLevel.Warning, "Job {JobId} of dead worker {WorkerId}: {Transition}")]
+    public static partial void JobRecovered(this ILogger logger, JobId jobId, WorkerId workerId, string transition);
+
+    [LoggerMessage(30, LogLevel.Error, "The {Loop} loop met an error and goes on in {Pause}")]
+    public static partial void LoopFailed(this ILogger logger, Exception exception, string loop, TimeSpan pause);
+}

@@ -1,0 +1,43 @@
+namespace Steadwork.Storage.InMemory;
+
+/// <summary>Gives a worker the jobs that it may run next.</summary>
+internal sealed class Claims(Ledger ledger)
+{
+    private long lastLease;
+
+    public IReadOnlyList<ClaimedJob> Claim(WorkerId worker, ClaimRequest request, DateTimeOffset now)
+    {
+        JoinLine(now);
+        var heads = ledger.Jobs.Ready
+            .Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type))
+            .Take(request.Max)
+            .ToList();
+        return [.. Together(heads, request.Holding).Select(entry => Take(entry, worker, now).Claimed)];
+    }
+
+    private void JoinLine(DateTimeOffset now)
+    {
+        foreach (var entry in ledger.Jobs.Delayed.TakeWhile(entry => entry.Job.RunAt <= now).ToList())
+        {
+            ledger.Jobs.Put(entry with { Ready = true });
+            ledger.Wake(WakeUp.Jobs);
+        }
+    }
+
+    /// <summary>A job that must be claimed alone is given only to a worker that holds nothing, and stops all behind it.</summary>
+    private static IEnumerable<Entry> Together(List<Entry> heads, int holding) =>
+        heads is [{ Job.Alone: true }, ..] && holding == 0 ? heads.Take(1) : heads.TakeWhile(entry => !entry.Job.Alone);
+
+    private Entry Take(Entry entry, WorkerId worker, DateTimeOffset now)
+    {
+        var taken = entry with
+        {
+            Ready = false,
+            Lease = new LeaseToken(++lastLease),
+            Job = entry.Job with { State = JobState.Running, Worker = worker, Attempt = entry.Job.Attempt + 1, StartedAt = Times.Whole(now) },
+        };
+        ledger.Jobs.Put(taken);
+        ledger.Write(LogKinds.Claimed, now, taken.Job.Id, taken.Lease, worker);
+        return taken;
+    }
+}

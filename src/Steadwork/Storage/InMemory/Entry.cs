@@ -1,0 +1,46 @@
+namespace Steadwork.Storage.InMemory;
+
+/// <summary>A job with what only the store knows of it. Never changed in place: each change is a new value.</summary>
+internal sealed record Entry
+{
+    public required Job Job { get; init; }
+
+    /// <summary>Whether it is pending and its time has come.</summary>
+    public bool Ready { get; init; }
+
+    /// <summary>The lease of its last claim.</summary>
+    public LeaseToken Lease { get; init; }
+
+    public UniqueScope UniqueScope { get; init; }
+
+    /// <summary>Why it is to be cancelled, or was.</summary>
+    public string? CancelReason { get; init; }
+
+    public long Id => Job.Id.Value;
+
+    public (string Queue, string Type) Lane => (Job.Queue, Job.Type);
+
+    public bool Delayed => Job.State is JobState.Pending && !Ready;
+
+    /// <summary>The unique key that no other job may take now.</summary>
+    public string? TakenKey => UniqueScope is UniqueScope.WhileKept || !Job.State.IsEnded() ? Job.UniqueKey : null;
+
+    /// <summary>What the lifecycle must know of it.</summary>
+    public RunningJob Running => new(Job.Attempt, Job.Failures, Job.MaxAttempts, CancelReason);
+
+    /// <summary>It as it is given to a worker.</summary>
+    public ClaimedJob Claimed => new()
+    {
+        Id = Job.Id,
+        Lease = Lease,
+        Type = Job.Type,
+        Queue = Job.Queue,
+        Attempt = Job.Attempt,
+        Failures = Job.Failures,
+        MaxAttempts = Job.MaxAttempts,
+        Timeout = Job.Timeout,
+        TraceParent = Job.TraceParent,
+        Payload = Job.Payload,
+        Alone = Job.Alone,
+    };
+}

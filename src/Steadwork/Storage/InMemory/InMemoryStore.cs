@@ -1,0 +1,157 @@
+namespace Steadwork.Storage.InMemory;
+
+/// <summary>
+/// Jobs in the memory of one process, for tests of handlers and as the reference of what a store does: nothing outlives
+/// the process. Every member is thread-safe; one change is made at a time.
+/// </summary>
+public sealed class InMemoryStore : IStore
+{
+    private readonly Lock gate = new();
+    private readonly string storeId = Guid.NewGuid().ToString("N")[..16];
+    private readonly TimeProvider clock;
+    private readonly Ledger ledger = new();
+    private readonly Listeners listeners = new();
+    private readonly Dictionary<string, string> queueDefinitions = [];
+    private readonly Claims claims;
+    private readonly Crew crew;
+
+    /// <summary>Creates an empty store.</summary>
+    /// <param name="clock">The clock of all its times, and of leases; null takes the system's.</param>
+    public InMemoryStore(TimeProvider? clock = null)
+    {
+        this.clock = clock ?? TimeProvider.System;
+        claims = new Claims(ledger);
+        crew = new Crew(ledger, this.clock);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        Once<IReadOnlyList<EnqueuedJob>>(now =>
+        {
+            // All drafts are made before the first is stored: one that cannot be made must leave none behind.
+            var drafts = jobs.Select(job => Drafts.Of(job, now)).ToList();
+            return [.. drafts.Select(draft => ledger.Enqueue(draft, now))];
+        }, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken) =>
+        Once(now =>
+        {
+            var (id, marks) = crew.Register(worker, now);
+            return new WorkerSession(id, $"{storeId}/{id}", marks);
+        }, cancellationToken);
+
+    /// <inheritdoc/>
+    public Renewal Renew(WorkerId worker)
+    {
+        lock (gate)
+            return new Renewal(crew.Renew(worker), crew.CancellationsOf(worker));
+    }
+
+    /// <inheritdoc/>
+    public Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
+        Once(now =>
+        {
+            bool[] accepted = [.. ends.Select(end => ledger.Settle(end, now))];
+            var alive = crew.Knows(worker);
+            var claimed = alive && claim is { Max: > 0 } ? claims.Claim(worker, claim, now) : [];
+            return new Exchange(accepted, claimed, ledger.Jobs.Delayed.FirstOrDefault()?.Job.RunAt, alive);
+        }, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task EndWorkerAsync(WorkerId worker, CancellationToken cancellationToken) =>
+        Once(now =>
+        {
+            crew.End(worker, now);
+            return worker;
+        }, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<RecoveredWorker>> RecoverAsync(CancellationToken cancellationToken) =>
+        Once(crew.Recover, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<RequestAnswer>> RequestAsync(IReadOnlyList<JobId> jobs, JobRequest request, string reason, CancellationToken cancellationToken) =>
+        Once<IReadOnlyList<RequestAnswer>>(now => [.. jobs.Select(job => ledger.CarryOut(job, request, reason, now))], cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) =>
+        Once(_ => Search.Find(ledger.Jobs, query), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
+        Once(_ => ledger.AttemptsOf(job), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) =>
+        Once(_ => new StoreStatistics(ledger.Jobs.Lanes, crew.Views, ledger.Log.Count), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
+        Once(_ =>
+        {
+            queueDefinitions.TryAdd(queue, definition);
+            return queueDefinitions[queue];
+        }, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<long?>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
+        Once<IReadOnlyList<long?>>(now => [.. entries.ToList().Select(entry => Append(entry, now))], cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
+        Once<IReadOnlyList<LogEntry>>(_ => [.. ledger.Log.Skip((int)Math.Min(after, int.MaxValue)).Take(limit)], cancellationToken);
+
+    /// <inheritdoc/>
+    public IDisposable Listen(WakeUp kinds, Action<WakeUp> onWakeUp) => listeners.Add(kinds, onWakeUp);
+
+    /// <summary>Does nothing: there is nothing to close.</summary>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Lets a worker look dead, as if its process had been killed.</summary>
+    internal void Abandon(WorkerId worker)
+    {
+        lock (gate)
+            crew.Abandon(worker);
+    }
+
+    /// <summary>Lets a pending job wait for others.</summary>
+    internal void Hold(JobId job)
+    {
+        lock (gate)
+        {
+            if (ledger.Jobs.TryGet(job, out var entry))
+                ledger.Jobs.Put(entry with { Ready = false, Job = entry.Job with { State = JobState.Waiting } });
+        }
+    }
+
+    private long? Append(NewLogEntry entry, DateTimeOffset now)
+    {
+        if (entry.Lease is { } lease && (entry.Job is not { } job || ledger.Jobs.Held(job, lease) is null))
+            return null;
+        return ledger.Write(entry.Kind, now, entry.Job, entry.Lease, worker: null, entry.Data);
+    }
+
+    /// <summary>Answers one question or makes one change, alone, and wakes whom it concerns.</summary>
+    private Task<T> Once<T>(Func<DateTimeOffset, T> answer, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return Task.FromCanceled<T>(cancellationToken);
+        T answered;
+        WakeUp wakeUps;
+        try
+        {
+            lock (gate)
+            {
+                answered = answer(clock.GetUtcNow());
+                wakeUps = ledger.TakeWakeUps();
+            }
+        }
+        catch (Exception error)
+        {
+            return Task.FromException<T>(error);
+        }
+        listeners.Ring(wakeUps);
+        return Task.FromResult(answered);
+    }
+}

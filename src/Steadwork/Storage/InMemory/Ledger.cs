@@ -1,0 +1,162 @@
+namespace Steadwork.Storage.InMemory;
+
+/// <summary>Everything that is stored, and how transitions and requests change it. The caller sees to it that one change is made at a time.</summary>
+internal sealed class Ledger
+{
+    private readonly Dictionary<JobId, List<Attempt>> attempts = [];
+    private readonly List<LogEntry> log = [];
+    private long lastJob;
+    private WakeUp wakeUps;
+
+    public Table Jobs { get; } = new();
+
+    public IReadOnlyList<LogEntry> Log => log;
+
+    /// <summary>The attempts of a job that did not succeed, and the present one, if any.</summary>
+    public IReadOnlyList<Attempt> AttemptsOf(JobId id)
+    {
+        var past = attempts.GetValueOrDefault(id) ?? [];
+        if (!Jobs.TryGet(id, out var entry) || entry.Job is not { State: JobState.Running or JobState.Succeeded, Worker: { } worker, StartedAt: { } startedAt } job)
+            return [.. past];
+        return [.. past, new Attempt(job.Attempt, worker, startedAt, job.FinishedAt, job.State.Name(), Error: null)];
+    }
+
+    public EnqueuedJob Enqueue(Entry draft, DateTimeOffset now)
+    {
+        if (draft.Job.UniqueKey is { } key && Jobs.BearerOf(key) is { } bearer)
+            return new EnqueuedJob(bearer.Job.Id, Existing: true, bearer.Job.State);
+        var entry = draft with { Job = draft.Job with { Id = new JobId(++lastJob) } };
+        Jobs.Put(entry);
+        Write(LogKinds.Enqueued, now, entry.Job.Id, null, null);
+        Wake(WakeUp.Jobs);
+        return new EnqueuedJob(entry.Job.Id, Existing: false, JobState.Pending);
+    }
+
+    /// <summary>Applies what the lifecycle decided of a running job.</summary>
+    /// <returns>False when the lease is stale: nothing changed.</returns>
+    public bool Settle(AttemptEnd end, DateTimeOffset now)
+    {
+        if (Jobs.Held(end.Job, end.Lease) is not { Job: var job } entry)
+            return false;
+        var transition = JobLifecycle.Honour(end.Transition, entry.CancelReason);
+        var effect = TransitionEffect.Of(transition, job.Alone, now);
+        var startedAt = Times.Whole(end.StartedAt) ?? job.StartedAt!.Value;
+        if (transition is not Transition.Succeed && AttemptOutcomes.Of(transition) is { } outcome)
+            Remember(job.Id, new Attempt(job.Attempt, job.Worker!.Value, startedAt, Times.Whole(now), outcome, effect.Error));
+        var ended = effect.State.IsEnded();
+        Jobs.Put(entry with
+        {
+            Ready = effect.Ready,
+            CancelReason = effect.State is JobState.Cancelled ? entry.CancelReason ?? (transition as Transition.Cancel)?.Reason : null,
+            Job = job with
+            {
+                State = effect.State,
+                Attempt = job.Attempt - (effect.GivesBackAttempt ? 1 : 0),
+                Failures = job.Failures + (effect.CountsFailure ? 1 : 0),
+                RunAt = Times.Whole(effect.RunAt) ?? job.RunAt,
+                StartedAt = ended ? startedAt : null,
+                FinishedAt = ended ? Times.Whole(now) : null,
+                Worker = ended ? job.Worker : null,
+                Alone = effect.Alone,
+                LastError = transition is Transition.Succeed ? null : effect.Error ?? job.LastError,
+                Result = transition is Transition.Succeed { Result: var result } ? result.ToArray() : job.Result,
+            },
+        });
+        Write(transition.Name, now, end.Job, end.Lease, job.Worker);
+        Wake(ended ? WakeUp.Ends : WakeUp.Jobs);
+        return true;
+    }
+
+    public RequestAnswer CarryOut(JobId id, JobRequest request, string reason, DateTimeOffset now)
+    {
+        if (!Jobs.TryGet(id, out var entry))
+            return RequestAnswer.NotFound;
+        if (!JobLifecycle.Allows(entry.Job.State, request))
+            return RequestAnswer.Refused;
+        return request switch
+        {
+            JobRequest.Cancel when entry.Job.State is JobState.Running => Signal(entry, reason, now),
+            JobRequest.Cancel => Cancel(entry, reason, now),
+            JobRequest.Retry => Retry(entry, now),
+            _ => Delete(entry, now),
+        };
+    }
+
+    public long Write(string kind, DateTimeOffset at, JobId? job, LeaseToken? lease, WorkerId? worker, ReadOnlyMemory<byte> data = default)
+    {
+        var position = log.Count + 1;
+        log.Add(new LogEntry(position, Times.Whole(at), kind, job, lease, worker, data.ToArray()));
+        return position;
+    }
+
+    public void Wake(WakeUp kinds) => wakeUps |= kinds;
+
+    public WakeUp TakeWakeUps()
+    {
+        var taken = wakeUps;
+        wakeUps = WakeUp.None;
+        return taken;
+    }
+
+    private RequestAnswer Signal(Entry entry, string reason, DateTimeOffset now)
+    {
+        Jobs.Put(entry with { CancelReason = entry.CancelReason ?? reason });
+        Write(LogKinds.CancelRequested, now, entry.Job.Id, null, null);
+        Wake(WakeUp.Cancellations);
+        return RequestAnswer.Signalled;
+    }
+
+    private RequestAnswer Cancel(Entry entry, string reason, DateTimeOffset now)
+    {
+        Jobs.Put(entry with
+        {
+            Ready = false,
+            CancelReason = reason,
+            Job = entry.Job with { State = JobState.Cancelled, FinishedAt = Times.Whole(now) },
+        });
+        Write(new Transition.Cancel(reason).Name, now, entry.Job.Id, null, null);
+        Wake(WakeUp.Ends);
+        return RequestAnswer.Done;
+    }
+
+    private RequestAnswer Retry(Entry entry, DateTimeOffset now)
+    {
+        if (entry.Job.UniqueKey is { } key && Jobs.BearerOf(key) is { } bearer && bearer.Id != entry.Id)
+            return RequestAnswer.KeyTaken;
+        Jobs.Put(entry with
+        {
+            Ready = true,
+            CancelReason = null,
+            Job = entry.Job with
+            {
+                State = JobState.Pending,
+                Failures = 0,
+                Alone = false,
+                RunAt = Times.Whole(now),
+                StartedAt = null,
+                FinishedAt = null,
+                Worker = null,
+                LastError = null,
+                Result = default,
+            },
+        });
+        Write(LogKinds.Retried, now, entry.Job.Id, null, null);
+        Wake(WakeUp.Jobs);
+        return RequestAnswer.Done;
+    }
+
+    private RequestAnswer Delete(Entry entry, DateTimeOffset now)
+    {
+        Jobs.Remove(entry.Job.Id);
+        attempts.Remove(entry.Job.Id);
+        Write(LogKinds.Deleted, now, entry.Job.Id, null, null);
+        return RequestAnswer.Done;
+    }
+
+    private void Remember(JobId job, Attempt attempt)
+    {
+        if (!attempts.TryGetValue(job, out var past))
+            attempts[job] = past = [];
+        past.Add(attempt);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Text;
+
+namespace Steadwork.Storage.InMemory;
+
+/// <summary>Whether a job is one that a query looks for.</summary>
+internal static class Search
+{
+    public static IReadOnlyList<Job> Find(Table table, JobQuery query)
+    {
+        var found = table.All.Select(entry => entry.Job).Where(job => Fits(job, query));
+        return query.Ids is null ? [.. found.Reverse().Take(query.Limit)] : [.. found];
+    }
+
+    private static bool Fits(Job job, JobQuery query) =>
+        (query.Ids is not { } ids || ids.Contains(job.Id))
+        && (query.State is not { } state || job.State == state)
+        && (query.Queue is not { } queue || job.Queue == queue)
+        && (query.Type is not { } type || job.Type == type)
+        && (query.Tag is not { } tag || job.Tags.Contains(tag))
+        && (query.Before is not { } before || job.Id.CompareTo(before) < 0)
+        && (query.Text is not { } text || Texts(job).Any(place => ContainsIgnoringAsciiCase(place, text)));
+
+    private static IEnumerable<string> Texts(Job job)
+    {
+        yield return Encoding.UTF8.GetString(job.Payload.Span);
+        yield return Encoding.UTF8.GetString(job.Result.Span);
+        if (job.LastError is not { } error)
+            yield break;
+        yield return error.Type;
+        yield return error.Message;
+        yield return error.Stack ?? "";
+    }
+
+    private static bool ContainsIgnoringAsciiCase(string place, string text) => Folded(place).Contains(Folded(text), StringComparison.Ordinal);
+
+    private static string Folded(string text) =>
+        string.Create(text.Length, text, (folded, original) =>
+        {
+            for (var index = 0; index < folded.Length; index++)
+                folded[index] = char.IsAsciiLetterUpper(original[index]) ? (char)(original[index] | 0x20) : original[index];
+        });
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Steadwork.Storage.InMemory;
+
+/// <summary>All jobs, and the orders and counts that follow from them. Every change goes through <see cref="Put"/> or <see cref="Remove"/>.</summary>
+internal sealed class Table
+{
+    private readonly SortedDictionary<long, Entry> entries = [];
+    private readonly SortedDictionary<(string Queue, string Type), StateCounts> lanes = new(ByOrdinal);
+    private readonly SortedSet<(int Priority, long Id)> ready = [];
+    private readonly SortedSet<(DateTimeOffset RunAt, long Id)> delayed = [];
+    private readonly SortedDictionary<long, long> held = [];
+    private readonly Dictionary<string, long> keys = [];
+
+    private static Comparer<(string Queue, string Type)> ByOrdinal { get; } = Comparer<(string Queue, string Type)>.Create((a, b) =>
+        string.CompareOrdinal(a.Queue, b.Queue) is not 0 and var order ? order : string.CompareOrdinal(a.Type, b.Type));
+
+    /// <summary>In the order of their ids.</summary>
+    public IEnumerable<Entry> All => entries.Values;
+
+    /// <summary>The jobs that may run now, in claim order.</summary>
+    public IEnumerable<Entry> Ready => ready.Select(place => entries[place.Id]);
+
+    /// <summary>The jobs whose time has not come, or had not when somebody last looked; the next one first.</summary>
+    public IEnumerable<Entry> Delayed => delayed.Select(place => entries[place.Id]);
+
+    public IReadOnlyList<LaneCounts> Lanes => [.. lanes.Select(lane => new LaneCounts(lane.Key.Queue, lane.Key.Type, lane.Value))];
+
+    /// <summary>The running jobs of a worker, in the order of their ids.</summary>
+    public IReadOnlyList<Entry> HeldBy(WorkerId worker) =>
+        [.. held.Where(pair => pair.Value == worker.Value).Select(pair => entries[pair.Key])];
+
+    public bool TryGet(JobId id, [NotNullWhen(true)] out Entry? entry) => entries.TryGetValue(id.Value, out entry);
+
+    /// <summary>The job that runs under this lease; null when the lease is stale.</summary>
+    public Entry? Held(JobId id, LeaseToken lease) =>
+        TryGet(id, out var entry) && entry.Job.State is JobState.Running && entry.Lease == lease ? entry : null;
+
+    /// <summary>The job that bears a unique key now.</summary>
+    public Entry? BearerOf(string key) => keys.TryGetValue(key, out var id) ? entries[id] : null;
+
+    /// <summary>Stores a job in the place of its earlier self.</summary>
+    public void Put(Entry entry)
+    {
+        Remove(entry.Job.Id);
+        if (entry.TakenKey is { } key)
+            keys.Add(key, entry.Id);
+        if (entry.Ready)
+            ready.Add((entry.Job.Priority, entry.Id));
+        if (entry.Delayed)
+            delayed.Add((entry.Job.RunAt, entry.Id));
+        if (entry.Job.State is JobState.Running)
+            held.Add(entry.Id, entry.Job.Worker!.Value.Value);
+        Count(entry, +1);
+        entries.Add(entry.Id, entry);
+    }
+
+    public void Remove(JobId id)
+    {
+        if (!entries.Remove(id.Value, out var entry))
+            return;
+        if (entry.TakenKey is { } key)
+            keys.Remove(key);
+        ready.Remove((entry.Job.Priority, entry.Id));
+        delayed.Remove((entry.Job.RunAt, entry.Id));
+        held.Remove(entry.Id);
+        Count(entry, -1);
+    }
+
+    private void Count(Entry entry, int change) =>
+        lanes[entry.Lane] = lanes.GetValueOrDefault(entry.Lane).With(entry.Job.State, change);
+}

@@ -1,0 +1,11 @@
+namespace Steadwork.Storage.InMemory;
+
+/// <summary>Times in a store are UTC in whole milliseconds.</summary>
+internal static class Times
+{
+    public static DateTimeOffset Whole(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
+
+    public static DateTimeOffset? Whole(DateTimeOffset? time) => time is { } some ? Whole(some) : null;
+
+    public static TimeSpan? Whole(TimeSpan? span) => span is { } some ? TimeSpan.FromMilliseconds((long)some.TotalMilliseconds) : null;
+}

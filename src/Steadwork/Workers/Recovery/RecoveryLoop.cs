@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging;
+using Steadwork.Storage;
+
+namespace Steadwork.Workers.Recovery;
+
+/// <summary>Looks for dead workers and has their jobs run again.</summary>
+internal sealed class RecoveryLoop(IJobStore store, TimeSpan interval, ILogger logger) : WorkerLoop("recovery", logger)
+{
+    private readonly ILogger logger = logger;
+
+    protected override TimeSpan Step()
+    {
+        foreach (var dead in store.RecoverAsync(CancellationToken.None).GetAwaiter().GetResult())
+        {
+            logger.WorkerRecovered(dead.Worker, dead.Reason, dead.Jobs.Count);
+            foreach (var (job, transition) in dead.Jobs)
+                logger.JobRecovered(job, dead.Worker, transition.Name);
+        }
+        return interval;
+    }
+}

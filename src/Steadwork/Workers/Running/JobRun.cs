@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Steadwork.Status;
+using Steadwork.Storage;
+
+namespace Steadwork.Workers.Running;
+
+/// <summary>One attempt on its way: scope, trace, timeout, steps, handler, and at last its outcome.</summary>
+internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerParts parts) : IDisposable
+{
+    private const int Going = 0;
+    private const int Over = 1;
+
+    private readonly CancellationTokenSource stop = new();
+    private int phase = Going;
+    private int stopReason = (int)StopReason.None;
+    private string? cancelReason;
+    private ITimer? timeout;
+    private ITimer? grace;
+    private long began;
+
+    public ClaimedJob Job => job;
+
+    public Incarnation Incarnation => incarnation;
+
+    public DateTimeOffset StartedAt { get; private set; }
+
+    public TimeSpan Elapsed => parts.Clock.GetElapsedTime(began);
+
+    private StopReason Stopped => (StopReason)Volatile.Read(ref stopReason);
+
+    /// <summary>Runs the handler.</summary>
+    /// <returns>What became of the attempt; null when somebody else has told already, because the slot was taken from it.</returns>
+    public async Task<AttemptEnd?> ExecuteAsync()
+    {
+        StartedAt = parts.Clock.GetUtcNow();
+        began = parts.Clock.GetTimestamp();
+        if (job.Timeout is { } limit)
+            timeout = parts.Clock.CreateTimer(_ => Stop(StopReason.TimedOut), null, limit, System.Threading.Timeout.InfiniteTimeSpan);
+        var outcome = await OutcomeAsync().ConfigureAwait(false);
+        return End(outcome);
+    }
+
+    /// <summary>Has the handler stop. The first reason stands.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="explanation">The words of whoever cancelled the job.</param>
+    public void Stop(StopReason reason, string? explanation = null)
+    {
+        if (reason is StopReason.Cancelled)
+            cancelReason ??= explanation;
+        if (Interlocked.CompareExchange(ref stopReason, (int)reason, (int)StopReason.None) != (int)StopReason.None)
+            return;
+        // The grace begins before the handler hears of it: a callback of the handler's own may never return.
+        grace = parts.Clock.CreateTimer(_ => Abandon(), null, parts.Options.StopGrace, System.Threading.Timeout.InfiniteTimeSpan);
+        _ = stop.CancelAsync();
+    }
+
+    /// <summary>Takes the slot from a handler that ignores its cancellation; its late outcome will count for nothing.</summary>
+    public void Abandon()
+    {
+        if (End(Interrupted(default)) is not { } end)
+            return;
+        parts.Logger.HandlerAbandoned(job.Id, job.Type, job.Attempt, Stopped, parts.Options.StopGrace);
+        Telemetry.Abandoned.Add(1, new KeyValuePair<string, object?>("job.type", job.Type));
+        parts.OnAbandoned(this, end);
+    }
+
+    private AttemptEnd? End(Outcome outcome)
+    {
+        if (Interlocked.CompareExchange(ref phase, Over, Going) != Going)
+            return null;
+        timeout?.Dispose();
+        grace?.Dispose();
+        var now = parts.Clock.GetUtcNow();
+        var running = new RunningJob(job.Attempt, job.Failures, job.MaxAttempts, cancelReason);
+        var retry = parts.Catalog.Find(job.Type)?.Options.Retry ?? RetrySchedule.Default;
+        var transition = JobLifecycle.Honour(JobLifecycle.AfterAttempt(running, outcome, retry, now, Random.Shared.NextDouble()), cancelReason);
+        Report(outcome, transition);
+        return new AttemptEnd(job.Id, job.Lease, transition, StartedAt);
+    }
+
+    /// <summary>The one place in which exceptions become outcomes.</summary>
+    private async Task<Outcome> OutcomeAsync()
+    {
+        using var activity = StartActivity();
+        try
+        {
+            using var logScope = parts.JobLogger.BeginScope(new JobLogScope(job));
+            var result = await InvokeAsync().ConfigureAwait(false);
+            return result.Snooze is { } delay ? new Outcome.Postponed(delay) : new Outcome.Returned(result.Json);
+        }
+        catch (Exception error) when (Stopped is not StopReason.None)
+        {
+            return Interrupted((error as JobFailedException)?.Result ?? default);
+        }
+        catch (PermanentFailureException error)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, error.Message);
+            return new Outcome.Threw(JobError.From(error), Permanent: true);
+        }
+        catch (JobFailedException error)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, error.Message);
+            return new Outcome.Threw(error.Error, Permanent: false, error.Result);
+        }
+        catch (Exception error)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, error.Message);
+            return new Outcome.Threw(JobError.From(error));
+        }
+    }
+
+    private async Task<(ReadOnlyMemory<byte> Json, TimeSpan? Snooze)> InvokeAsync()
+    {
+        var context = new JobContext(job, incarnation.Session, parts.Log, parts.JobLogger, () => Stopped, stop.Token);
+        var invoke = parts.Catalog.Find(job.Type)?.Invoke
+            ?? throw new InvalidOperationException($"This worker has no handler for the job type '{job.Type}'.");
+        if (parts.Scopes is null)
+            return (await Steps(context, invoke, [])().ConfigureAwait(false), context.Snooze);
+
+        var scope = parts.Scopes.CreateAsyncScope();
+        await using (scope.ConfigureAwait(false))
+        {
+            context.Services = scope.ServiceProvider;
+            var middleware = scope.ServiceProvider.GetServices<IJobMiddleware>();
+            return (await Steps(context, invoke, middleware)().ConfigureAwait(false), context.Snooze);
+        }
+    }
+
+    private static JobStep Steps(JobContext context, JobInvocation invoke, IEnumerable<IJobMiddleware> middleware)
+    {
+        JobStep next = () => invoke(context);
+        foreach (var step in middleware.Reverse())
+        {
+            var inner = next;
+            next = () => step.InvokeAsync(context, inner);
+        }
+        return next;
+    }
+
+    private Outcome Interrupted(ReadOnlyMemory<byte> result) => Stopped switch
+    {
+        StopReason.TimedOut => new Outcome.Threw(new JobError("timeout", $"The attempt was ended after its timeout of {job.Timeout?.TotalSeconds:0.###} s."), Permanent: false, result),
+        StopReason.Cancelled => new Outcome.CancelledByRequest(cancelReason ?? "cancelled"),
+        _ => new Outcome.Interrupted(Started: true),
+    };
+
+    private Activity? StartActivity()
+    {
+        var name = $"run {job.Type}";
+        var activity = ActivityContext.TryParse(job.TraceParent, null, isRemote: true, out var parent)
+            ? Telemetry.Activities.StartActivity(name, ActivityKind.Consumer, parent)
+            : Telemetry.Activities.StartActivity(name, ActivityKind.Consumer);
+        // With nobody listening the context is restored all the same: what the handler calls must carry it on.
+        if (activity is null && job.TraceParent is { } traceParent)
+            activity = new Activity(name).SetParentId(traceParent).Start();
+        return activity?.SetTag("job.id", job.Id.Value).SetTag("job.type", job.Type).SetTag("job.attempt", job.Attempt);
+    }
+
+    private void Report(Outcome outcome, Transition transition)
+    {
+        var elapsed = Elapsed;
+        if (outcome is Outcome.Threw threw)
+            parts.Logger.JobFailed(job.Id, job.Type, job.Attempt, threw.Error.Type, threw.Error.Message);
+        parts.Logger.JobEnded(job.Id, job.Type, job.Attempt, transition.Name, elapsed);
+        var type = new KeyValuePair<string, object?>("job.type", job.Type);
+        Telemetry.Attempts.Add(1, type, new KeyValuePair<string, object?>("outcome", transition.Name));
+        Telemetry.Duration.Record(elapsed.TotalSeconds, type);
+    }
+
+    public void Dispose()
+    {
+        timeout?.Dispose();
+        grace?.Dispose();
+    }
+}

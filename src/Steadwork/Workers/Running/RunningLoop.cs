@@ -1,0 +1,241 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Steadwork.Status;
+using Steadwork.Storage;
+
+namespace Steadwork.Workers.Running;
+
+/// <summary>
+/// Keeps the slots at work: hands the ends of attempts to the store and takes the next jobs in the same transaction,
+/// while the slots go on with what was claimed ahead.
+/// </summary>
+internal sealed class RunningLoop : WorkerLoop
+{
+    // Ends are held back a little while there is enough to run, so that short jobs share their commits.
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan StaleBuffer = TimeSpan.FromMilliseconds(200);
+    private const int EnoughEnds = 256;
+
+    private readonly IJobStore store;
+    private readonly WorkerParts parts;
+    private readonly Func<Incarnation> current;
+    private readonly IReadOnlyList<string> types;
+    private readonly PrefetchDepth depth;
+    private readonly Channel<(ClaimedJob Job, Incarnation Incarnation)> buffer = Channel.CreateUnbounded<(ClaimedJob, Incarnation)>();
+    private readonly ConcurrentDictionary<LeaseToken, JobRun> running = [];
+    private readonly ConcurrentQueue<(AttemptEnd End, Incarnation Incarnation, int Attempt)> outbox = new();
+    private readonly List<(AttemptEnd End, Incarnation Incarnation, int Attempt)> ends = [];
+    private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private int held;
+    private int aloneHeld;
+    private volatile bool closing;
+    private volatile bool rung = true;
+    private bool lastClaimWasFull;
+    private long lastAsked;
+    private long lastTaken;
+    private DateTimeOffset? nextDue;
+
+    public RunningLoop(IJobStore store, WorkerParts parts, Func<Incarnation> current)
+        : base("running", parts.Logger)
+    {
+        this.store = store;
+        this.parts = parts;
+        this.current = current;
+        types = parts.Catalog.Runnable;
+        depth = new PrefetchDepth(parts.Options.Concurrency, parts.Options.Prefetch, parts.Options.MaxPrefetch);
+        parts.OnAbandoned = OnAbandoned;
+        for (var slot = 0; slot < parts.Options.Concurrency; slot++)
+            StartSlot();
+    }
+
+    /// <summary>The most jobs that it may hold at once.</summary>
+    public static int Capacity(WorkerOptions options) => 2 * (options.Concurrency + options.MaxPrefetch);
+
+    /// <summary>The attempts under way.</summary>
+    public ICollection<JobRun> Running => running.Values;
+
+    /// <summary>Done once the loop has been closed and the store has been told of everything.</summary>
+    public Task WhenIdle => idle.Task;
+
+    /// <summary>Jobs may have become claimable.</summary>
+    public void Ring()
+    {
+        rung = true;
+        Wake();
+    }
+
+    /// <summary>Claims no more, and gives back what has not begun.</summary>
+    public void Close()
+    {
+        closing = true;
+        Wake();
+    }
+
+    public void Stop(LeaseToken lease, StopReason reason, string? explanation)
+    {
+        if (running.TryGetValue(lease, out var run))
+            run.Stop(reason, explanation);
+    }
+
+    protected override TimeSpan Step()
+    {
+        if (closing || BufferIsStale())
+            HandBack();
+        if (closing && Volatile.Read(ref held) == 0)
+            idle.TrySetResult();
+        var wanted = Wanted();
+        if (outbox.IsEmpty && !(wanted > 0 && WorthAsking()))
+            return UntilNext();
+        if (ShouldLinger(wanted))
+            return Linger;
+        Exchange(wanted);
+        return outbox.IsEmpty ? UntilNext() : TimeSpan.Zero;
+    }
+
+    private void Exchange(int wanted)
+    {
+        // What an exchange that failed had taken is still in `ends` and goes into the next one.
+        while (outbox.TryDequeue(out var end))
+            ends.Add(end);
+        var incarnation = current();
+        rung = false;
+        lastAsked = parts.Clock.GetTimestamp();
+        var holding = Volatile.Read(ref held) - ends.Count;
+        var claim = wanted > 0 ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, holding) : null;
+        Storage.Exchange answer;
+        try
+        {
+            answer = store.ExchangeAsync(incarnation.Id, ends.ConvertAll(end => end.End), claim, CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch
+        {
+            rung = true;
+            throw;
+        }
+        for (var index = 0; index < ends.Count; index++)
+            Settled(ends[index].End, ends[index].Incarnation, ends[index].Attempt, answer.Accepted[index]);
+        ends.Clear();
+        Deliver(answer, wanted, incarnation);
+        if (!answer.Alive)
+            parts.OnLeaseInDoubt();
+    }
+
+    private void Settled(AttemptEnd end, Incarnation incarnation, int attempt, bool accepted)
+    {
+        Interlocked.Decrement(ref held);
+        incarnation.Session.Marks.Settled(end.Lease);
+        if (accepted)
+            return;
+        Telemetry.LateEnds.Add(1);
+        parts.Logger.LateEndRefused(end.Job, attempt, end.Lease, end.Transition.Name);
+    }
+
+    private void Deliver(Storage.Exchange answer, int wanted, Incarnation incarnation)
+    {
+        nextDue = answer.NextDue;
+        lastClaimWasFull = answer.Claimed.Count == wanted && wanted > 0;
+        Interlocked.Add(ref held, answer.Claimed.Count);
+        Volatile.Write(ref lastTaken, parts.Clock.GetTimestamp());
+        foreach (var job in answer.Claimed)
+        {
+            if (job.Alone)
+                Interlocked.Increment(ref aloneHeld);
+            buffer.Writer.TryWrite((job, incarnation));
+        }
+    }
+
+    private int Wanted() =>
+        closing || Volatile.Read(ref aloneHeld) > 0 || !current().Holds ? 0 : Math.Max(0, depth.Target - Volatile.Read(ref held));
+
+    /// <summary>Whether a claim may find something: after a wake-up, at the time of a delayed job, where more is known to wait, or at the poll.</summary>
+    private bool WorthAsking() =>
+        rung || lastClaimWasFull || nextDue <= parts.Clock.GetUtcNow() || parts.Clock.GetElapsedTime(lastAsked) >= parts.Options.PollInterval;
+
+    private bool ShouldLinger(int wanted) =>
+        !closing && outbox.Count < EnoughEnds && buffer.Reader.Count > 0 && buffer.Reader.Count * 2 > wanted && parts.Clock.GetElapsedTime(lastAsked) < Linger;
+
+    private TimeSpan UntilNext()
+    {
+        var wait = parts.Options.PollInterval - parts.Clock.GetElapsedTime(lastAsked);
+        if (nextDue - parts.Clock.GetUtcNow() is { } due && due < wait)
+            wait = due;
+        if (buffer.Reader.Count > 0 && wait > StaleBuffer)
+            wait = StaleBuffer;
+        var least = TimeSpan.FromMilliseconds(1);
+        return wait > least ? wait : least;
+    }
+
+    /// <summary>Jobs claimed ahead that are stuck behind a longer one than expected: another worker may have a free slot.</summary>
+    private bool BufferIsStale() =>
+        buffer.Reader.Count > 0 && parts.Clock.GetElapsedTime(Volatile.Read(ref lastTaken)) > StaleBuffer;
+
+    private void HandBack()
+    {
+        depth.Stuck();
+        while (buffer.Reader.TryRead(out var waiting))
+            GiveBack(waiting.Job, waiting.Incarnation);
+    }
+
+    private void GiveBack(ClaimedJob job, Incarnation incarnation)
+    {
+        if (job.Alone)
+            Interlocked.Decrement(ref aloneHeld);
+        outbox.Enqueue((new AttemptEnd(job.Id, job.Lease, new Transition.Release(Started: false), null), incarnation, job.Attempt));
+    }
+
+    private void StartSlot() => _ = SlotAsync();
+
+    private async Task SlotAsync()
+    {
+        await Task.Yield();
+        await foreach (var (job, incarnation) in buffer.Reader.ReadAllAsync().ConfigureAwait(false))
+        {
+            if (!await RunAsync(job, incarnation).ConfigureAwait(false))
+                return;
+        }
+    }
+
+    /// <returns>False when the slot was taken from this run meanwhile, and given to a new one.</returns>
+    private async Task<bool> RunAsync(ClaimedJob job, Incarnation incarnation)
+    {
+        Volatile.Write(ref lastTaken, parts.Clock.GetTimestamp());
+        if (!incarnation.Holds)
+        {
+            GiveBack(job, incarnation);
+            Wake();
+            return true;
+        }
+        using var run = new JobRun(job, incarnation, parts);
+        running[job.Lease] = run;
+        incarnation.Session.Marks.Begun(job.Lease);
+        var end = await run.ExecuteAsync().ConfigureAwait(false);
+        if (end is not { } told)
+            return false;
+        depth.Took(run.Elapsed);
+        Ended(run, told);
+        return true;
+    }
+
+    private void OnAbandoned(JobRun run, AttemptEnd end)
+    {
+        Ended(run, end);
+        StartSlot();
+    }
+
+    private void Ended(JobRun run, AttemptEnd end)
+    {
+        running.TryRemove(run.Job.Lease, out _);
+        run.Incarnation.Session.Marks.Ended(run.Job.Lease);
+        if (run.Job.Alone)
+            Interlocked.Decrement(ref aloneHeld);
+        outbox.Enqueue((end, run.Incarnation, run.Job.Attempt));
+        Wake();
+    }
+
+    public override void Dispose()
+    {
+        buffer.Writer.TryComplete();
+        base.Dispose();
+    }
+}

@@ -1,0 +1,160 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Steadwork.Storage;
+using Steadwork.Workers.Recovery;
+using Steadwork.Workers.Renewing;
+using Steadwork.Workers.Running;
+
+namespace Steadwork.Workers;
+
+/// <summary>A worker: claims jobs, runs them, keeps its lease, and recovers the jobs of workers that have died.</summary>
+public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
+{
+    private const int MostReservedThreads = 256;
+
+    private readonly IStore store;
+    private readonly WorkerParts parts;
+    private readonly ILogger logger;
+    private readonly Lock gate = new();
+    private Incarnation? incarnation;
+    private RunningLoop? running;
+    private LeaseRenewal? renewal;
+    private RecoveryLoop? recovery;
+    private IDisposable? wakeUps;
+    private bool stopped;
+
+    /// <param name="store">Where the jobs are.</param>
+    /// <param name="catalog">The job types that it runs.</param>
+    /// <param name="options">How it works.</param>
+    /// <param name="scopes">Makes the scope of each attempt; null runs handlers without services.</param>
+    /// <param name="loggers">Makes its loggers; null logs nothing.</param>
+    /// <param name="clock">Its clock; null takes the system's.</param>
+    /// <exception cref="ArgumentException">The options make no sense.</exception>
+    public WorkerHost(IStore store, JobCatalog catalog, WorkerOptions options, IServiceScopeFactory? scopes = null, ILoggerFactory? loggers = null, TimeProvider? clock = null)
+    {
+        options.Validate();
+        loggers ??= NullLoggerFactory.Instance;
+        logger = loggers.CreateLogger<WorkerHost>();
+        this.store = store;
+        parts = new WorkerParts(catalog, options, store, clock ?? TimeProvider.System, scopes, logger, loggers.CreateLogger("Steadwork.Job"));
+    }
+
+    /// <summary>The number of its present life; null before it has started.</summary>
+    public WorkerId? Id => incarnation?.Id;
+
+    /// <summary>How many handlers are running.</summary>
+    public int RunningJobs => running?.Running.Count ?? 0;
+
+    /// <summary>Registers the worker and begins to work.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        ReserveThreads(parts.Options.Concurrency);
+        incarnation = await BeginLifeAsync(cancellationToken).ConfigureAwait(false);
+        running = new RunningLoop(store, parts, () => incarnation);
+        renewal = new LeaseRenewal(store, parts.Options, parts.Clock, () => incarnation, this, logger);
+        recovery = new RecoveryLoop(store, parts.Options.RecoveryInterval, logger);
+        parts.OnLeaseInDoubt = renewal.Wake;
+        wakeUps = store.Listen(WakeUp.Jobs | WakeUp.Cancellations, OnWakeUp);
+        recovery.Start();
+        renewal.Start();
+        running.Start();
+    }
+
+    /// <summary>
+    /// Drains: claims no more, gives back what has not begun, and waits for what runs. What still runs after
+    /// <see cref="WorkerOptions.DrainTime"/>, or once the token is cancelled, is told to stop and given back without costing an attempt.
+    /// </summary>
+    /// <param name="cancellationToken">Cuts the drain short.</param>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        if (running is null || stopped)
+            return;
+        stopped = true;
+        running.Close();
+        if (!await IdleAsync(parts.Options.DrainTime, cancellationToken).ConfigureAwait(false))
+        {
+            StopAll(StopReason.ShuttingDown);
+            await IdleAsync(parts.Options.StopGrace, CancellationToken.None).ConfigureAwait(false);
+            foreach (var run in running.Running)
+                run.Abandon();
+            await IdleAsync(TimeSpan.FromSeconds(10), CancellationToken.None).ConfigureAwait(false);
+        }
+        wakeUps?.Dispose();
+        running.Dispose();
+        recovery?.Dispose();
+        renewal?.Dispose();
+        await store.EndWorkerAsync(incarnation!.Id, CancellationToken.None).ConfigureAwait(false);
+        logger.WorkerStopped(incarnation.Id);
+    }
+
+    /// <summary>Stops as <see cref="StopAsync"/> does, without waiting for what runs.</summary>
+    public ValueTask DisposeAsync() => new(StopAsync(new CancellationToken(canceled: true)));
+
+    void IRenewalListener.Lost(Incarnation lost)
+    {
+        lock (gate)
+        {
+            if (lost != incarnation || stopped)
+                return;
+            lost.Lost();
+            logger.WorkerLost(lost.Id, parts.Options.Lease, RunningJobs);
+            StopAll(StopReason.LeaseLost);
+            incarnation = BeginLifeAsync(CancellationToken.None).GetAwaiter().GetResult();
+        }
+        running?.Ring();
+    }
+
+    void IRenewalListener.Cancel(Cancellation cancellation) =>
+        running?.Stop(cancellation.Lease, StopReason.Cancelled, cancellation.Reason);
+
+    private async Task<Incarnation> BeginLifeAsync(CancellationToken cancellationToken)
+    {
+        var options = parts.Options;
+        var types = parts.Catalog.Runnable;
+        var askedAt = parts.Clock.GetTimestamp();
+        var session = await store.StartWorkerAsync(
+            new WorkerStart(options.Name, options.ServedQueues, types, RunningLoop.Capacity(options), options.Lease), cancellationToken).ConfigureAwait(false);
+        logger.WorkerStarted(session.Id, options.Name, string.Join(", ", options.ServedQueues), string.Join(", ", types), options.Concurrency);
+        var life = new Incarnation(session, options.Lease, parts.Clock);
+        life.Renewed(askedAt);
+        return life;
+    }
+
+    private void OnWakeUp(WakeUp kinds)
+    {
+        if (kinds.HasFlag(WakeUp.Jobs))
+            running?.Ring();
+        if (kinds.HasFlag(WakeUp.Cancellations))
+            renewal?.Wake();
+    }
+
+    private void StopAll(StopReason reason)
+    {
+        foreach (var run in running!.Running)
+            run.Stop(reason);
+    }
+
+    private async Task<bool> IdleAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await running!.WhenIdle.WaitAsync(limit, parts.Clock, cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception error) when (error is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// A handler may block its thread. The pool adds threads too slowly for that: without this a worker would take
+    /// seconds to reach its concurrency.
+    /// </summary>
+    private static void ReserveThreads(int concurrency)
+    {
+        ThreadPool.GetMinThreads(out var workers, out var ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, Math.Min(concurrency, MostReservedThreads) + Environment.ProcessorCount), ports);
+    }
+}

@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Logging;
+
+namespace Steadwork.Workers;
+
+/// <summary>
+/// The shape of every loop: wait for a wake-up with a bound, do one bounded step, report. Each has a thread of its own,
+/// so that handlers which block the thread pool cannot hold it up.
+/// </summary>
+internal abstract class WorkerLoop : IDisposable
+{
+    private static readonly TimeSpan PauseAfterError = TimeSpan.FromMilliseconds(500);
+    private readonly ManualResetEventSlim signal = new();
+    private readonly ILogger logger;
+    private readonly string name;
+    private readonly Thread thread;
+    private volatile bool ended;
+
+    protected WorkerLoop(string name, ILogger logger)
+    {
+        this.name = name;
+        this.logger = logger;
+        thread = new Thread(Go) { IsBackground = true, Name = "steadwork-" + name };
+    }
+
+    public void Start() => thread.Start();
+
+    /// <summary>Has the next step begin now.</summary>
+    public void Wake() => signal.Set();
+
+    /// <summary>Does one step.</summary>
+    /// <returns>How long to wait for a wake-up before the next one.</returns>
+    protected abstract TimeSpan Step();
+
+    private void Go()
+    {
+        while (!ended)
+        {
+            TimeSpan wait;
+            try
+            {
+                wait = Step();
+            }
+            catch (Exception error)
+            {
+                logger.LoopFailed(error, name, PauseAfterError);
+                wait = PauseAfterError;
+            }
+            if (wait > TimeSpan.Zero)
+                signal.Wait(wait);
+            signal.Reset();
+        }
+    }
+
+    /// <summary>Ends the loop after its present step.</summary>
+    public void End()
+    {
+        ended = true;
+        signal.Set();
+        if (thread.IsAlive && thread != Thread.CurrentThread)
+            thread.Join();
+    }
+
+    public virtual void Dispose()
+    {
+        End();
+        signal.Dispose();
+    }
+}
