@@ -21,7 +21,11 @@ internal static class Opening
         // First open recovers the log, and a migration must run once: both under a lock that all processes know.
         using var alone = FileLock.Take(folder.OpeningLock);
         if (!File.Exists(path))
+        {
+            // Locks and marks of a deleted store would be taken for those of the new one's workers, which are numbered from 1 again.
+            folder.Clear();
             MakeFile(path);
+        }
         try
         {
             using var database = new Database(path, Synchronous.Full, TimeSpan.FromSeconds(60));

@@ -25,7 +25,7 @@ public sealed class SqliteStore : IStore
         this.options = options;
         Path = path;
         lifeLines = new LifeLines(folder);
-        doorbell = new Doorbell(folder.Bells, options.Clock);
+        doorbell = new Doorbell(folder.Bells);
         readers = new Readers(path);
         heartbeat = new Heartbeat(path, options);
         writer = new WriteThread(path, options, doorbell.Ring);
@@ -42,9 +42,9 @@ public sealed class SqliteStore : IStore
     public static SqliteStore Open(string path, SqliteStoreOptions? options = null)
     {
         options ??= new SqliteStoreOptions();
-        var full = Resolve(path);
         try
         {
+            var full = Resolve(path);
             if (!options.Create && !File.Exists(full))
                 throw new StoreUnavailableException($"There is no store at '{full}'.");
             var folder = new StoreFolder(full);
@@ -53,7 +53,7 @@ public sealed class SqliteStore : IStore
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StoreUnavailableException($"The store '{full}' cannot be opened: {error.Message}", error);
+            throw new StoreUnavailableException($"The store '{path}' cannot be opened: {error.Message}", error);
         }
     }
 
@@ -75,7 +75,7 @@ public sealed class SqliteStore : IStore
     public Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
         writer.WriteAsync(transaction =>
         {
-            var accepted = Each(ends, end => Ends.Apply(transaction, worker, end));
+            var accepted = Each(ends, end => Ends.Apply(transaction, end));
             var alive = transaction.Database["worker-known"].Bind(1, worker.Value).First(_ => true);
             IReadOnlyList<ClaimedJob> claimed = alive && claim is { Max: > 0 } ? Claims.Claim(transaction, worker, claim) : [];
             return new Exchange(accepted, claimed, Claims.NextDue(transaction.Database), alive);
@@ -97,10 +97,19 @@ public sealed class SqliteStore : IStore
         foreach (var (worker, held) in lifeLines.TakeDead())
         {
             using (held)
-                await RecoverAsync(worker, "its process has ended", lifeLines.MarksOf(worker), recovered, cancellationToken).ConfigureAwait(false);
+            {
+                if (await RecoverAsync(worker, "its process has ended", lifeLines.MarksOf(worker), _ => true, cancellationToken).ConfigureAwait(false) is { } dead)
+                    recovered.Add(dead);
+                lifeLines.Cut(worker);
+            }
         }
         foreach (var worker in Lapsed())
-            await RecoverAsync(worker, "its lease has run out", marks: null, recovered, cancellationToken).ConfigureAwait(false);
+        {
+            if (await RecoverAsync(worker, "its lease has run out", marks: null, database => IsStillLapsed(database, worker), cancellationToken).ConfigureAwait(false) is not { } dead)
+                continue;
+            recovered.Add(dead);
+            lifeLines.Cut(worker);
+        }
         return recovered;
     }
 
@@ -173,15 +182,20 @@ public sealed class SqliteStore : IStore
         .Bind(1, Boot.Id).Bind(2, Boot.Milliseconds(options.Clock))
         .All(row => new WorkerId(row.Long(0)))).FindAll(worker => !lifeLines.IsOwn(worker));
 
-    private async Task RecoverAsync(WorkerId worker, string reason, IReadOnlyDictionary<LeaseToken, bool>? marks, List<RecoveredWorker> recovered, CancellationToken cancellationToken)
+    private bool IsStillLapsed(Database database, WorkerId worker) => database["still-lapsed"]
+        .Bind(1, Boot.Id).Bind(2, Boot.Milliseconds(options.Clock)).Bind(3, worker.Value)
+        .First(_ => true);
+
+    private async Task<RecoveredWorker?> RecoverAsync(
+        WorkerId worker, string reason, IReadOnlyDictionary<LeaseToken, bool>? marks, Func<Database, bool> isDead, CancellationToken cancellationToken)
     {
         // The programs of a dead worker must be gone before its jobs can be claimed again: two at once on one job would be worse than a late one.
         MarkedProcesses.Kill(WorkerIdentity.Variable, Identity(worker));
         var error = new JobError(AttemptOutcomes.CrashType, $"Worker {worker} was lost while it held this job: {reason}.");
-        var jobs = await writer.WriteAsync(transaction => Recoveries.Recover(transaction, worker, marks, error, LogKinds.WorkerDied), cancellationToken).ConfigureAwait(false);
-        lifeLines.Cut(worker);
-        if (jobs is not null)
-            recovered.Add(new RecoveredWorker(worker, reason, jobs));
+        var jobs = await writer.WriteAsync(
+            transaction => isDead(transaction.Database) ? Recoveries.Recover(transaction, worker, marks, error, LogKinds.WorkerDied) : null,
+            cancellationToken).ConfigureAwait(false);
+        return jobs is null ? null : new RecoveredWorker(worker, reason, jobs);
     }
 
     private static long? Append(WriteTransaction transaction, NewLogEntry entry)
@@ -218,8 +232,18 @@ public sealed class SqliteStore : IStore
     private static string Resolve(string path)
     {
         var full = System.IO.Path.GetFullPath(path);
-        var file = File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
-        var folder = new DirectoryInfo(System.IO.Path.GetDirectoryName(file)!);
-        return System.IO.Path.Combine(folder.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? folder.FullName, System.IO.Path.GetFileName(file));
+        var file = new FileInfo(System.IO.Path.Combine(RealFolder(System.IO.Path.GetDirectoryName(full)!), System.IO.Path.GetFileName(full)));
+        return file.Exists && file.ResolveLinkTarget(returnFinalTarget: true) is { } target ? Resolve(target.FullName) : file.FullName;
+    }
+
+    private static string RealFolder(string path)
+    {
+        var folder = new DirectoryInfo(path);
+        if (folder.Parent is not { } parent)
+            return folder.FullName;
+        if (!folder.Exists)
+            throw new DirectoryNotFoundException($"there is no folder '{path}'.");
+        var here = new DirectoryInfo(System.IO.Path.Combine(RealFolder(parent.FullName), folder.Name));
+        return here.ResolveLinkTarget(returnFinalTarget: true) is { } target ? RealFolder(target.FullName) : here.FullName;
     }
 }

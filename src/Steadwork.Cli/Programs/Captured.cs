@@ -95,7 +95,7 @@ internal sealed class Captured : IDisposable
         _file.Dispose();
         if (!_kept)
         {
-            File.Delete(Path!);
+            Libc.Unlink(Path!);
             Path = null;
         }
     }

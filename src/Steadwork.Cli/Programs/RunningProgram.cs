@@ -16,6 +16,8 @@ internal sealed unsafe class RunningProgram : IDisposable
     private readonly string _mark;
     private bool _reaped;
 
+    static RunningProgram() => ChildExits.Keep();
+
     private RunningProgram(int process, int descriptor, string mark)
     {
         _process = process;
@@ -40,6 +42,21 @@ internal sealed unsafe class RunningProgram : IDisposable
         }
 
         return Hold(process, mark);
+    }
+
+    /// <summary>Takes charge of a process just spawned as leader of its own group.</summary>
+    public static RunningProgram Hold(int process, string mark)
+    {
+        int descriptor = Libc.OpenProcess(process);
+        int error = Marshal.GetLastPInvokeError();
+        var program = new RunningProgram(process, descriptor, mark);
+        if (descriptor < 0)
+        {
+            program.Dispose();
+            throw ProgramNotStarted.Without("a descriptor for its process", error);
+        }
+
+        return program;
     }
 
     /// <summary>Waits until the program ends; answers what came first.</summary>
@@ -117,20 +134,6 @@ internal sealed unsafe class RunningProgram : IDisposable
     {
         using CStrings block = CStrings.Of(arguments);
         return Spawn.Start(file, block, environment, Spawn.OwnGroup, stdin, stdout, stderr);
-    }
-
-    private static RunningProgram Hold(int process, string mark)
-    {
-        int descriptor = Libc.OpenProcess(process);
-        int error = Marshal.GetLastPInvokeError();
-        var program = new RunningProgram(process, descriptor, mark);
-        if (descriptor < 0)
-        {
-            program.Dispose();
-            throw ProgramNotStarted.Without("a descriptor for its process", error);
-        }
-
-        return program;
     }
 
     // Those in the group have been signalled, and many a program takes a second SIGTERM for impatience.

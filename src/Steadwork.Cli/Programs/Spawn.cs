@@ -58,13 +58,16 @@ internal static unsafe partial class Spawn
     private static void* Attributes(short apart)
     {
         void* attributes = NativeMemory.AllocZeroed(AttributesSize);
-        byte* signals = stackalloc byte[SignalsSize];
+        byte* none = stackalloc byte[SignalsSize];
+        byte* all = stackalloc byte[SignalsSize];
+        new Span<byte>(none, SignalsSize).Clear();
+
+        // sigfillset would leave out two that glibc keeps to itself, and the program would find those ignored.
+        new Span<byte>(all, SignalsSize).Fill(0xFF);
         InitializeAttributes(attributes);
         SetFlags(attributes, (short)(apart | DefaultSignals | EmptyMask));
-        FillSignals(signals);
-        SetDefaultSignals(attributes, signals);
-        EmptySignals(signals);
-        SetSignalMask(attributes, signals);
+        SetDefaultSignals(attributes, all);
+        SetSignalMask(attributes, none);
         return attributes;
     }
 
@@ -124,10 +127,4 @@ internal static unsafe partial class Spawn
 
     [LibraryImport("libc", EntryPoint = "posix_spawnattr_setsigmask")]
     private static partial void SetSignalMask(void* attributes, void* signals);
-
-    [LibraryImport("libc", EntryPoint = "sigfillset")]
-    private static partial void FillSignals(void* signals);
-
-    [LibraryImport("libc", EntryPoint = "sigemptyset")]
-    private static partial void EmptySignals(void* signals);
 }

@@ -14,6 +14,8 @@ internal sealed class Readers(string path) : IDisposable
             database = new Database(path, Synchronous.Full, BusyTimeout);
         try
         {
+            // A question of several statements must not see a commit between them: an attempt could be in neither of its places.
+            database.Execute("BEGIN");
             return question(database);
         }
         catch (SqliteException error) when (error.IsEnvironmental)
@@ -22,6 +24,8 @@ internal sealed class Readers(string path) : IDisposable
         }
         finally
         {
+            if (database.InTransaction)
+                database.Execute("COMMIT");
             idle.Add(database);
         }
     }

@@ -90,7 +90,8 @@ internal static class Claims
                 Alone = row.Int(3) == 1,
                 Timeout = row.LongOrNull(4) is { } timeout ? TimeSpan.FromMilliseconds(timeout) : null,
                 TraceParent = row.TextOrNull(5),
-                Payload = row.Bytes(6),
+                Tags = TagsJson.Read(row.TextOrNull(6)),
+                Payload = row.Bytes(7),
             })!;
         transaction.Lanes.CountReady(head.Lane, -1);
         transaction.Lanes.Move(head.Lane, JobState.Pending, JobState.Running);

@@ -9,11 +9,11 @@ internal static class Ends
     private readonly record struct Held(long Lane, RunningJob Job, bool Alone, long Worker, long StartedAt);
 
     /// <returns>False when the lease is stale: nothing changed.</returns>
-    public static bool Apply(WriteTransaction transaction, WorkerId worker, AttemptEnd end)
+    public static bool Apply(WriteTransaction transaction, AttemptEnd end)
     {
         var now = transaction.Now;
         if (end.Transition is Transition.Succeed success)
-            return Succeed(transaction, worker, end, success, now);
+            return Succeed(transaction, end, success, now);
         if (Find(transaction, end.Job, end.Lease) is not { } held)
             return false;
         Settle(transaction, end, JobLifecycle.Honour(end.Transition, held.Job.CancelRequested), held, now);
@@ -31,16 +31,16 @@ internal static class Ends
             row.Long(6),
             row.Long(7)));
 
-    private static bool Succeed(WriteTransaction transaction, WorkerId worker, AttemptEnd end, Transition.Succeed success, DateTimeOffset now)
+    private static bool Succeed(WriteTransaction transaction, AttemptEnd end, Transition.Succeed success, DateTimeOffset now)
     {
-        var lane = transaction.Database["succeed"]
+        var held = transaction.Database["succeed"]
             .Bind(1, end.Job.Value).Bind(2, end.Lease.Value).Bind(3, end.StartedAt?.ToUnixTimeMilliseconds())
             .Bind(4, now.ToUnixTimeMilliseconds()).BindText(5, success.Result)
-            .First(row => (long?)row.Long(0));
-        if (lane is not { } found)
+            .First(row => ((long Lane, long Worker)?)(row.Long(0), row.Long(1)));
+        if (held is not var (lane, worker))
             return false;
-        transaction.Lanes.Move(found, JobState.Running, JobState.Succeeded);
-        transaction.Log(success.Name, now, end.Job.Value, end.Lease.Value, worker.Value);
+        transaction.Lanes.Move(lane, JobState.Running, JobState.Succeeded);
+        transaction.Log(success.Name, now, end.Job.Value, end.Lease.Value, worker);
         transaction.WakeAfterCommit(WakeUp.Ends);
         return true;
     }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Steadwork.Sqlite.Writing;
 using Steadwork.Storage;
 
@@ -9,6 +8,8 @@ internal static class Enqueueing
 {
     public static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job)
     {
+        if (job.UniqueKey is { } key && BearerOf(transaction, key) is { } bearer)
+            return bearer;
         var database = transaction.Database;
         var now = transaction.Now;
         var runAt = job.RunAt ?? now + job.Delay;
@@ -19,9 +20,7 @@ internal static class Enqueueing
             .Bind(5, runAt.ToUnixTimeMilliseconds()).Bind(6, now.ToUnixTimeMilliseconds())
             .Bind(7, (long?)job.Timeout?.TotalMilliseconds)
             .Bind(8, job.UniqueScope is UniqueScope.WhileKept ? 1L : 0).Bind(9, job.UniqueKey)
-            .Bind(10, job.TraceParent).BindText(11, TagsJson(job.Tags)).BindText(12, job.Payload).Run();
-        if (job.UniqueKey is { } key && database.Changes == 0)
-            return BearerOf(transaction, key)!.Value;
+            .Bind(10, job.TraceParent).BindText(11, TagsJson.Write(job.Tags)).BindText(12, job.Payload).Run();
 
         var id = database.LastInsertedId;
         transaction.Lanes.Count(lane, JobState.Pending, +1);
@@ -36,7 +35,4 @@ internal static class Enqueueing
     public static EnqueuedJob? BearerOf(WriteTransaction transaction, string key) =>
         transaction.Database["job-of-unique-key"].Bind(1, key)
             .First(row => (EnqueuedJob?)new EnqueuedJob(new JobId(row.Long(0)), Existing: true, JobStates.Parse(row.Text(1))));
-
-    private static ReadOnlyMemory<byte> TagsJson(IReadOnlyList<string> tags) =>
-        tags.Count == 0 ? default : JsonSerializer.SerializeToUtf8Bytes(tags, StoredJson.Default.IReadOnlyListString);
 }

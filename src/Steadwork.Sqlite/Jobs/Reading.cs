@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Steadwork.Sqlite.Connections;
 using Steadwork.Storage;
 
@@ -26,7 +25,7 @@ internal static class Reading
         Where("jobs.lane IN (SELECT id FROM lanes WHERE queue = {0})", query.Queue);
         Where("jobs.lane IN (SELECT id FROM lanes WHERE type = {0})", query.Type);
         Where("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = {0})", query.Tag);
-        Where("(payload LIKE {0} ESCAPE '\\' OR result LIKE {0} ESCAPE '\\' OR error LIKE {0} ESCAPE '\\')", query.Text is { } text ? $"%{EscapeLike(text)}%" : null);
+        Where(AnyHasText("payload", "result", "error ->> '$.type'", "error ->> '$.message'", "error ->> '$.stack'"), query.Text is { } text ? $"%{EscapeLike(text)}%" : null);
         Where("jobs.id < CAST({0} AS INTEGER)", query.Before?.ToString());
         Where("run_at <= CAST({0} AS INTEGER)", query.DueBy?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
         sql.Append(query.Started switch { null => "", true => " AND attempt > 0", false => " AND attempt = 0" });
@@ -59,7 +58,7 @@ internal static class Reading
         database["lane-counts"].All(row => new LaneCounts(row.Text(0), row.Text(1), new StateCounts(
             row.Long(2), row.Long(3), row.Long(4), row.Long(5), row.Long(6), row.Long(7)))),
         database["workers"].All(row => new WorkerView(
-            new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), Names(row.Text(4)), Names(row.Text(5)), Time(row.Long(6)), row.Long(7))),
+            new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), TagsJson.Read(row.Text(4)), TagsJson.Read(row.Text(5)), Time(row.Long(6)), row.Long(7))),
         database["log-position"].First(row => row.Long(0)));
 
     public static List<LogEntry> Log(Database database, long after, int limit) =>
@@ -86,20 +85,22 @@ internal static class Reading
         StartedAt = TimeOrNull(row.LongOrNull(11)),
         FinishedAt = TimeOrNull(row.LongOrNull(12)),
         UniqueKey = row.TextOrNull(13),
-        Tags = row.TextOrNull(14) is { } tags ? Names(tags) : [],
+        Tags = TagsJson.Read(row.TextOrNull(14)),
         Worker = row.LongOrNull(15) is { } worker ? new WorkerId(worker) : null,
         Payload = row.Bytes(16),
         Result = row.IsNull(17) ? default : row.Bytes(17),
         LastError = ErrorJson.Read(row.TextOrNull(18)),
         TraceParent = row.TextOrNull(19),
         Alone = row.Int(20) == 1,
+        CancelReason = row.TextOrNull(21),
     };
-
-    private static IReadOnlyList<string> Names(string json) => JsonSerializer.Deserialize(json, StoredJson.Default.IReadOnlyListString) ?? [];
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 
     private static DateTimeOffset? TimeOrNull(long? milliseconds) => milliseconds is { } some ? Time(some) : null;
+
+    private static string AnyHasText(params IEnumerable<string> places) =>
+        "(" + string.Join(" OR ", places.Select(place => place + " LIKE {0} ESCAPE '\\'")) + ")";
 
     private static string EscapeLike(string text) => text.Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_");
 }

@@ -21,7 +21,7 @@ internal static class Recoveries
         {
             var evidence = Evidence(marks, lease, running);
             var transition = JobLifecycle.AfterCrash(Ends.Look(transaction, job, lease)!.Value, evidence, error, transaction.Now);
-            Ends.Apply(transaction, worker, new AttemptEnd(job, lease, transition, StartedAt: null));
+            Ends.Apply(transaction, new AttemptEnd(job, lease, transition, StartedAt: null));
             recovered.Add(new RecoveredJob(job, transition));
         }
         database["delete-worker"].Bind(1, worker.Value).Run();

@@ -17,7 +17,6 @@ internal sealed class Doorbell : IDisposable
 
     private readonly Lock gate = new();
     private readonly string folder;
-    private readonly TimeProvider clock;
     private readonly string name = Guid.NewGuid().ToString("N")[..12];
     private readonly List<Listener> listeners = [];
     private readonly Socket sender = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
@@ -25,11 +24,8 @@ internal sealed class Doorbell : IDisposable
     private Socket? bell;
     private bool disposed;
 
-    public Doorbell(string preferredFolder, TimeProvider clock)
-    {
-        this.clock = clock;
+    public Doorbell(string preferredFolder) =>
         folder = preferredFolder.Length + 20 <= LongestSocketPath ? preferredFolder : ShortFolder(preferredFolder);
-    }
 
     private sealed record Listener(WakeUp Kinds, Action<WakeUp> OnWakeUp);
 
@@ -76,8 +72,16 @@ internal sealed class Doorbell : IDisposable
             here = [.. listeners];
         foreach (var listener in here)
         {
-            if ((listener.Kinds & kinds) != 0)
+            if ((listener.Kinds & kinds) == 0)
+                continue;
+            try
+            {
                 listener.OnWakeUp(listener.Kinds & kinds);
+            }
+            catch (Exception)
+            {
+                // A listener's fault must not keep the others from being woken, nor end the thread that answers the bell.
+            }
         }
     }
 
@@ -85,7 +89,7 @@ internal sealed class Doorbell : IDisposable
     {
         var changed = Directory.GetLastWriteTimeUtc(folder);
         var known = others;
-        if (known.Seen == changed && clock.GetUtcNow().UtcDateTime - changed > FreshFolder)
+        if (known.Seen == changed && TimeProvider.System.GetUtcNow().UtcDateTime - changed > FreshFolder)
             return known.Bells;
         var bells = Directory.EnumerateFiles(folder, "*.bell")
             .Where(file => !file.EndsWith(name + ".bell", StringComparison.Ordinal))

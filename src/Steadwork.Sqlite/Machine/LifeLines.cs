@@ -15,21 +15,22 @@ internal sealed class LifeLines(StoreFolder folder) : IDisposable
         // Locked under another name first: a lock file that appears under its own name unlocked would look like a dead worker's.
         var making = folder.LockOf(worker) + ".new";
         var held = FileLock.TryTake(making) ?? throw new IOException($"The lock file '{making}' is held by another process.");
-        File.Move(making, folder.LockOf(worker));
+        File.Move(making, folder.LockOf(worker), overwrite: true);
         own[worker] = (held, marks);
         return marks;
     }
 
-    /// <summary>The workers whose process has gone, each with its lock, now ours: nobody else can be recovering it.</summary>
-    public List<(WorkerId Worker, FileLock Lock)> TakeDead()
+    /// <summary>
+    /// The workers whose process has gone, each with its lock, now ours: nobody else can be recovering it. A lock is taken
+    /// when its turn comes, so that none stays taken, and its worker unrecovered, when an earlier one's recovery fails.
+    /// </summary>
+    public IEnumerable<(WorkerId Worker, FileLock Lock)> TakeDead()
     {
-        var dead = new List<(WorkerId, FileLock)>();
-        foreach (var worker in folder.Workers())
+        foreach (var worker in folder.Workers().ToList())
         {
             if (!own.ContainsKey(worker) && FileLock.TryTake(folder.LockOf(worker)) is { } taken)
-                dead.Add((worker, taken));
+                yield return (worker, taken);
         }
-        return dead;
     }
 
     public bool IsOwn(WorkerId worker) => own.ContainsKey(worker);

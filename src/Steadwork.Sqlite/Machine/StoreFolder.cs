@@ -32,6 +32,16 @@ internal sealed class StoreFolder
         where long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out _)
         select new WorkerId(long.Parse(name, CultureInfo.InvariantCulture));
 
+    /// <summary>Removes what workers have left.</summary>
+    public void Clear()
+    {
+        foreach (var worker in Workers().ToList())
+        {
+            File.Delete(LockOf(worker));
+            File.Delete(MarksOf(worker));
+        }
+    }
+
     private static string Make(string folder)
     {
         if (Directory.Exists(folder))

@@ -20,4 +20,4 @@ UPDATE meta SET value = value + ?1 WHERE name = 'lease' RETURNING value;
 UPDATE jobs
 SET state = 'running', ready = 0, worker = ?2, lease = ?3, attempt = attempt + 1, started_at = ?4
 WHERE id = ?1 AND ready = 1
-RETURNING attempt, failures, max_attempts, alone, timeout, trace_parent, payload;
+RETURNING attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload;

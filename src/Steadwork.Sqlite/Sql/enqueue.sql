@@ -1,8 +1,6 @@
 -- name: insert-job
--- Naming the partial index makes only a taken unique key a quiet no; any other violation stays an error.
 INSERT INTO jobs (lane, state, ready, priority, max_attempts, run_at, created_at, timeout, unique_kept, unique_key, trace_parent, tags, payload)
-VALUES (?1, 'pending', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND (unique_kept = 1 OR state IN ('pending', 'waiting', 'running')) DO NOTHING;
+VALUES (?1, 'pending', ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
 
 -- name: job-of-unique-key
 SELECT id, state

@@ -3,7 +3,7 @@
 UPDATE jobs
 SET state = 'succeeded', started_at = coalesce(?3, started_at), finished_at = ?4, result = ?5, error = NULL, cancel_reason = NULL, alone = 0
 WHERE id = ?1 AND lease = ?2 AND state = 'running'
-RETURNING lane;
+RETURNING lane, worker;
 
 -- name: held
 -- What the lifecycle must know before any other end is applied; no row when the lease is stale.

@@ -15,6 +15,10 @@ SELECT id, lease, cancel_reason FROM jobs WHERE worker = ?1 AND state = 'running
 -- A lease that ends later than any can is of an earlier boot whose clock had run longer.
 SELECT id FROM workers WHERE boot_id <> ?1 OR lease_until < ?2 OR lease_until > ?2 + lease;
 
+-- name: still-lapsed
+-- Asked again in the transaction that recovers: the worker may have renewed since it was found.
+SELECT 1 FROM workers WHERE id = ?3 AND (boot_id <> ?1 OR lease_until < ?2 OR lease_until > ?2 + lease);
+
 -- name: held-by
 SELECT id, lease FROM jobs WHERE worker = ?1 AND state = 'running' ORDER BY id;
 

@@ -23,6 +23,7 @@ internal sealed class WriteThread : IDisposable
     private readonly TimeProvider clock;
     private readonly Thread thread;
     private int pagesSinceCheckpoint;
+    private bool disposed;
 
     public WriteThread(string path, SqliteStoreOptions options, Action<WakeUp> ring)
     {
@@ -121,7 +122,19 @@ internal sealed class WriteThread : IDisposable
             transaction.Forget();
             throw;
         }
-        ring(transaction.TakeWakeUps());
+        Ring(transaction.TakeWakeUps());
+    }
+
+    private void Ring(WakeUp kinds)
+    {
+        try
+        {
+            ring(kinds);
+        }
+        catch (Exception)
+        {
+            // The change is committed: a fault here, a folder of bells that is gone say, must not have it answered as failed or made again.
+        }
     }
 
     private void Begin()
@@ -163,6 +176,9 @@ internal sealed class WriteThread : IDisposable
 
     public void Dispose()
     {
+        if (disposed)
+            return;
+        disposed = true;
         inbox.CompleteAdding();
         thread.Join();
         database.Dispose();

@@ -35,6 +35,9 @@ public sealed class JobContext
     /// <summary>The fence: it grows with each claim. Pass it to outside systems that can refuse an older one.</summary>
     public LeaseToken LeaseToken => Job.Lease;
 
+    /// <summary>The words to find it by.</summary>
+    public IReadOnlyList<string> Tags => Job.Tags;
+
     /// <summary>The payload as stored, UTF-8 JSON.</summary>
     public ReadOnlyMemory<byte> Payload => Job.Payload;
 

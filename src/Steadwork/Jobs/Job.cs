@@ -60,6 +60,9 @@ public sealed record Job
     /// <summary>Why its last attempt failed; null once it has succeeded or has been retried by hand.</summary>
     public JobError? LastError { get; init; }
 
+    /// <summary>Why it was cancelled, or is to be; null when nobody asked for it.</summary>
+    public string? CancelReason { get; init; }
+
     /// <summary>The W3C trace context in which it was enqueued (<c>traceparent</c>); null when there was none.</summary>
     public string? TraceParent { get; init; }
 

@@ -98,6 +98,9 @@ public sealed record ClaimedJob
     /// <summary>The W3C trace context in which it was enqueued; null when there was none.</summary>
     public string? TraceParent { get; init; }
 
+    /// <summary>The words to find it by.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
     /// <summary>Its payload, UTF-8 JSON.</summary>
     public required ReadOnlyMemory<byte> Payload { get; init; }
 

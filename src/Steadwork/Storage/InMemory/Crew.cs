@@ -45,7 +45,7 @@ internal sealed class Crew(Ledger ledger, TimeProvider clock)
     public IReadOnlyList<Cancellation> CancellationsOf(WorkerId worker) =>
     [
         .. from entry in ledger.Jobs.HeldBy(worker)
-           let reason = entry.CancelReason
+           let reason = entry.Job.CancelReason
            where reason is not null
            select new Cancellation(entry.Job.Id, entry.Lease, reason)
     ];

@@ -13,9 +13,6 @@ internal sealed record Entry
 
     public UniqueScope UniqueScope { get; init; }
 
-    /// <summary>Why it is to be cancelled, or was.</summary>
-    public string? CancelReason { get; init; }
-
     public long Id => Job.Id.Value;
 
     public (string Queue, string Type) Lane => (Job.Queue, Job.Type);
@@ -26,7 +23,7 @@ internal sealed record Entry
     public string? TakenKey => UniqueScope is UniqueScope.WhileKept || !Job.State.IsEnded() ? Job.UniqueKey : null;
 
     /// <summary>What the lifecycle must know of it.</summary>
-    public RunningJob Running => new(Job.Attempt, Job.Failures, Job.MaxAttempts, CancelReason);
+    public RunningJob Running => new(Job.Attempt, Job.Failures, Job.MaxAttempts, Job.CancelReason);
 
     /// <summary>It as it is given to a worker.</summary>
     public ClaimedJob Claimed => new()
@@ -40,6 +37,7 @@ internal sealed record Entry
         MaxAttempts = Job.MaxAttempts,
         Timeout = Job.Timeout,
         TraceParent = Job.TraceParent,
+        Tags = Job.Tags,
         Payload = Job.Payload,
         Alone = Job.Alone,
     };

@@ -38,16 +38,15 @@ internal sealed class Ledger
     {
         if (Jobs.Held(end.Job, end.Lease) is not { Job: var job } entry)
             return false;
-        var transition = JobLifecycle.Honour(end.Transition, entry.CancelReason);
+        var transition = JobLifecycle.Honour(end.Transition, entry.Job.CancelReason);
         var effect = TransitionEffect.Of(transition, job.Alone, now);
         var startedAt = Times.Whole(end.StartedAt) ?? job.StartedAt!.Value;
         if (transition is not Transition.Succeed && AttemptOutcomes.Of(transition) is { } outcome)
-            Remember(job.Id, new Attempt(job.Attempt, job.Worker!.Value, startedAt, Times.Whole(now), outcome, effect.Error));
+            Remember(job.Id, new Attempt(job.Attempt, job.Worker!.Value, startedAt, Times.Whole(now), outcome, effect.Error, effect.Result.ToArray()));
         var ended = effect.State.IsEnded();
         Jobs.Put(entry with
         {
             Ready = effect.Ready,
-            CancelReason = effect.State is JobState.Cancelled ? entry.CancelReason ?? (transition as Transition.Cancel)?.Reason : null,
             Job = job with
             {
                 State = effect.State,
@@ -59,7 +58,8 @@ internal sealed class Ledger
                 Worker = ended ? job.Worker : null,
                 Alone = effect.Alone,
                 LastError = transition is Transition.Succeed ? null : effect.Error ?? job.LastError,
-                Result = transition is Transition.Succeed { Result: var result } ? result.ToArray() : job.Result,
+                Result = ended ? effect.Result.ToArray() : default,
+                CancelReason = effect.State is JobState.Cancelled ? job.CancelReason ?? (transition as Transition.Cancel)?.Reason : null,
             },
         });
         Write(transition.Name, now, end.Job, end.Lease, job.Worker);
@@ -100,7 +100,7 @@ internal sealed class Ledger
 
     private RequestAnswer Signal(Entry entry, string reason, DateTimeOffset now)
     {
-        Jobs.Put(entry with { CancelReason = entry.CancelReason ?? reason });
+        Jobs.Put(entry with { Job = entry.Job with { CancelReason = entry.Job.CancelReason ?? reason } });
         Write(LogKinds.CancelRequested, now, entry.Job.Id, null, null);
         Wake(WakeUp.Cancellations);
         return RequestAnswer.Signalled;
@@ -111,8 +111,7 @@ internal sealed class Ledger
         Jobs.Put(entry with
         {
             Ready = false,
-            CancelReason = reason,
-            Job = entry.Job with { State = JobState.Cancelled, FinishedAt = Times.Whole(now) },
+            Job = entry.Job with { State = JobState.Cancelled, FinishedAt = Times.Whole(now), CancelReason = reason },
         });
         Write(new Transition.Cancel(reason).Name, now, entry.Job.Id, null, null);
         Wake(WakeUp.Ends);
@@ -126,7 +125,6 @@ internal sealed class Ledger
         Jobs.Put(entry with
         {
             Ready = true,
-            CancelReason = null,
             Job = entry.Job with
             {
                 State = JobState.Pending,
@@ -138,6 +136,7 @@ internal sealed class Ledger
                 Worker = null,
                 LastError = null,
                 Result = default,
+                CancelReason = null,
             },
         });
         Write(LogKinds.Retried, now, entry.Job.Id, null, null);

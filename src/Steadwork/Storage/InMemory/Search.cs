@@ -17,6 +17,8 @@ internal static class Search
         && (query.Queue is not { } queue || job.Queue == queue)
         && (query.Type is not { } type || job.Type == type)
         && (query.Tag is not { } tag || job.Tags.Contains(tag))
+        && (query.Started is not { } started || job.Attempt > 0 == started)
+        && (query.DueBy is not { } due || job.RunAt <= due)
         && (query.Before is not { } before || job.Id.CompareTo(before) < 0)
         && (query.Text is not { } text || Texts(job).Any(place => ContainsIgnoringAsciiCase(place, text)));
 

@@ -11,11 +11,10 @@ namespace Steadwork.Workers.Recovery;
 /// themselves. A process that was started with a clean environment, or has written over its own, is not found; nor is
 /// any where there is no /proc.
 /// </summary>
-internal static partial class MarkedProcesses
+internal static class MarkedProcesses
 {
     private const int SigKill = 9;
-    private const int ReadOnlyCloseOnExec = 0x80000;
-    private const int CleanLooks = 2, LooksDuringExec = 5;
+    private const int CleanLooks = 3, LooksDuringExec = 1000, EmptyAuxiliaryVector = 16;
 
     private static readonly TimeSpan s_killLimit = TimeSpan.FromSeconds(5);
 
@@ -28,12 +27,18 @@ internal static partial class MarkedProcesses
         long start = Stopwatch.GetTimestamp();
         int killed = 0;
 
-        // One look can miss a process that was forked behind it, with a lower id after the ids had wrapped around.
+        // One look can miss a process that was forked after it began.
         for (int clean = 0; clean < CleanLooks && Stopwatch.GetElapsedTime(start) < s_killLimit;)
         {
-            List<MarkedProcess> found = Find(name, value);
+            var found = new List<MarkedProcess>();
+            foreach (MarkedProcess process in Find(name, value))
+            {
+                // At once: at the end of the look it may have handed over to a child.
+                process.Signal(SigKill);
+                found.Add(process);
+            }
+
             clean = found.Count == 0 ? clean + 1 : 0;
-            found.ForEach(process => process.Signal(SigKill));
             foreach (MarkedProcess process in found)
             {
                 killed += process.WaitForEnd(s_killLimit - Stopwatch.GetElapsedTime(start)) ? 1 : 0;
@@ -44,25 +49,25 @@ internal static partial class MarkedProcesses
         return killed;
     }
 
-    /// <summary>The processes alive now, but this one, whose environment holds NAME=VALUE. The caller disposes them.</summary>
-    public static List<MarkedProcess> Find(string name, string value)
+    /// <summary>
+    /// The processes alive, but this one, whose environment holds NAME=VALUE; each as it is found. The caller disposes
+    /// them.
+    /// </summary>
+    public static IEnumerable<MarkedProcess> Find(string name, string value)
     {
-        var found = new List<MarkedProcess>();
         if (!OperatingSystem.IsLinux() || !Directory.Exists("/proc/self"))
         {
-            return found;
+            yield break;
         }
 
         byte[] entry = Encoding.UTF8.GetBytes($"{name}={value}");
-        foreach (string directory in Directory.EnumerateDirectories("/proc"))
+        foreach (int id in Ids())
         {
-            if (int.TryParse(Path.GetFileName(directory.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out int id)
-                && id != Environment.ProcessId
-                && MarkedProcess.Open(id) is { } process)
+            if (MarkedProcess.Open(id) is { } process)
             {
-                if (IsMarked(directory, entry, process))
+                if (IsMarked(id, entry, process))
                 {
-                    found.Add(process);
+                    yield return process;
                 }
                 else
                 {
@@ -70,30 +75,47 @@ internal static partial class MarkedProcesses
                 }
             }
         }
-
-        return found;
     }
 
-    // Amid exec a process shows an empty environment for a moment. Kernel threads and zombies, which always do, have no
-    // executable.
-    private static bool IsMarked(string directory, ReadOnlySpan<byte> entry, MarkedProcess process)
+    // Highest first, as these are mostly the youngest: one that hands over to a child and goes would be gone before a
+    // look from below came to it.
+    private static List<int> Ids()
     {
-        for (int look = 0; look < LooksDuringExec; look++)
+        var ids = new List<int>();
+        foreach (string directory in Directory.EnumerateDirectories("/proc"))
         {
-            byte[] environment = ReadAll(directory + "/environ");
-            if (environment.Length > 0)
+            if (int.TryParse(Path.GetFileName(directory.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+                && id != Environment.ProcessId)
             {
-                return Holds(environment, entry);
-            }
-
-            if (!HasExecutable(directory) || process.WaitForEnd(TimeSpan.FromMilliseconds(1)))
-            {
-                return false;
+                ids.Add(id);
             }
         }
 
+        ids.Sort(static (one, other) => other.CompareTo(one));
+        return ids;
+    }
+
+    // Amid exec, which on a busy machine can last, a process shows an empty environment.
+    private static bool IsMarked(int id, ReadOnlySpan<byte> entry, MarkedProcess process)
+    {
+        bool amidExec;
+        int look = 0;
+        do
+        {
+            amidExec = IsAmidExec(id);
+            if (Holds(Read($"/proc/{id}/environ"), entry))
+            {
+                return true;
+            }
+        }
+        while (amidExec && look++ < LooksDuringExec && !process.WaitForEnd(TimeSpan.FromMilliseconds(1)));
         return false;
     }
+
+    // The kernel fills the auxiliary vector just before the environment; until then it is one empty pair. Kernel threads
+    // and zombies never have one, but have no executable either.
+    private static bool IsAmidExec(int id) =>
+        Read($"/proc/{id}/auxv") is { Length: <= EmptyAuxiliaryVector } && new FileInfo($"/proc/{id}/exe").LinkTarget is not null;
 
     private static bool Holds(ReadOnlySpan<byte> environment, ReadOnlySpan<byte> entry)
     {
@@ -108,51 +130,18 @@ internal static partial class MarkedProcesses
         return false;
     }
 
-    private static bool HasExecutable(string directory)
+    // Null for what is not ours to read, or gone.
+    private static byte[]? Read(string path)
     {
         try
         {
-            return new FileInfo(directory + "/exe").LinkTarget is not null;
+            return File.ReadAllBytes(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return null;
         }
     }
-
-    // Through File, every process of another user would cost an exception.
-    private static byte[] ReadAll(string path)
-    {
-        int descriptor = Open(path, ReadOnlyCloseOnExec);
-        if (descriptor < 0)
-        {
-            return [];
-        }
-
-        using var file = new SafeFileHandle(descriptor, ownsHandle: true);
-        byte[] bytes = new byte[8192];
-        int length = 0;
-        try
-        {
-            while (RandomAccess.Read(file, bytes.AsSpan(length), length) is > 0 and int read)
-            {
-                length += read;
-                if (length == bytes.Length)
-                {
-                    Array.Resize(ref bytes, bytes.Length * 2);
-                }
-            }
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
-
-        return bytes[..length];
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
 }
 
 /// <summary>A process held by a descriptor, so that no signal can reach another process that has got its id since.</summary>

@@ -13,6 +13,16 @@ internal static class ErrorJson
         json is null ? null : JsonSerializer.Deserialize(json, StoredJson.Default.JobError);
 }
 
+/// <summary>A job's tags, or other names, as they are stored.</summary>
+internal static class TagsJson
+{
+    public static ReadOnlyMemory<byte> Write(IReadOnlyList<string> tags) =>
+        tags.Count == 0 ? default : JsonSerializer.SerializeToUtf8Bytes(tags, StoredJson.Default.IReadOnlyListString);
+
+    public static IReadOnlyList<string> Read(string? json) =>
+        json is null ? [] : JsonSerializer.Deserialize(json, StoredJson.Default.IReadOnlyListString) ?? [];
+}
+
 [JsonSerializable(typeof(JobError))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

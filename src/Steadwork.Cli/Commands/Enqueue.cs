@@ -1,0 +1,109 @@
+using System.CommandLine;
+using Steadwork.Cli.Bulk;
+using Steadwork.Cli.Inputs;
+using Steadwork.Cli.Outputs;
+using Steadwork.Cli.Shell;
+
+namespace Steadwork.Cli.Commands;
+
+/// <summary><c>enqueue</c>: stores one job, or one for each line of a file.</summary>
+internal static class EnqueueCommand
+{
+    private static readonly Argument<string> Type = new("TYPE") { HelpName = "TYPE", Description = "The job type, a name that a worker has a handler for." };
+
+    private static readonly Argument<string?> Json = new("JSON")
+    {
+        HelpName = "JSON",
+        Description = "The payload; - reads it from standard input. Default: {}.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<string?> Queue = Options.Text("--queue", "Q", $"The queue. Default: {Defaults.Queue}.");
+    private static readonly Option<int?> Priority = Options.Number("--priority", $"1 to 1000; lower runs first. Default: {Defaults.Priority}.", 1, 1000);
+    private static readonly Option<TimeSpan?> Delay = Options.Duration("--delay", "How long to wait before it may run, such as 30s or 1h30m.");
+    private static readonly Option<DateTimeOffset?> At = Options.Time("--at", "When it may run at the earliest, such as 2030-01-31T09:00:00Z.");
+    private static readonly Option<string?> Unique = Options.Text("--unique", "K", "At most one unfinished job bears this key: while there is one, its id is printed and nothing is added.");
+    private static readonly Option<int?> Attempts = Options.Number("--attempts", $"How many attempts may fail. Default: {Defaults.MaxAttempts}.", 1, 1000);
+    private static readonly Option<TimeSpan?> Timeout = Options.Duration("--timeout", "How long one attempt may take. Default: as long as it likes.");
+    private static readonly Option<string[]> Tags = Options.Texts("--tag", "T", "A word to find it by; may be repeated.");
+    private static readonly Option<string?> Lines = Options.Text("--jsonl", "FILE", "Enqueue one job for each line of FILE (- for standard input), the line being its payload. All lines are checked before the first job is stored.");
+
+    public static Verb Create() => new Verb(
+        "enqueue",
+        "Stores a job for a worker to run, and prints its id.",
+        "steadwork enqueue import-note '{\"path\":\"a.txt\"}' --queue imports --delay 5m",
+        "steadwork enqueue import-note --jsonl notes.jsonl")
+    {
+        Type, Json, Queue, Priority, Delay, At, Unique, Attempts, Timeout, Tags, Lines,
+    }.Does(EnqueueAsync);
+
+    private static async Task<int> EnqueueAsync(Call call)
+    {
+        if (call.Has(Delay) && call.Has(At))
+            throw new Refusal("--delay and --at both say when the job may run; give one of them.");
+        if (call.Value(Lines) is { } file)
+            return await EnqueueLinesAsync(call, file).ConfigureAwait(false);
+
+        var job = Wanted(call) with { Payload = Payload.Read(call.Value(Json)) };
+        if (Payload.RefusalOf(job) is { } refusal)
+            throw new Refusal(refusal);
+        await using var store = call.OpenOrCreate();
+        var stored = (await store.EnqueueAsync([job], CancellationToken.None).ConfigureAwait(false))[0];
+        if (call.Json)
+        {
+            JsonOutput.Document(json =>
+            {
+                json.WriteStartObject();
+                json.WriteNumber("id", stored.Id.Value);
+                json.WriteBoolean("existing", stored.Existing);
+                json.WriteEndObject();
+            });
+        }
+        else
+        {
+            Console.Out.WriteLine(stored.Id);
+        }
+        return ExitStatus.Done;
+    }
+
+    private static async Task<int> EnqueueLinesAsync(Call call, string file)
+    {
+        if (call.Has(Json))
+            throw new Refusal("With --jsonl the payloads are the lines of the file; leave JSON out.");
+        if (call.Has(Unique))
+            throw new Refusal("With --jsonl all jobs would bear one --unique key, and only the first could be stored; leave it out.");
+        using var signals = new StopSignals();
+        var stored = await BulkEnqueue.RunAsync(Wanted(call), file, call.OpenOrCreate, signals.Token).ConfigureAwait(false);
+        if (call.Json)
+        {
+            JsonOutput.Document(json =>
+            {
+                json.WriteStartObject();
+                json.WriteNumber("count", stored.Count);
+                json.WriteNumberOrNull("firstId", stored.First?.Value);
+                json.WriteNumberOrNull("lastId", stored.Last?.Value);
+                json.WriteEndObject();
+            });
+        }
+        else
+        {
+            Console.Out.WriteLine($"{stored.Count} jobs enqueued");
+        }
+        return ExitStatus.Done;
+    }
+
+    private static NewJob Wanted(Call call) => new()
+    {
+        Type = call.Value(Type)!,
+        Payload = Payload.Read(null),
+        Queue = call.Value(Queue) ?? Defaults.Queue,
+        Priority = call.Value(Priority) ?? Defaults.Priority,
+        Delay = call.Value(Delay) ?? TimeSpan.Zero,
+        RunAt = call.Value(At),
+        UniqueKey = call.Value(Unique),
+        MaxAttempts = call.Value(Attempts) ?? Defaults.MaxAttempts,
+        Timeout = call.Value(Timeout),
+        Tags = call.Value(Tags) ?? [],
+        TraceParent = TraceContext.FromEnvironment(),
+    };
+}

@@ -1,0 +1,93 @@
+using System.CommandLine;
+using Steadwork.Cli.Inputs;
+using Steadwork.Cli.Outputs;
+using Steadwork.Cli.Shell;
+using Steadwork.Storage;
+
+namespace Steadwork.Cli.Commands;
+
+/// <summary><c>list</c>: finds jobs, newest first.</summary>
+internal static class ListCommand
+{
+    private const int Usual = 100, Most = 10_000;
+
+    // Jobs come with their payloads, which may be long: never more of them at once than this.
+    private const int PageSize = 200;
+
+    private static readonly Option<JobState?> State = Options.State("--state", "Only jobs in this state: " + string.Join(", ", JobStates.All.Select(state => state.Name())) + ".");
+    private static readonly Option<string?> Queue = Options.Text("--queue", "Q", "Only jobs of this queue.");
+    private static readonly Option<string?> Type = Options.Text("--type", "T", "Only jobs of this type.");
+    private static readonly Option<string?> Tag = Options.Text("--tag", "T", "Only jobs with this tag.");
+    private static readonly Option<string?> Run = Options.Text("--run", "RUN", "Only the items of this run.");
+    private static readonly Option<string?> Text = Options.Text("--text", "X", "Only jobs with this text in payload, result or last error.");
+    private static readonly Option<int?> Limit = Options.Number("--limit", $"How many at the most. Default: {Usual}; at most {Most}.", 1, Most);
+
+    public static Verb Create() => new Verb("list", "Lists jobs, newest first.", "steadwork list --state failed --queue imports")
+    {
+        State, Queue, Type, Tag, Run, Text, Limit,
+    }.Does(ListAsync);
+
+    private static async Task<int> ListAsync(Call call)
+    {
+        if (call.Has(Run) && call.Has(Queue))
+            throw new Refusal("--run and --queue both say which queue to look in; give one of them.");
+        var query = new JobQuery
+        {
+            State = call.Value(State),
+            Queue = call.Value(Run) is { } run ? RunQueue.Of(run) : call.Value(Queue),
+            Type = call.Value(Type),
+            Tag = call.Value(Tag),
+            Text = call.Value(Text),
+        };
+        var limit = call.Value(Limit) ?? Usual;
+        await using var store = call.OpenExisting();
+        await (call.Json ? PrintJsonAsync(store, query, limit) : PrintTableAsync(store, query, limit)).ConfigureAwait(false);
+        return ExitStatus.Done;
+    }
+
+    private static async Task PrintJsonAsync(IStore store, JobQuery query, int limit)
+    {
+        using var output = new JsonOutput();
+        output.Writer.WriteStartArray();
+        await foreach (var job in FindAsync(store, query, limit).ConfigureAwait(false))
+        {
+            JobJson.Write(output.Writer, job);
+            output.FlushIfLong();
+        }
+        output.Writer.WriteEndArray();
+    }
+
+    private static async Task PrintTableAsync(IStore store, JobQuery query, int limit)
+    {
+        var table = new Table("#ID", "TYPE", "QUEUE", "STATE", "#TRY", "WHEN", "PAYLOAD OR ERROR");
+        var count = 0;
+        await foreach (var job in FindAsync(store, query, limit + 1).ConfigureAwait(false))
+        {
+            if (++count <= limit)
+                table.Add(job.Id.ToString(), job.Type, job.Queue, Cell.Of(job.State, JobText.State(job)), job.Attempt, JobText.When(job), JobText.Note(job));
+        }
+        if (count == 0)
+        {
+            Console.Out.WriteLine("No jobs found.");
+            return;
+        }
+        table.Print();
+        if (count > limit)
+            Console.Out.WriteLine($"{Environment.NewLine}These are the newest {Numbers.Format(limit)}; there are more. --limit N shows up to {Numbers.Format(Most)}.");
+    }
+
+    private static async IAsyncEnumerable<Job> FindAsync(IStore store, JobQuery query, int limit)
+    {
+        while (limit > 0)
+        {
+            var wanted = Math.Min(limit, PageSize);
+            var page = await store.FindAsync(query with { Limit = wanted }, CancellationToken.None).ConfigureAwait(false);
+            foreach (var job in page)
+                yield return job;
+            if (page.Count < wanted)
+                yield break;
+            limit -= page.Count;
+            query = query with { Before = page[^1].Id };
+        }
+    }
+}

@@ -1,0 +1,134 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Steadwork.Cli.Inputs;
+using Steadwork.Cli.Programs;
+using Steadwork.Cli.Running;
+using Steadwork.Cli.Shell;
+using Steadwork.Storage;
+using Steadwork.Workers;
+
+namespace Steadwork.Cli.Commands;
+
+/// <summary><c>work</c>: runs a worker whose handlers are programs.</summary>
+internal static class WorkCommand
+{
+    private static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(250);
+
+    private static readonly Option<string?> Queues = Options.Text("--queues", "Q,…", $"The queues that it serves. Default: {Defaults.Queue}.");
+    private static readonly Option<int?> Concurrency = Options.Number("--concurrency", "How many jobs run at once. Default: 10.", 1, 10_000);
+    private static readonly Option<string[]> Exec = Options.Texts("--exec", "TYPE=PROGRAM", "Runs PROGRAM, with arguments if it has any, for each job of TYPE; it gets the payload on standard input. May be repeated.");
+    private static readonly Option<bool> Drain = Options.Flag("--drain", "End when no job of its queues and types is running anywhere, runnable, or due for a retry.");
+    private static readonly Option<TimeSpan?> Lease = Options.Duration("--lease", "How long it may be silent before its jobs are given to others. Default: 30s.");
+
+    public static Verb Create() => new Verb(
+        "work",
+        "Runs a worker that hands jobs to programs.",
+        "steadwork work --exec import-note=./import.sh --exec 'mail=./mail --plain' --concurrency 4",
+        "steadwork work --queues imports --exec import-note=./import.sh --drain")
+    {
+        Queues, Concurrency, Exec, Drain, Lease,
+    }.Does(WorkAsync);
+
+    private static async Task<int> WorkAsync(Call call)
+    {
+        if (!OperatingSystem.IsLinux())
+            throw new Refusal("Programs run as jobs on Linux only: the sure end of a whole process tree needs its /proc.");
+        var programs = call.Value(Exec)!.Select(Parse).ToList();
+        if (programs.Count == 0)
+            throw new Refusal("A worker needs a handler: give at least one --exec TYPE=PROGRAM.");
+        var options = OptionsOf(call);
+
+        using var signals = new RunSignals();
+        using var folder = new RunFolder();
+        var outputs = new ProgramOutputs(folder.Path);
+        var handlers = programs.ConvertAll(program => (program.Type, Handler: new ProgramHandler(context => new ProgramStart
+        {
+            File = program.Command[0],
+            Arguments = program.Command[1..],
+            StandardInput = context.Payload,
+            OutputDirectory = outputs.CaptureFolder,
+        }, outputs)));
+        await using var store = call.OpenOrCreate();
+        var catalog = new JobCatalog();
+        foreach (var (type, handler) in handlers)
+        {
+            if (catalog.Find(type) is not null)
+                throw new Refusal($"--exec names the job type '{type}' twice; each type has one program.");
+            catalog.Add(new JobType(type, null, new JobTypeOptions(), handler.RunAsync));
+        }
+
+        var worker = new WorkerHost(store, catalog, options);
+        await worker.StartAsync(signals.Drain).ConfigureAwait(false);
+        if (!call.Json)
+            Console.Error.WriteLine($"worker {worker.Id}: queues {string.Join(", ", options.QueueNames)}; job types {string.Join(", ", catalog.Runnable)}; {options.Concurrency} at once");
+        if (call.Value(Drain))
+            await DrainedAsync(store, options.QueueNames, catalog.Runnable, signals.Drain).ConfigureAwait(false);
+        else
+            await signals.Drain.WhenCancelled().ConfigureAwait(false);
+        await worker.StopAsync(signals.Stop).ConfigureAwait(false);
+        foreach (var (_, handler) in handlers)
+            handler.Dispose();
+        return signals.Drain.IsCancellationRequested ? ExitStatus.Interrupted : ExitStatus.Done;
+    }
+
+    private static WorkerOptions OptionsOf(Call call)
+    {
+        var options = new WorkerOptions { Concurrency = call.Value(Concurrency) ?? 10, Lease = call.Value(Lease) ?? TimeSpan.FromSeconds(30) };
+        options.Queues((call.Value(Queues) ?? Defaults.Queue).Split(',', StringSplitOptions.TrimEntries));
+        try
+        {
+            options.Validate();
+            return options;
+        }
+        catch (ArgumentException error)
+        {
+            throw new Refusal(error.Message);
+        }
+    }
+
+    private static (string Type, string[] Command) Parse(string exec)
+    {
+        var at = exec.IndexOf('=', StringComparison.Ordinal);
+        if (at <= 0 || at == exec.Length - 1)
+            throw new Refusal($"--exec '{exec}' is not TYPE=PROGRAM, such as import-note=./import.sh.");
+        var (type, line) = (exec[..at], exec[(at + 1)..]);
+        if (NewJobRules.NameRefusal("job type", type) is { } refusal)
+            throw new Refusal(refusal);
+        // A path with spaces is one program; else words are split as a shell would, and nothing more is done to them.
+        string[] command = ProgramFile.Find(line) is { } whole ? [whole] : [.. CommandLineParser.SplitCommandLine(line)];
+        if (command.Length == 0 || ProgramFile.Find(command[0]) is not { } program)
+            throw new Refusal($"There is no program '{line}' that could be run for the job type '{type}'; give its path, or check $PATH.");
+        return (type, [program, .. command[1..]]);
+    }
+
+    /// <summary>Waits until nothing is left that this worker could do, now or by a retry.</summary>
+    private static async Task DrainedAsync(IStore store, IEnumerable<string> queues, IReadOnlyList<string> types, CancellationToken stop)
+    {
+        using var changed = new SemaphoreSlim(0);
+        using var ends = store.Listen(WakeUp.Ends, _ => changed.Release());
+        while (!stop.IsCancellationRequested && await IsBusyAsync(store, queues, types).ConfigureAwait(false))
+        {
+            await Task.WhenAny(changed.WaitAsync(DrainLook, CancellationToken.None), stop.WhenCancelled()).ConfigureAwait(false);
+            while (changed.Wait(0)) { }
+        }
+    }
+
+    private static async Task<bool> IsBusyAsync(IStore store, IEnumerable<string> queues, IReadOnlyList<string> types)
+    {
+        var statistics = await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false);
+        var mine = statistics.Lanes.Where(lane => queues.Contains(lane.Queue) && types.Contains(lane.Type)).ToList();
+        if (mine.Any(lane => lane.Counts.Running > 0))
+            return true;
+        foreach (var lane in mine.Where(lane => lane.Counts.Pending > 0))
+        {
+            var pending = new JobQuery { Queue = lane.Queue, Type = lane.Type, State = JobState.Pending, Limit = 1 };
+            if (await AnyAsync(store, pending with { DueBy = TimeProvider.System.GetUtcNow() }).ConfigureAwait(false)
+                || await AnyAsync(store, pending with { Started = true }).ConfigureAwait(false))
+                return true;
+        }
+        return false;
+    }
+
+    private static async Task<bool> AnyAsync(IStore store, JobQuery query) =>
+        (await store.FindAsync(query, CancellationToken.None).ConfigureAwait(false)).Count > 0;
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+
+namespace Steadwork.Cli.Outputs;
+
+/// <summary>A job in JSON: the shape that others rely on.</summary>
+internal static class JobJson
+{
+    /// <summary>Writes one job.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="attempts">Its attempts; null leaves them out.</param>
+    public static void Write(Utf8JsonWriter json, Job job, IReadOnlyList<Attempt>? attempts = null)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("id", job.Id.Value);
+        json.WriteString("type", job.Type);
+        json.WriteString("queue", job.Queue);
+        json.WriteNumber("priority", job.Priority);
+        json.WriteString("state", job.State.Name());
+        json.WriteNumber("attempt", job.Attempt);
+        json.WriteNumber("maxAttempts", job.MaxAttempts);
+        json.WriteTime("runAt", job.RunAt);
+        json.WriteTime("createdAt", job.CreatedAt);
+        json.WriteTime("startedAt", job.StartedAt);
+        json.WriteTime("finishedAt", job.FinishedAt);
+        json.WriteNull("exclusiveKey");
+        json.WriteString("uniqueKey", job.UniqueKey);
+        json.WriteTexts("tags", job.Tags);
+        json.WriteNull("batchId");
+        json.WriteString("run", RunQueue.RunOf(job.Queue));
+        json.WriteNumberOrNull("worker", job.Worker?.Value);
+        json.WriteEmbedded("payload", job.Payload);
+        json.WriteEmbedded("result", job.Result);
+        WriteError(json, "lastError", job.LastError);
+        if (attempts is not null)
+            WriteAttempts(json, attempts);
+        json.WriteEndObject();
+    }
+
+    private static void WriteAttempts(Utf8JsonWriter json, IReadOnlyList<Attempt> attempts)
+    {
+        json.WriteStartArray("attempts");
+        foreach (var attempt in attempts)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("attempt", attempt.Number);
+            json.WriteNumber("worker", attempt.Worker.Value);
+            json.WriteTime("startedAt", attempt.StartedAt);
+            json.WriteTime("finishedAt", attempt.FinishedAt);
+            json.WriteString("outcome", attempt.Outcome);
+            WriteError(json, "error", attempt.Error);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void WriteError(Utf8JsonWriter json, string name, JobError? error)
+    {
+        if (error is null)
+        {
+            json.WriteNull(name);
+            return;
+        }
+        json.WriteStartObject(name);
+        json.WriteString("type", error.Type);
+        json.WriteString("message", error.Message);
+        json.WriteString("stack", error.Stack);
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using Steadwork.Storage;
+
+namespace Steadwork.Cli.Outputs;
+
+/// <summary>A store's numbers in JSON: the shape that others rely on.</summary>
+internal static class StatisticsJson
+{
+    public static void Write(Utf8JsonWriter json, StoreStatistics statistics)
+    {
+        json.WriteStartObject();
+        json.WriteStartObject("states");
+        WriteCounts(json, Sums.Total(statistics));
+        json.WriteEndObject();
+        json.WriteStartArray("queues");
+        foreach (var (name, counts) in Sums.Queues(statistics))
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteBoolean("paused", false);
+            WriteCounts(json, counts);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteStartArray("types");
+        foreach (var (name, counts) in Sums.Types(statistics))
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            WriteCounts(json, counts);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WritePropertyName("workers");
+        WriteWorkers(json, statistics.Workers);
+        json.WriteEndObject();
+    }
+
+    public static void WriteWorkers(Utf8JsonWriter json, IEnumerable<WorkerView> workers)
+    {
+        json.WriteStartArray();
+        foreach (var worker in workers)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("id", worker.Id.Value);
+            json.WriteString("name", worker.Name);
+            json.WriteString("host", worker.Host);
+            json.WriteNumber("processId", worker.ProcessId);
+            json.WriteTexts("queues", worker.Queues);
+            json.WriteTexts("types", worker.Types);
+            json.WriteTime("startedAt", worker.StartedAt);
+            json.WriteNumber("running", worker.Running);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void WriteCounts(Utf8JsonWriter json, StateCounts counts)
+    {
+        foreach (var state in JobStates.All)
+            json.WriteNumber(state.Name(), counts[state]);
+    }
+}

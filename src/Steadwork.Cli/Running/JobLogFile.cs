@@ -1,0 +1,51 @@
+using System.Globalization;
+using Steadwork.Cli.Programs;
+
+namespace Steadwork.Cli.Running;
+
+/// <summary>
+/// A line for each item that ended, in the format of GNU parallel's <c>--joblog</c> (its manual, "--joblog logfile"):
+/// Seq, Host, Starttime, JobRuntime, Send, Receive, Exitval, Signal, Command, separated by tabs.
+/// </summary>
+internal sealed class JobLogFile : IDisposable
+{
+    private const int FirstSignalStatus = 128;
+    private readonly StreamWriter file;
+    private readonly RunPlan plan;
+    private readonly CommandTemplate template;
+
+    public JobLogFile(string path, RunPlan plan)
+    {
+        this.plan = plan;
+        template = CommandTemplate.Parse(plan.Definition.Command, plan.Definition.JsonItems, append: !plan.Definition.ItemOnInput);
+        var isNew = !File.Exists(path) || new FileInfo(path).Length == 0;
+        file = new StreamWriter(path, append: true);
+        if (isNew)
+            file.Write("Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n");
+    }
+
+    public void Write(Job job, long place, ProgramText result)
+    {
+        var started = job.StartedAt ?? job.FinishedAt ?? job.CreatedAt;
+        var runtime = (job.FinishedAt ?? started) - started;
+        var signal = job.LastError?.Type is "signal" && result.ExitCode is > FirstSignalStatus and var status ? status - FirstSignalStatus : 0;
+        file.Write(string.Create(CultureInfo.InvariantCulture,
+            $"{place}\t:\t{started.ToUnixTimeMilliseconds() / 1000.0:F3}\t{runtime.TotalSeconds,10:F3}\t0\t{result.Stdout.Length}\t{(signal > 0 ? 0 : result.ExitCode ?? -1)}\t{signal}\t{Command(job, place)}\n"));
+    }
+
+    public void Flush() => file.Flush();
+
+    private string Command(Job job, long place)
+    {
+        try
+        {
+            return ShellQuoting.Join(template.Expand(new Item(RunItems.Text(job.Payload, plan.Definition.JsonItems)), place));
+        }
+        catch (UnusableItem)
+        {
+            return ShellQuoting.Join(plan.Definition.Command);
+        }
+    }
+
+    public void Dispose() => file.Dispose();
+}

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using Steadwork.Cli.Outputs;
+using Steadwork.Cli.Shell;
+using Steadwork.Storage;
+
+namespace Steadwork.Cli.Running;
+
+/// <summary>Starts the workers of a run, replaces those that die, follows what they do, and ends when every item has ended.</summary>
+internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRunReporter reporter, RunFolder folder)
+{
+    private const int FailuresShown = 20;
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RecoveryInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly SemaphoreSlim changed = new(0);
+    private string? ending;
+
+    /// <returns>The exit status.</returns>
+    public async Task<int> RunAsync(ItemList list, RunSignals signals)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var position = (await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false)).LogPosition;
+        var loading = new RunLoading(store, plan);
+        await loading.DefineAsync().ConfigureAwait(false);
+        var tally = await loading.LoadAsync(list, signals.Drain).ConfigureAwait(false);
+        reporter.Started(plan, tally, list.Duplicates);
+
+        var follower = new RunFollower(store, tally, position, plan.KeepOrder, reporter);
+        using var crew = new Crew(Spec(), WorkersFor(tally), store, () => changed.Release());
+        await WorkAsync(crew, tally, follower, signals).ConfigureAwait(false);
+
+        var failures = await FailuresAsync(tally).ConfigureAwait(false);
+        reporter.Finished(new RunSummary(plan, tally, list.Duplicates, follower.Durations, failures, crew.Replaced, tally.IsOver ? null : ending, Stopwatch.GetElapsedTime(began)));
+        return signals.Drain.IsCancellationRequested ? ExitStatus.Interrupted : tally.Succeeded == tally.Items ? ExitStatus.Done : ExitStatus.WorkFailed;
+    }
+
+    private async Task WorkAsync(Crew crew, RunTally tally, RunFollower follower, RunSignals signals)
+    {
+        if (tally.IsOver)
+            return;
+        using var ends = store.Listen(WakeUp.Ends, _ => changed.Release());
+        using var stop = signals.Stop.Register(() => changed.Release());
+        using var drain = signals.Drain.Register(() => changed.Release());
+        crew.Start();
+        var recovered = Stopwatch.GetTimestamp();
+        while (!tally.IsOver)
+        {
+            await changed.WaitAsync(Tick).ConfigureAwait(false);
+            while (changed.Wait(0)) { }
+            await crew.MendAsync().ConfigureAwait(false);
+            if (Stopwatch.GetElapsedTime(recovered) > RecoveryInterval)
+            {
+                await store.RecoverAsync(CancellationToken.None).ConfigureAwait(false);
+                recovered = Stopwatch.GetTimestamp();
+            }
+            await follower.CatchUpAsync().ConfigureAwait(false);
+            reporter.Progress(tally, Math.Min(crew.Alive, tally.Items - tally.Succeeded - tally.Failed - tally.Cancelled));
+            if (Leave(crew, tally, signals) && crew.Alive == 0)
+                break;
+        }
+        if (ending is null)
+            crew.Drain();
+        await crew.EndAsync(CancellationToken.None).ConfigureAwait(false);
+        await follower.CatchUpAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Has the workers end when something asks for it.</summary>
+    /// <returns>Whether they have been told to.</returns>
+    private bool Leave(Crew crew, RunTally tally, RunSignals signals)
+    {
+        var why = signals.Drain.IsCancellationRequested ? "interrupted"
+            : plan.HaltAfter is { } limit && tally.NewlyFailed >= limit ? $"halted: {Numbers.Format(tally.NewlyFailed)} failed"
+            : reporter.OutputClosed ? "nobody reads the output any more"
+            : null;
+        if (why is not null && ending is null)
+        {
+            ending = why;
+            crew.Drain();
+        }
+        if (signals.Stop.IsCancellationRequested)
+            crew.Stop();
+        return ending is not null;
+    }
+
+    private int WorkersFor(RunTally tally) => (int)Math.Clamp(tally.Items - tally.Succeeded - tally.Failed - tally.Cancelled, 1, plan.Workers);
+
+    private RunSpec Spec() => new()
+    {
+        Store = url.ToString(),
+        Queue = RunQueue.Of(plan.Name),
+        Command = plan.Definition.Command,
+        JsonItems = plan.Definition.JsonItems,
+        ItemOnInput = plan.Definition.ItemOnInput,
+        Timeout = plan.Timeout,
+        RetryDelay = plan.RetryDelay,
+        Folder = folder.Path,
+        Results = plan.Results,
+        Prints = reporter.Prints,
+        Delay = plan.Delay,
+    };
+
+    private async Task<IReadOnlyList<Job>> FailuresAsync(RunTally tally)
+    {
+        var ids = new List<JobId>();
+        for (var place = 0; place < tally.Items && ids.Count < FailuresShown; place++)
+        {
+            if (tally.StateAt(place) is JobState.Failed)
+                ids.Add(tally.Jobs[place]);
+        }
+        return ids.Count == 0 ? [] : await store.FindAsync(new JobQuery { Ids = ids }, CancellationToken.None).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.Unicode;
+using Steadwork.Cli.Programs;
+using Steadwork.Workers;
+
+namespace Steadwork.Cli.Running;
+
+/// <summary>Runs a program as a job, and turns its end into the job's.</summary>
+/// <param name="start">The program and what it gets for a job.</param>
+/// <param name="outputs">Where its outputs go.</param>
+internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, ProgramOutputs outputs) : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, ProgramGuard> guards = [];
+
+    /// <summary>Blocks the slot's thread while the program runs: a program is worth a thread.</summary>
+    public Task<ReadOnlyMemory<byte>> RunAsync(JobContext context)
+    {
+        Guard(context.WorkerIdentity);
+        using var end = Run(context);
+        var stdout = end.StandardOutput.Tail(ProgramResult.MaxOutput);
+        var stderr = end.StandardError.Tail(ProgramResult.MaxOutput);
+        outputs.Take(context, end, whole: Utf8.IsValid(stdout) && Utf8.IsValid(stderr));
+        var result = ProgramResult.Write(end, stdout, stderr);
+        if (end is { ExitCode: 0, TimedOut: false, Cancelled: false })
+            return Task.FromResult(result);
+        throw new JobFailedException(ProgramResult.Error(end, outputs.Timeout, stderr)) { Result = result };
+    }
+
+    private ProgramEnd Run(JobContext context)
+    {
+        try
+        {
+            var program = start(context);
+            return ProgramRun.Run(program with { Environment = Marks(context), OutputDirectory = outputs.CaptureFolder }, context.CancellationToken);
+        }
+        catch (UnusableItem error)
+        {
+            throw new PermanentFailureException(error.Message, error);
+        }
+        catch (ProgramNotStarted error)
+        {
+            throw new JobFailedException(new JobError("not-started", error.Message));
+        }
+    }
+
+    /// <summary>From the first program on, the death of this process is the death of its programs.</summary>
+    private void Guard(string identity)
+    {
+        lock (gate)
+        {
+            if (!guards.ContainsKey(identity))
+                guards[identity] = ProgramGuard.Start(WorkerIdentity.Variable, identity);
+        }
+    }
+
+    private static KeyValuePair<string, string>[] Marks(JobContext context) =>
+    [
+        new("STEADWORK_JOB_ID", context.Id.ToString()),
+        new("STEADWORK_ATTEMPT", context.Attempt.ToString(CultureInfo.InvariantCulture)),
+        new("STEADWORK_LEASE_TOKEN", context.LeaseToken.ToString()),
+        new(WorkerIdentity.Variable, context.WorkerIdentity),
+    ];
+
+    public void Dispose()
+    {
+        foreach (var guard in guards.Values)
+            guard.Dispose();
+    }
+}

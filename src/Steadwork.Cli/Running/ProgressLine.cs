@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Globalization;
+using Steadwork.Cli.Inputs;
+using Steadwork.Cli.Outputs;
+
+namespace Steadwork.Cli.Running;
+
+/// <summary>How far a run has come: a bar that is drawn over on a terminal, else a plain line every ten seconds. On standard error, so that outputs stay clean.</summary>
+internal sealed class ProgressLine
+{
+    private const int BarWidth = 24;
+    private const double RateMemorySeconds = 5;
+    private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
+    private static readonly bool IsTerminal = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+
+    private readonly long began = Stopwatch.GetTimestamp();
+    private long drawn;
+    private long countedAt;
+    private long counted;
+    private double rate;
+    private bool visible;
+
+    public void Begin(RunPlan plan, RunTally tally)
+    {
+        drawn = countedAt = Stopwatch.GetTimestamp();
+        counted = Done(tally);
+        if (!IsTerminal)
+            return;
+        var done = tally.AlreadyDone > 0 ? $", {Numbers.Format(tally.AlreadyDone)} done before" : "";
+        Console.Error.WriteLine(Terminal.Paint($"run {PlainText.Line(plan.Name)}: {Numbers.Format(tally.Items)} items{done}, {plan.Workers} workers", Colour.Faint));
+    }
+
+    public void Show(RunTally tally, long running)
+    {
+        if (Stopwatch.GetElapsedTime(drawn) < (IsTerminal ? Redraw : PlainInterval))
+            return;
+        drawn = Stopwatch.GetTimestamp();
+        Measure(tally);
+        if (IsTerminal)
+            Console.Error.Write("\r\e[K" + Terminal.Cut($"{Bar(tally)} {Text(tally, running)}", Math.Max(20, Console.WindowWidth - 1)));
+        else
+            Console.Error.WriteLine($"{Duration.Format(Stopwatch.GetElapsedTime(began))}: {Text(tally, running)}");
+        visible = IsTerminal;
+    }
+
+    public void Clear()
+    {
+        if (!visible)
+            return;
+        Console.Error.Write("\r\e[K");
+        visible = false;
+    }
+
+    private void Measure(RunTally tally)
+    {
+        var seconds = Stopwatch.GetElapsedTime(countedAt).TotalSeconds;
+        if (seconds <= 0)
+            return;
+        var now = (Done(tally) - counted) / seconds;
+        var weight = 1 - Math.Exp(-seconds / RateMemorySeconds);
+        rate = rate == 0 ? now : rate + weight * (now - rate);
+        counted = Done(tally);
+        countedAt = Stopwatch.GetTimestamp();
+    }
+
+    private string Text(RunTally tally, long running)
+    {
+        var left = tally.Items - Done(tally);
+        var share = tally.Items == 0 ? 1 : (double)Done(tally) / tally.Items;
+        var text = string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(share * 100),3:0}%  {Numbers.Format(tally.Succeeded)} of {Numbers.Format(tally.Items)} done, {Numbers.Format(tally.Failed)} failed, {running} running, {rate:0.#}/s");
+        return rate > 0 && left > 0 ? $"{text}, {Duration.Format(TimeSpan.FromSeconds(Math.Min(left / rate, 1e9)))} left" : text;
+    }
+
+    private static string Bar(RunTally tally)
+    {
+        var full = tally.Items == 0 ? BarWidth : (int)(BarWidth * Done(tally) / tally.Items);
+        return new string('█', full) + new string('░', BarWidth - full);
+    }
+
+    private static long Done(RunTally tally) => tally.Succeeded + tally.Failed + tally.Cancelled;
+}

@@ -1,0 +1,53 @@
+namespace Steadwork.Cli.Running;
+
+/// <summary>For people and pipes: the programs' outputs as they are, one item's after another's; progress and report on standard error.</summary>
+internal sealed class TextReporter(ProgramOutputs outputs, JobLogFile? jobLog) : IRunReporter
+{
+    private readonly OutputStream stdout = new();
+    private readonly Stream stderr = Console.OpenStandardError();
+    private readonly ProgressLine line = new();
+
+    public bool Prints => true;
+
+    public bool OutputClosed => stdout.IsClosed;
+
+    public void Started(RunPlan plan, RunTally tally, long duplicates) => line.Begin(plan, tally);
+
+    public void Ended(Job job, long place)
+    {
+        var text = ProgramText.Of(job, outputs);
+        jobLog?.Write(job, place, text);
+        if (text.Stdout.Length + text.Stderr.Length > 0)
+            line.Clear();
+        if (text.Stdout.Length > 0)
+            stdout.Write(text.Stdout);
+        if (text.Stderr.Length > 0)
+            stderr.Write(text.Stderr);
+        if (outputs.Results is null)
+        {
+            File.Delete(outputs.Whole(job.Id, "stdout"));
+            File.Delete(outputs.Whole(job.Id, "stderr"));
+        }
+    }
+
+    public void Progress(RunTally tally, long running)
+    {
+        stdout.Flush();
+        jobLog?.Flush();
+        line.Show(tally, running);
+    }
+
+    public void Finished(RunSummary summary)
+    {
+        line.Clear();
+        stdout.Flush();
+        RunReport.Print(summary);
+    }
+
+    public void Dispose()
+    {
+        line.Clear();
+        stdout.Flush();
+        jobLog?.Dispose();
+    }
+}

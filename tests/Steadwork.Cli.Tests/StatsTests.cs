@@ -1,0 +1,41 @@
+using Shouldly;
+using Xunit;
+
+namespace Steadwork.Cli.Tests;
+
+public sealed class StatsTests : IDisposable
+{
+    private readonly CliFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public async Task Counts_and_workers_have_their_approved_shape()
+    {
+        folder.Write("jobs.jsonl", string.Concat(Enumerable.Repeat("{}\n", 1200)));
+        await folder.RunAsync("enqueue", "note", "--jsonl", "jobs.jsonl", "--queue", "imports");
+        await folder.EnqueueAsync("mail");
+        await folder.EnqueueAsync("mail", "--queue", "imports");
+        await folder.RunAsync("cancel", "1", "2");
+        await using var store = folder.OpenStore();
+        var worker = await store.StartWorkerAsync(["imports", "default"], "mail", "note");
+        await store.ClaimAsync(worker, "default", "mail");
+        Approved.Json("stats-json", await folder.JsonAsync("stats"), folder);
+        Approved.Text("stats-screen", WithoutProcess((await folder.RunAsync("stats")).Good()), folder);
+        Approved.Json("workers-json", await folder.JsonAsync("workers", "list"), folder);
+        Approved.Text("workers-table", WithoutProcess((await folder.RunAsync("workers", "list")).Good()), folder);
+    }
+
+    [Fact]
+    public async Task An_empty_store_has_nothing_to_count()
+    {
+        await folder.EnqueueAsync("note");
+        await folder.RunAsync("delete", "1");
+        (await folder.RunAsync("workers", "list")).Good().ShouldBe("No worker is alive.\n");
+        (await folder.RunAsync("workers", "list", "--json")).Good().ShouldBe("[]\n");
+        (await folder.JsonAsync("stats")).GetProperty("states").GetProperty("pending").GetInt64().ShouldBe(0);
+    }
+
+    private static string WithoutProcess(string text) =>
+        System.Text.RegularExpressions.Regex.Replace(text, $"{Environment.MachineName} +{Environment.ProcessId}|HOST +PROCESS", match => match.Value.StartsWith('H') ? "HOST PROCESS" : "<host> <process>");
+}

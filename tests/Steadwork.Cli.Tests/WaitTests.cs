@@ -1,0 +1,111 @@
+using Shouldly;
+using Steadwork.Sqlite;
+using Xunit;
+
+namespace Steadwork.Cli.Tests;
+
+public sealed class WaitTests : IDisposable
+{
+    private readonly CliFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    /// <summary>Starts to wait for job 1, and answers once the process listens: it has then hung up a bell of its own.</summary>
+    private async Task<SteadworkProcess> StartWaitingAsync(params string[] arguments)
+    {
+        var hung = new TaskCompletionSource();
+        using var bells = new FileSystemWatcher(folder.File("steadwork.db-workers"), "*.bell") { IncludeSubdirectories = true };
+        bells.Created += (_, _) => hung.TrySetResult();
+        bells.EnableRaisingEvents = true;
+        var process = folder.Start(["wait", "1", .. arguments]);
+        await hung.Task.WaitAsync(SteadworkProcess.Patience);
+        return process;
+    }
+
+    private static async Task EndJobAsync(SqliteStore store, Transition transition)
+    {
+        var worker = await store.StartWorkerAsync(["default"], "note");
+        await store.EndAsync(worker, await store.ClaimAsync(worker, "default", "note"), transition);
+    }
+
+    [Fact]
+    public async Task It_ends_with_0_when_the_job_succeeds()
+    {
+        await folder.EnqueueAsync("note");
+        await using var store = folder.OpenStore();
+        using var waiting = await StartWaitingAsync();
+        await EndJobAsync(store, new Transition.Succeed(default));
+        (await waiting.EndAsync()).Good().ShouldBe("Job 1 succeeded.\n");
+        (await folder.JsonAsync("wait", "1")).GetProperty("state").GetString().ShouldBe("succeeded");
+    }
+
+    [Fact]
+    public async Task It_ends_with_1_when_the_job_fails()
+    {
+        await folder.EnqueueAsync("note");
+        await using var store = folder.OpenStore();
+        using var waiting = await StartWaitingAsync();
+        await EndJobAsync(store, new Transition.Fail(new JobError("exit-code", "It ended with 7.")));
+        var ended = await waiting.EndAsync();
+        ended.Status.ShouldBe(1);
+        ended.Output.ShouldBe("Job 1 failed: exit-code: It ended with 7.\n");
+    }
+
+    [Fact]
+    public async Task It_ends_with_1_when_the_job_is_cancelled()
+    {
+        await folder.EnqueueAsync("note");
+        using var waiting = await StartWaitingAsync();
+        (await folder.RunAsync("cancel", "1")).Good();
+        var ended = await waiting.EndAsync();
+        ended.Status.ShouldBe(1);
+        ended.Output.ShouldBe("Job 1 was cancelled.\n");
+    }
+
+    [Fact]
+    public async Task It_ends_with_1_when_the_job_is_deleted()
+    {
+        await folder.EnqueueAsync("note");
+        using var waiting = await StartWaitingAsync();
+        (await folder.RunAsync("delete", "1")).Good();
+        var ended = await waiting.EndAsync();
+        ended.Status.ShouldBe(1);
+        ended.Complaint.ShouldBe("Job 1 was deleted while it was waited for.");
+    }
+
+    [Fact]
+    public async Task It_ends_with_1_when_the_time_is_up()
+    {
+        await folder.EnqueueAsync("note");
+        var ended = await folder.RunAsync("wait", "1", "--timeout", "20ms");
+        ended.Status.ShouldBe(1);
+        ended.Complaint.ShouldBe("Job 1 is still pending after 20ms.");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task It_ends_with_130_when_it_is_interrupted(bool byHand)
+    {
+        await folder.EnqueueAsync("note");
+        using var waiting = await StartWaitingAsync();
+        if (byHand)
+            waiting.SendInterrupt();
+        else
+            waiting.SendTerminate();
+        var ended = await waiting.EndAsync();
+        ended.Status.ShouldBe(130);
+        ended.Output.ShouldBeEmpty();
+        ended.Error.ShouldBeEmpty();
+        Directory.EnumerateFiles(folder.File("steadwork.db-workers"), "*.bell", SearchOption.AllDirectories).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_job_that_is_not_there_is_an_error()
+    {
+        await folder.EnqueueAsync("note");
+        var ended = await folder.RunAsync("wait", "2");
+        ended.Status.ShouldBe(2);
+        ended.Complaint.ShouldBe("There is no job 2.");
+    }
+}

@@ -1,0 +1,47 @@
+using Steadwork.Storage;
+
+namespace Steadwork.StoreTests.Fixtures;
+
+/// <summary>The calls of a store as tests like to write them.</summary>
+internal static class Asking
+{
+    private const int All = 1_000_000;
+
+    public static async Task<JobId[]> AddAsync(this IStore store, params NewJob[] jobs) =>
+        [.. (await store.EnqueueAsync(jobs, CancellationToken.None)).Select(job => job.Id)];
+
+    public static async Task<JobId> AddOneAsync(this IStore store, NewJob job) => (await store.AddAsync(job))[0];
+
+    public static async Task<EnqueuedJob> EnqueueOneAsync(this IStore store, NewJob job) =>
+        (await store.EnqueueAsync([job], CancellationToken.None))[0];
+
+    public static async Task<TestWorker> StartAsync(
+        this IStore store, string[]? queues = null, string[]? types = null, int capacity = 10, TimeSpan? lease = null)
+    {
+        var start = new WorkerStart("worker", queues ?? [Defaults.Queue], types ?? [Some.Type], capacity, lease ?? Some.Lease);
+        return new TestWorker(store, await store.StartWorkerAsync(start, CancellationToken.None), start);
+    }
+
+    public static async Task<Job> JobAsync(this IStore store, JobId id) => (await store.FindAsync(new JobQuery { Ids = [id] }))[0];
+
+    public static Task<IReadOnlyList<Job>> FindAsync(this IStore store, JobQuery query) => store.FindAsync(query, CancellationToken.None);
+
+    public static Task<IReadOnlyList<Job>> FindAllAsync(this IStore store) => store.FindAsync(new JobQuery { Limit = All });
+
+    public static Task<IReadOnlyList<Attempt>> AttemptsAsync(this IStore store, JobId id) => store.AttemptsAsync(id, CancellationToken.None);
+
+    public static Task<IReadOnlyList<LogEntry>> LogAsync(this IStore store, long after = 0) => store.ReadAsync(after, All, CancellationToken.None);
+
+    public static async Task<string[]> LogKindsAsync(this IStore store, JobId job) =>
+        [.. (await store.LogAsync()).Where(entry => entry.Job == job).Select(entry => entry.Kind)];
+
+    public static Task<StoreStatistics> StatisticsAsync(this IStore store) => store.StatisticsAsync(CancellationToken.None);
+
+    public static async Task<StateCounts> CountsAsync(this IStore store) =>
+        (await store.StatisticsAsync()).Lanes.Aggregate(default(StateCounts), (sum, lane) => sum + lane.Counts);
+
+    public static async Task<RequestAnswer> RequestAsync(this IStore store, JobRequest request, JobId job, string reason = "asked") =>
+        (await store.RequestAsync([job], request, reason, CancellationToken.None))[0];
+
+    public static Task<IReadOnlyList<RecoveredWorker>> RecoverAsync(this IStore store) => store.RecoverAsync(CancellationToken.None);
+}

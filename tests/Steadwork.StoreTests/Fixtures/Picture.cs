@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text;
+using Steadwork.Storage;
+
+namespace Steadwork.StoreTests.Fixtures;
+
+/// <summary>Everything that a store shows, as text, so that two stores or two moments can be compared and a difference read.</summary>
+internal static class Picture
+{
+    public static async Task<string> OfAsync(IStore store)
+    {
+        var text = new StringBuilder(await WithoutLogAsync(store));
+        foreach (var entry in await store.LogAsync())
+            text.AppendLine(Line(entry));
+        return text.ToString();
+    }
+
+    public static async Task<string> WithoutLogAsync(IStore store)
+    {
+        var text = new StringBuilder();
+        foreach (var job in (await store.FindAllAsync()).Reverse())
+        {
+            text.AppendLine(Line(job));
+            foreach (var attempt in await store.AttemptsAsync(job.Id))
+                text.AppendLine(Line(attempt));
+        }
+        var statistics = await store.StatisticsAsync();
+        foreach (var lane in statistics.Lanes)
+            text.AppendLine(Text($"lane {lane.Queue}/{lane.Type}: {lane.Counts}"));
+        foreach (var worker in statistics.Workers)
+            text.AppendLine(Text($"worker {worker.Id} {worker.Name} of {Join(worker.Queues)}/{Join(worker.Types)} since {Time(worker.StartedAt)} runs {worker.Running}"));
+        text.AppendLine(Text($"log up to {statistics.LogPosition}"));
+        return text.ToString();
+    }
+
+    public static string Line(LogEntry entry) =>
+        Text($"log {entry.Position} {Time(entry.At)} {entry.Kind} job={entry.Job} lease={entry.Lease} worker={entry.Worker} {Some.Text(entry.Data)}");
+
+    public static string Line(ClaimedJob job) =>
+        Text($"claimed {job.Id} lease={job.Lease} {job.Queue}/{job.Type} attempt={job.Attempt} failures={job.Failures}/{job.MaxAttempts} timeout={job.Timeout} trace={job.TraceParent} alone={job.Alone} tags={Join(job.Tags)} {Some.Text(job.Payload)}");
+
+    public static string Time(DateTimeOffset? time) => time?.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture) ?? "-";
+
+    private static string Line(Job job) =>
+        Text($"job {job.Id} {job.Queue}/{job.Type} p{job.Priority} {job.State.Name()} attempt={job.Attempt} failures={job.Failures}/{job.MaxAttempts} alone={job.Alone} ")
+        + Text($"run={Time(job.RunAt)} created={Time(job.CreatedAt)} started={Time(job.StartedAt)} finished={Time(job.FinishedAt)} worker={job.Worker} ")
+        + Text($"unique={job.UniqueKey} tags={Join(job.Tags)} timeout={job.Timeout} trace={job.TraceParent} payload={Some.Text(job.Payload)} result={Some.Text(job.Result)} error={job.LastError} cancel={job.CancelReason}");
+
+    private static string Line(Attempt attempt) =>
+        Text($"  attempt {attempt.Number} by {attempt.Worker} {Time(attempt.StartedAt)} to {Time(attempt.FinishedAt)} {attempt.Outcome} {attempt.Error} {Some.Text(attempt.Result)}");
+
+    private static string Join(IReadOnlyList<string> names) => string.Join(',', names);
+
+    private static string Text(FormattableString text) => FormattableString.Invariant(text);
+}

@@ -1,0 +1,75 @@
+using Shouldly;
+using Steadwork.Sqlite;
+using Steadwork.Sqlite.Connections;
+using Steadwork.Storage;
+using Steadwork.Testing;
+
+namespace Steadwork.StoreTests.Fixtures;
+
+/// <summary>A store in a file of its own folder. A view is a second instance on the same file, with its own locks and threads, as a second process has.</summary>
+public sealed class SqliteFixture : IStoreFixture
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly List<SqliteStore> views = [];
+
+    public SqliteFixture() => Store = OpenAnother();
+
+    public ManualTime Clock { get; } = new();
+
+    public IStore Store { get; }
+
+    public string Path => folder.File("store.db");
+
+    public IStore OpenAnother()
+    {
+        // No test cuts the power: only the time of waiting for the disk is saved.
+        var view = SqliteStore.Open(Path, new SqliteStoreOptions { Clock = Clock, Synchronous = Synchronous.Normal });
+        views.Add(view);
+        return view;
+    }
+
+    public void Kill(WorkerId worker) => views.ForEach(view => view.Abandon(worker));
+
+    public void Hold(JobId job)
+    {
+        using var database = Connect();
+        database.Execute($"""
+            BEGIN IMMEDIATE;
+            UPDATE lanes SET pending = pending - 1, waiting = waiting + 1, ready = ready - (SELECT ready FROM jobs WHERE id = {job})
+            WHERE id = (SELECT lane FROM jobs WHERE id = {job} AND state = 'pending');
+            UPDATE jobs SET state = 'waiting', ready = 0 WHERE id = {job} AND state = 'pending';
+            COMMIT
+            """);
+    }
+
+    /// <summary>The file is whole, and every kept count is what counting the rows gives.</summary>
+    public Task CheckAsync()
+    {
+        using var database = Connect();
+        using var integrity = database.Prepare("PRAGMA integrity_check");
+        integrity.First(row => row.Text(0)).ShouldBe("ok");
+        using var wrong = database.Prepare("""
+            SELECT lanes.id, lanes.queue, lanes.type
+            FROM lanes LEFT JOIN jobs ON jobs.lane = lanes.id
+            GROUP BY lanes.id
+            HAVING lanes.ready     <> count(jobs.id) FILTER (WHERE jobs.ready = 1)
+                OR lanes.pending   <> count(jobs.id) FILTER (WHERE jobs.state = 'pending')
+                OR lanes.waiting   <> count(jobs.id) FILTER (WHERE jobs.state = 'waiting')
+                OR lanes.running   <> count(jobs.id) FILTER (WHERE jobs.state = 'running')
+                OR lanes.succeeded <> count(jobs.id) FILTER (WHERE jobs.state = 'succeeded')
+                OR lanes.failed    <> count(jobs.id) FILTER (WHERE jobs.state = 'failed')
+                OR lanes.cancelled <> count(jobs.id) FILTER (WHERE jobs.state = 'cancelled')
+            """);
+        wrong.All(row => $"{row.Text(1)}/{row.Text(2)}").ShouldBeEmpty("the kept counts of these lanes are wrong");
+        return Task.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var view in views)
+            await view.DisposeAsync();
+        folder.Dispose();
+    }
+
+    private Database Connect() => new(Path, Synchronous.Normal, TimeSpan.FromSeconds(30));
+}

@@ -1,0 +1,34 @@
+using Steadwork.StoreTests.Contract;
+using Steadwork.StoreTests.Fixtures;
+
+namespace Steadwork.StoreTests.OnInMemory;
+
+public sealed class InMemoryEnqueueing : EnqueueContract<InMemoryFixture>;
+
+public sealed class InMemoryUniqueKeys : UniqueKeyContract<InMemoryFixture>;
+
+public sealed class InMemoryClaims : ClaimContract<InMemoryFixture>;
+
+public sealed class InMemoryDelays : DelayContract<InMemoryFixture>;
+
+public sealed class InMemorySuspects : ClaimAloneContract<InMemoryFixture>;
+
+public sealed class InMemoryLeases : LeaseContract<InMemoryFixture>;
+
+public sealed class InMemoryTransitions : TransitionContract<InMemoryFixture>;
+
+public sealed class InMemoryRequests : RequestContract<InMemoryFixture>;
+
+public sealed class InMemoryRecovery : RecoveryContract<InMemoryFixture>;
+
+public sealed class InMemoryCancellations : CancellationContract<InMemoryFixture>;
+
+public sealed class InMemoryStatistics : StatisticsContract<InMemoryFixture>;
+
+public sealed class InMemoryLog : LogContract<InMemoryFixture>;
+
+public sealed class InMemoryFinding : FindContract<InMemoryFixture>;
+
+public sealed class InMemoryWakeUps : WakeUpContract<InMemoryFixture>;
+
+public sealed class InMemoryConcurrency : ConcurrencyContract<InMemoryFixture>;

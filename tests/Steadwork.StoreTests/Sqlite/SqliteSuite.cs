@@ -1,0 +1,34 @@
+using Steadwork.StoreTests.Contract;
+using Steadwork.StoreTests.Fixtures;
+
+namespace Steadwork.StoreTests.OnSqlite;
+
+public sealed class SqliteEnqueueing : EnqueueContract<SqliteFixture>;
+
+public sealed class SqliteUniqueKeys : UniqueKeyContract<SqliteFixture>;
+
+public sealed class SqliteClaims : ClaimContract<SqliteFixture>;
+
+public sealed class SqliteDelays : DelayContract<SqliteFixture>;
+
+public sealed class SqliteSuspects : ClaimAloneContract<SqliteFixture>;
+
+public sealed class SqliteLeases : LeaseContract<SqliteFixture>;
+
+public sealed class SqliteTransitions : TransitionContract<SqliteFixture>;
+
+public sealed class SqliteRequests : RequestContract<SqliteFixture>;
+
+public sealed class SqliteRecovery : RecoveryContract<SqliteFixture>;
+
+public sealed class SqliteCancellations : CancellationContract<SqliteFixture>;
+
+public sealed class SqliteStatistics : StatisticsContract<SqliteFixture>;
+
+public sealed class SqliteLog : LogContract<SqliteFixture>;
+
+public sealed class SqliteFinding : FindContract<SqliteFixture>;
+
+public sealed class SqliteWakeUps : WakeUpContract<SqliteFixture>;
+
+public sealed class SqliteConcurrency : ConcurrencyContract<SqliteFixture>;
