@@ -45,6 +45,8 @@ public sealed class SqliteStore : IStore
         try
         {
             var full = Resolve(path);
+            if (Directory.Exists(full))
+                throw new StoreUnavailableException($"'{full}' is a folder; a store is a file.");
             if (!options.Create && !File.Exists(full))
                 throw new StoreUnavailableException($"There is no store at '{full}'.");
             var folder = new StoreFolder(full);

@@ -15,6 +15,9 @@ internal static partial class Approved
     /// <summary>Compares JSON, indented.</summary>
     public static void Json(string name, JsonElement json, CliFolder folder) => Text(name, JsonSerializer.Serialize(json, Indented), folder);
 
+    /// <summary>Compares a table whose columns are as wide as the times in them: how far they stand apart does not count.</summary>
+    public static void Table(string name, string text, CliFolder folder) => Text(name, Gap().Replace(Normal(text), "  "), folder);
+
     /// <summary>Compares text. Times, places and process numbers count as equal.</summary>
     public static void Text(string name, string text, CliFolder folder)
     {
@@ -30,7 +33,7 @@ internal static partial class Approved
         text = IsoTime().Replace(text, "<time>");
         text = PeopleTime().Replace(text, "<time>");
         text = Took().Replace(text, "took <duration>");
-        text = Relative().Replace(text, match => match.Value.EndsWith("  ", StringComparison.Ordinal) ? "<age>  " : "<age>");
+        text = Relative().Replace(text, "<age>");
         return ProcessNumber().Replace(text, "$1<process>");
     }
 
@@ -43,7 +46,10 @@ internal static partial class Approved
     [GeneratedRegex(@"took [\d.]+m?s")]
     private static partial Regex Took();
 
-    [GeneratedRegex(@"\b(now|\d+s ago|for [\d.]+m?s)( {2,}|\b)")]
+    [GeneratedRegex(" {2,}")]
+    private static partial Regex Gap();
+
+    [GeneratedRegex(@"\b(now|\d+s ago|for [\d.]+m?s)\b")]
     private static partial Regex Relative();
 
     [GeneratedRegex("""("processId": )\d+""")]

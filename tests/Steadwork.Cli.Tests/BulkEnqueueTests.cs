@@ -1,5 +1,6 @@
 using System.Text;
 using Shouldly;
+using Steadwork.Storage;
 using Xunit;
 
 namespace Steadwork.Cli.Tests;
@@ -50,6 +51,25 @@ public sealed class BulkEnqueueTests : IDisposable
         bad.Status.ShouldBe(2);
         bad.Complaint.ShouldStartWith("Line 4 of standard input: The payload is not valid JSON: ");
         (await folder.JsonAsync("stats")).GetProperty("states").GetProperty("pending").GetInt64().ShouldBe(25_000);
+    }
+
+    [Fact]
+    public async Task When_it_is_interrupted_it_says_how_far_it_came()
+    {
+        folder.Write("jobs.jsonl", Lines(200_000));
+        await using var store = folder.OpenStore();
+        var begun = new TaskCompletionSource();
+        using var listening = store.Listen(WakeUp.Jobs, _ => begun.TrySetResult());
+        using var enqueueing = folder.Start("enqueue", "note", "--jsonl", "jobs.jsonl");
+        await begun.Task.WaitAsync(SteadworkProcess.Patience);
+        enqueueing.SendInterrupt();
+        var ended = await enqueueing.EndAsync();
+        ended.Status.ShouldBe(130);
+        ended.Output.ShouldBeEmpty();
+        var stored = (await store.StatisticsAsync(default)).Lanes.ShouldHaveSingleItem().Counts.Pending;
+        (stored % 10_000).ShouldBe(0);
+        stored.ShouldBeInRange(10_000, 190_000);
+        ended.Complaint.ShouldBe($"Interrupted; it broke off after line {stored}: {stored} jobs are stored, the rest is not.");
     }
 
     [Fact]

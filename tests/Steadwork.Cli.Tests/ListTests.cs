@@ -46,7 +46,7 @@ public sealed class ListTests : IDisposable
         await folder.RunAsync("cancel", "2");
         await folder.RunAsync("delete", "3");
         Approved.Json("list-json", await folder.JsonAsync("list"), folder);
-        Approved.Text("list-table", (await folder.RunAsync("list")).Good(), folder);
+        Approved.Table("list-table", (await folder.RunAsync("list")).Good(), folder);
     }
 
     [Fact]

@@ -14,6 +14,7 @@ public sealed class RequestTests : IDisposable
     {
         await folder.EnqueueAsync("note");
         (await folder.RunAsync("cancel", "1")).Good().ShouldBe("Job 1 is cancelled.\n");
+        (await folder.RunAsync("show", "1")).Good().ShouldContain("cancel on the command line by ");
         (await folder.RunAsync("retry", "1")).Good().ShouldBe("Job 1 will run again.\n");
         (await folder.RunAsync("delete", "1")).Good().ShouldBe("Job 1 is deleted.\n");
         (await folder.JsonAsync("list")).GetArrayLength().ShouldBe(0);

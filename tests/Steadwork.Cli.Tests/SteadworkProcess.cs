@@ -73,8 +73,8 @@ internal sealed partial class SteadworkProcess : IDisposable
         Feed(input ?? []);
     }
 
-    /// <summary>Where the program is.</summary>
-    public static string ProgramPath { get; } = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "steadwork.exe" : "steadwork");
+    /// <summary>Where the program is: the one that STEADWORK_CLI names, compiled ahead as it ships, else the one built beside the tests.</summary>
+    public static string ProgramPath { get; } = Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "steadwork.exe" : "steadwork");
 
     /// <summary>Its process.</summary>
     public int Id => process.Id;

@@ -39,6 +39,7 @@ internal static class JobPage
         Fact("started", job.StartedAt is { } started ? Moments.Full(started) : null);
         Fact("finished", job.FinishedAt is { } finished ? Moments.Full(finished) + Took(job.StartedAt, finished) : null);
         Fact("worker", job.Worker?.ToString());
+        Fact("cancelled", job.CancelReason);
         Fact("unique key", job.UniqueKey);
         Fact("tags", job.Tags.Count > 0 ? string.Join(", ", job.Tags) : null);
         Fact("trace", job.TraceParent);

@@ -40,7 +40,7 @@ internal enum Colour
 /// <param name="columns">The headings; one that begins with <c>#</c> is aligned to the right.</param>
 internal sealed class Table(params string[] columns)
 {
-    private const int LongestInside = 24, ShortestLast = 12;
+    private const int LongestInside = 24, ShortestInside = 12, ReadableLast = 24;
     private const string Gap = "  ";
 
     private readonly List<Cell[]> rows = [];
@@ -64,19 +64,20 @@ internal sealed class Table(params string[] columns)
             Console.Out.WriteLine(string.Join(Gap, row.Select((cell, column) => Fit(cell, widths[column], columns[column][0] == '#'))).TrimEnd());
     }
 
-    /// <summary>Takes from the last column what is too much, then from whichever is widest.</summary>
+    /// <summary>Makes the columns fit: the last one keeps a readable width at the cost of the others, whichever of them is widest.</summary>
     private static void Narrow(int[] widths, Cell[] headings, int room)
     {
         for (var column = 0; column < widths.Length - 1; column++)
             widths[column] = Math.Min(widths[column], LongestInside);
-        widths[^1] = Math.Min(widths[^1], Math.Max(room - widths[..^1].Sum(), ShortestLast));
-        while (widths.Sum() > room)
+        var last = Math.Min(widths[^1], ReadableLast);
+        while (widths[..^1].Sum() > room - last)
         {
-            var widest = Enumerable.Range(0, widths.Length).MaxBy(column => widths[column] - headings[column].Text.Length);
-            if (widths[widest] <= headings[widest].Text.Length)
-                return;
+            var widest = Enumerable.Range(0, widths.Length - 1).MaxBy(column => widths[column]);
+            if (widths[widest] <= Math.Max(ShortestInside, headings[widest].Text.Length))
+                break;
             widths[widest]--;
         }
+        widths[^1] = Math.Min(widths[^1], Math.Max(room - widths[..^1].Sum(), headings[^1].Text.Length));
     }
 
     private static string Fit(Cell cell, int width, bool right)

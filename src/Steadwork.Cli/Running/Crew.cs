@@ -33,7 +33,8 @@ internal sealed class Crew(RunSpec spec, int size, IJobStore store, Action chang
             return;
         foreach (var worker in dead)
         {
-            diedUnready = worker.WasReady ? 0 : diedUnready + 1;
+            // One that was killed says nothing about the next; one that gave up by itself does.
+            diedUnready = worker.WasReady || worker.WasKilled ? 0 : diedUnready + 1;
             workers.Remove(worker);
             worker.Dispose();
         }

@@ -6,6 +6,7 @@ namespace Steadwork.Cli.Running;
 /// <summary>A worker process, seen by the orchestrator that started it.</summary>
 internal sealed class WorkerProcess : IDisposable
 {
+    private const int KilledStatus = 128 + 9;
     private readonly Process process;
 
     private WorkerProcess(Process process) => this.process = process;
@@ -14,6 +15,9 @@ internal sealed class WorkerProcess : IDisposable
     public bool WasReady { get; private set; }
 
     public bool HasExited => process.HasExited;
+
+    /// <summary>Whether somebody ended it by SIGKILL.</summary>
+    public bool WasKilled => process.HasExited && process.ExitCode == KilledStatus;
 
     /// <summary>Starts one, and tells when it is ready and when it has ended.</summary>
     public static WorkerProcess Start(RunSpec spec, Action changed)

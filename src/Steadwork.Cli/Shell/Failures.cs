@@ -10,6 +10,9 @@ internal static class Failures
     /// <returns>The exit status that it stands for.</returns>
     public static int Report(Exception error, IReadOnlyList<string> arguments)
     {
+        // These two only say that something else went wrong.
+        while (error is TypeInitializationException or AggregateException && error.InnerException is { } cause)
+            error = cause;
         if (error is not OperationCanceledException)
             Say(error.Message);
         if (arguments.TakeWhile(argument => argument != "--").Contains(GlobalOptions.VerboseName))

@@ -32,12 +32,12 @@ internal static class HelpPage
         var words = new List<string> { CommandLine.PathOf(command) };
         if (command.Subcommands.Count > 0)
             words.Add("VERB");
+        words.Add("[OPTION]…");
         words.AddRange(command.Arguments.Select(argument =>
         {
             var name = (argument.HelpName ?? argument.Name) + (argument.Arity.MaximumNumberOfValues > 1 ? "…" : "");
             return argument.Arity.MinimumNumberOfValues == 0 ? $"[{name}]" : name;
         }));
-        words.Add("[OPTION]…");
         return string.Join(' ', words);
     }
 

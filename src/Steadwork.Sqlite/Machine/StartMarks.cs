@@ -43,12 +43,15 @@ internal sealed class StartMarks : IStartMarks, IDisposable
         {
             if (closed)
                 return;
-            if (!free.TryPop(out var slot))
+            if (!slots.TryGetValue(lease.Value, out var slot))
             {
-                page.Write(0, (long)++overflowed);
-                return;
+                if (!free.TryPop(out slot))
+                {
+                    page.Write(0, (long)++overflowed);
+                    return;
+                }
+                slots[lease.Value] = slot;
             }
-            slots[lease.Value] = slot;
             page.Write(slot * sizeof(long), lease.Value);
         }
     }

@@ -48,6 +48,10 @@ public sealed class ProgramGuardTests : IDisposable
         List<MarkedProcess> programs = _scratch.Marked();
         programs.Count.ShouldBeGreaterThanOrEqualTo(3);
 
+        // The worker alone: had the guard inherited anything from it, the end of this run could be the guard's.
+        KeyValuePair<string, string> inherited = start.Environment[0];
+        MarkedProcesses.Find(inherited.Key, inherited.Value).Select(process => process.Id).Except(programs.Select(program => program.Id)).Count().ShouldBe(1);
+
         source.Cancel();
 
         using ProgramEnd end = await run.WaitAsync(Scratch.Patience, TestContext.Current.CancellationToken);

@@ -135,6 +135,21 @@ public abstract class RecoveryContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task A_beginning_that_is_noted_twice_needs_room_for_one()
+    {
+        await Store.AddAsync(Some.Jobs(2));
+        var worker = await Store.StartAsync(capacity: 2);
+        var jobs = await worker.ClaimAsync();
+        worker.Marks.Begun(jobs[0].Lease);
+        worker.Marks.Begun(jobs[0].Lease);
+        worker.Marks.Begun(jobs[0].Lease);
+
+        await DieAsync(worker);
+
+        (await FatesAsync(jobs)).ShouldBe([(1, 1, true), (0, 0, false)]);
+    }
+
+    [Fact]
     public async Task A_poison_job_ends_as_failed_and_its_neighbours_lose_no_attempt()
     {
         var ids = await Store.AddAsync([.. Enumerable.Repeat(Some.Job with { MaxAttempts = 3 }, 4)]);

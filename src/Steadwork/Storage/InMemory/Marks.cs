@@ -21,7 +21,7 @@ internal sealed class Marks(int capacity) : IStartMarks
         {
             if (closed)
                 return;
-            if (running.Count < capacity)
+            if (running.Count < capacity || running.ContainsKey(lease))
                 running[lease] = true;
             else
                 overflowed = true;

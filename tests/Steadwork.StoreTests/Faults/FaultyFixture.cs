@@ -1,0 +1,26 @@
+using Steadwork.Storage;
+using Steadwork.StoreTests.Fixtures;
+using Steadwork.Testing;
+
+namespace Steadwork.StoreTests.Faults;
+
+/// <summary>The SQLite store with one fault in front of it.</summary>
+internal sealed class FaultyFixture(Func<IStore, FaultMemory, FaultyStore> plant) : IStoreFixture
+{
+    private readonly SqliteFixture inner = new();
+    private readonly FaultMemory memory = new();
+
+    public ManualTime Clock => inner.Clock;
+
+    public IStore Store => field ??= plant(inner.Store, memory);
+
+    public IStore OpenAnother() => plant(inner.OpenAnother(), memory);
+
+    public void Kill(WorkerId worker) => inner.Kill(worker);
+
+    public void Hold(JobId job) => inner.Hold(job);
+
+    public Task CheckAsync() => inner.CheckAsync();
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+}

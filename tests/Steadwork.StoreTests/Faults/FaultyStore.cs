@@ -1,0 +1,60 @@
+using Steadwork.Storage;
+
+namespace Steadwork.StoreTests.Faults;
+
+/// <summary>A store that does all as it should, for faults to be planted in. What the views of one store share is in <paramref name="memory"/>.</summary>
+internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
+{
+    protected IStore Inner => inner;
+
+    protected FaultMemory Memory => memory;
+
+    public virtual Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        inner.EnqueueAsync(jobs, cancellationToken);
+
+    public virtual Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken) =>
+        inner.StartWorkerAsync(worker, cancellationToken);
+
+    public virtual Renewal Renew(WorkerId worker) => inner.Renew(worker);
+
+    public virtual Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
+        inner.ExchangeAsync(worker, ends, claim, cancellationToken);
+
+    public virtual Task EndWorkerAsync(WorkerId worker, CancellationToken cancellationToken) => inner.EndWorkerAsync(worker, cancellationToken);
+
+    public virtual Task<IReadOnlyList<RecoveredWorker>> RecoverAsync(CancellationToken cancellationToken) => inner.RecoverAsync(cancellationToken);
+
+    public virtual Task<IReadOnlyList<RequestAnswer>> RequestAsync(IReadOnlyList<JobId> jobs, JobRequest request, string reason, CancellationToken cancellationToken) =>
+        inner.RequestAsync(jobs, request, reason, cancellationToken);
+
+    public virtual Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) => inner.FindAsync(query, cancellationToken);
+
+    public virtual Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) => inner.AttemptsAsync(job, cancellationToken);
+
+    public virtual Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) => inner.StatisticsAsync(cancellationToken);
+
+    public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
+        inner.DefineQueueAsync(queue, definition, cancellationToken);
+
+    public virtual Task<IReadOnlyList<long?>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
+        inner.AppendAsync(entries, cancellationToken);
+
+    public virtual Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
+        inner.ReadAsync(after, limit, cancellationToken);
+
+    public IDisposable Listen(WakeUp kinds, Action<WakeUp> onWakeUp) => inner.Listen(kinds, onWakeUp);
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>What a fault must remember to be one.</summary>
+internal sealed class FaultMemory
+{
+    public Dictionary<JobId, LeaseToken> FirstLease { get; } = [];
+
+    public Dictionary<JobId, LeaseToken> LastLease { get; } = [];
+
+    public Dictionary<JobId, JobError> LastError { get; } = [];
+
+    public ClaimedJob? LastClaimed { get; set; }
+}

@@ -1,0 +1,44 @@
+using FsCheck.Fluent;
+using Steadwork.Storage;
+using Steadwork.StoreTests.Fixtures;
+using Steadwork.StoreTests.Model;
+using Xunit;
+
+namespace Steadwork.StoreTests.Faults;
+
+/// <summary>A check that cannot fail proves nothing: each planted fault must be found.</summary>
+public sealed class PlantedFaultTests
+{
+    private const int SequencesAtMost = 300;
+    private const int CommandsEach = 60;
+
+    private static readonly Dictionary<string, Func<IStore, FaultMemory, FaultyStore>> Plants = new()
+    {
+        ["ignores the token"] = (store, memory) => new IgnoresTheToken(store, memory),
+        ["reuses tokens"] = (store, memory) => new ReusesTokens(store, memory),
+        ["does not count crashes"] = (store, memory) => new DoesNotCountCrashes(store, memory),
+        ["gives a job twice"] = (store, memory) => new GivesAJobTwice(store, memory),
+        ["drops log entries"] = (store, memory) => new DropsLogEntries(store, memory),
+        ["keeps stale errors"] = (store, memory) => new KeepsStaleErrors(store, memory),
+        ["hides lost leases"] = (store, memory) => new HidesLostLeases(store, memory),
+        ["forgets kept keys"] = (store, memory) => new ForgetsKeptKeys(store, memory),
+        ["claims suspects beside others"] = (store, memory) => new ClaimsSuspectsBesideOthers(store, memory),
+        ["runs delayed jobs at once"] = (store, memory) => new RunsDelayedJobsAtOnce(store, memory),
+        ["swallows cancellations"] = (store, memory) => new SwallowsCancellations(store, memory),
+        ["revives the dead"] = (store, memory) => new RevivesTheDead(store, memory),
+    };
+
+    public static TheoryData<string> Faults => [.. Plants.Keys];
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public async Task A_planted_fault_is_found(string fault)
+    {
+        foreach (var sequence in Sequences.Arbitrary.Generator.Sample(CommandsEach, SequencesAtMost))
+        {
+            if (await Comparison.DifferenceAsync(() => new InMemoryFixture(), () => new FaultyFixture(Plants[fault]), sequence) is not null)
+                return;
+        }
+        Assert.Fail($"No sequence shows that the store {fault}.");
+    }
+}

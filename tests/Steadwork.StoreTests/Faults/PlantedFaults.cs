@@ -1,0 +1,123 @@
+using Steadwork.Storage;
+
+namespace Steadwork.StoreTests.Faults;
+
+/// <summary>Accepts an end whatever lease it carries.</summary>
+internal sealed class IgnoresTheToken(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
+    {
+        AttemptEnd[] unfenced = [.. ends.Select(end => end with { Lease = Memory.LastLease.GetValueOrDefault(end.Job) })];
+        var exchange = await Inner.ExchangeAsync(worker, unfenced, claim, cancellationToken);
+        foreach (var job in exchange.Claimed)
+            Memory.LastLease[job.Id] = job.Lease;
+        return exchange;
+    }
+}
+
+/// <summary>Gives the token of a job's first claim with every later one.</summary>
+internal sealed class ReusesTokens(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
+    {
+        AttemptEnd[] translated = [.. ends.Select(end => Memory.FirstLease.GetValueOrDefault(end.Job) == end.Lease ? end with { Lease = Memory.LastLease[end.Job] } : end)];
+        var exchange = await Inner.ExchangeAsync(worker, translated, claim, cancellationToken);
+        foreach (var job in exchange.Claimed)
+        {
+            Memory.FirstLease.TryAdd(job.Id, job.Lease);
+            Memory.LastLease[job.Id] = job.Lease;
+        }
+        return exchange with { Claimed = [.. exchange.Claimed.Select(job => job with { Lease = Memory.FirstLease[job.Id] })] };
+    }
+}
+
+/// <summary>Takes every job of a dead worker for one that had not begun.</summary>
+internal sealed class DoesNotCountCrashes(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken) =>
+        await Inner.StartWorkerAsync(worker, cancellationToken) with { Marks = new NoMarks() };
+
+    private sealed class NoMarks : IStartMarks
+    {
+        public void Begun(LeaseToken lease) { }
+
+        public void Ended(LeaseToken lease) { }
+
+        public void Settled(LeaseToken lease) { }
+    }
+}
+
+/// <summary>Gives the last job once more when there is none for a worker that asks.</summary>
+internal sealed class GivesAJobTwice(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
+    {
+        var exchange = await Inner.ExchangeAsync(worker, ends, claim, cancellationToken);
+        if (exchange is { Alive: true, Claimed.Count: 0 } && claim is { Max: > 0 } && Memory.LastClaimed is { } again)
+            return exchange with { Claimed = [again] };
+        Memory.LastClaimed = exchange.Claimed.LastOrDefault() ?? Memory.LastClaimed;
+        return exchange;
+    }
+}
+
+/// <summary>Leaves some transitions out of the log.</summary>
+internal sealed class DropsLogEntries(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
+        [.. (await Inner.ReadAsync(after, limit, cancellationToken)).Where(entry => entry.Kind is not "snoozed")];
+}
+
+/// <summary>Keeps the error of a job that was retried by hand.</summary>
+internal sealed class KeepsStaleErrors(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken)
+    {
+        var jobs = await Inner.FindAsync(query, cancellationToken);
+        foreach (var job in jobs.Where(job => job.LastError is not null))
+            Memory.LastError[job.Id] = job.LastError!;
+        return [.. jobs.Select(job => job.State is JobState.Pending ? job with { LastError = Memory.LastError.GetValueOrDefault(job.Id) } : job)];
+    }
+}
+
+/// <summary>Says of a refused completion that it was accepted.</summary>
+internal sealed class HidesLostLeases(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
+    {
+        var exchange = await Inner.ExchangeAsync(worker, ends, claim, cancellationToken);
+        return exchange with { Accepted = [.. exchange.Accepted.Select(_ => true)] };
+    }
+}
+
+/// <summary>Frees every unique key when its job ends.</summary>
+internal sealed class ForgetsKeptKeys(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        Inner.EnqueueAsync([.. jobs.Select(job => job with { UniqueScope = UniqueScope.WhileUnfinished })], cancellationToken);
+}
+
+/// <summary>Gives a suspect to a worker that holds other jobs.</summary>
+internal sealed class ClaimsSuspectsBesideOthers(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
+        Inner.ExchangeAsync(worker, ends, claim is null ? null : claim with { Holding = 0 }, cancellationToken);
+}
+
+/// <summary>Lets a delayed job run at once.</summary>
+internal sealed class RunsDelayedJobsAtOnce(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        Inner.EnqueueAsync([.. jobs.Select(job => job with { Delay = TimeSpan.Zero })], cancellationToken);
+}
+
+/// <summary>Does not tell a worker of a wish to cancel.</summary>
+internal sealed class SwallowsCancellations(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Renewal Renew(WorkerId worker) => Inner.Renew(worker) with { Cancellations = [] };
+}
+
+/// <summary>Renews the lease of a worker whose jobs have been given to others.</summary>
+internal sealed class RevivesTheDead(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Renewal Renew(WorkerId worker) => Inner.Renew(worker) with { Alive = true };
+}

@@ -1,0 +1,79 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Steadwork.Storage;
+using Steadwork.StoreTests.Fixtures;
+
+namespace Steadwork.StoreTests.Model;
+
+/// <summary>A sequence of commands, as a failing test shows it.</summary>
+internal sealed record Sequence(IReadOnlyList<Command> Commands)
+{
+    public override string ToString() => string.Join('\n', Commands);
+}
+
+/// <summary>Random sequences, which shrink by leaving out commands.</summary>
+internal static class Sequences
+{
+    private static readonly Gen<int> Any = Gen.Choose(0, 1000);
+    private static readonly Gen<string> Kind = Gen.Elements(Transitions.ByName.Keys);
+
+    private static readonly Gen<NewJob> Job =
+        from queue in Gen.Elements("a", "b")
+        from type in Gen.Elements("x", "y")
+        from priority in Gen.Choose(1, 3)
+        from delay in Gen.Frequency((3, Gen.Constant(0)), (1, Gen.Choose(1, 90_000)))
+        from key in Gen.Frequency((2, Gen.Constant<string?>(null)), (1, Gen.Elements<string?>("k", "l")))
+        from scope in Gen.Elements(Enum.GetValues<UniqueScope>())
+        from attempts in Gen.Choose(1, 3)
+        select Some.Job with
+        {
+            Queue = queue,
+            Type = type,
+            Priority = priority,
+            Delay = TimeSpan.FromMilliseconds(delay),
+            UniqueKey = key,
+            UniqueScope = scope,
+            MaxAttempts = attempts,
+            Tags = [queue + type],
+        };
+
+    private static readonly Gen<JobQuery> Query =
+        from state in Gen.Elements<JobState?>([null, .. JobStates.All.Select(state => (JobState?)state)])
+        from queue in Gen.Elements<string?>(null, "a", "b")
+        from tag in Gen.Elements<string?>(null, null, "ax", "by")
+        from text in Gen.Elements<string?>(null, null, "PIPE", "rows", "lost", "{}")
+        from before in Gen.Choose(1, 12)
+        from limit in Gen.Choose(1, 5)
+        select new JobQuery { State = state, Queue = queue, Tag = tag, Text = text, Before = new JobId(before), Limit = limit };
+
+    private static readonly Gen<Command> Step = Gen.Frequency(
+        (8, from view in Any from job in Job from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
+        (3, from view in Any from capacity in Gen.Choose(1, 4) select (Command)new Start(view, capacity)),
+        (8, from worker in Any from max in Gen.Choose(0, 4) select (Command)new Claim(worker, max)),
+        (9, from worker in Any from held in Any from kind in Kind from next in Gen.Choose(0, 2) select (Command)new Settle(worker, held, kind, next)),
+        (4, from past in Any from worker in Any from kind in Kind select (Command)new SettleStale(past, worker, kind)),
+        (6, from worker in Any from held in Any select (Command)new Mark(worker, held, Ended: false)),
+        (2, from worker in Any from held in Any select (Command)new Mark(worker, held, Ended: true)),
+        (2, from worker in Any from held in Any select (Command)new Progress(worker, held)),
+        (3, from worker in Any select (Command)new Renew(worker)),
+        (3, from worker in Any select (Command)new Kill(worker)),
+        (1, from worker in Any select (Command)new End(worker)),
+        (4, Gen.Constant<Command>(new Recover())),
+        (4, from time in Gen.Choose(0, 40_000) from wall in Gen.Elements(0, 0, 0, 0, 120, -120) select (Command)new Pass(time, wall)),
+        (6, from view in Any from request in Gen.Elements(Enum.GetValues<JobRequest>()) from job in Any select (Command)new Ask(view, request, job)),
+        (1, from view in Any from query in Query select (Command)new Look(view, query)));
+
+    public static Arbitrary<Sequence> Arbitrary { get; } =
+        Arb.From(Step.ListOf().Select(steps => new Sequence([.. steps])), Shrink);
+
+    /// <summary>The sequence without each of its halves, quarters and so on, down to single commands.</summary>
+    private static IEnumerable<Sequence> Shrink(Sequence sequence)
+    {
+        var commands = sequence.Commands;
+        for (var length = commands.Count / 2; length > 0; length /= 2)
+        {
+            for (var from = 0; from < commands.Count; from += length)
+                yield return new Sequence([.. commands.Take(from), .. commands.Skip(from + length)]);
+        }
+    }
+}

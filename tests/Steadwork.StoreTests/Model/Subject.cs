@@ -1,0 +1,58 @@
+using Steadwork.Storage;
+using Steadwork.StoreTests.Fixtures;
+using Steadwork.Testing;
+
+namespace Steadwork.StoreTests.Model;
+
+/// <summary>A store that is put through a sequence of commands, and what its workers remember of it.</summary>
+internal sealed class Subject(IStoreFixture fixture)
+{
+    private readonly IStore[] views = [fixture.Store, fixture.OpenAnother()];
+    private readonly List<Hand> hands = [];
+    private readonly List<(Hand Hand, ClaimedJob Job)> past = [];
+    private long lastJob;
+    private long logRead;
+
+    /// <summary>A worker with what it believes to hold.</summary>
+    internal sealed record Hand(TestWorker Worker)
+    {
+        public List<ClaimedJob> Held { get; } = [];
+
+        public ClaimedJob? Pick(int which) => Held.Count == 0 ? null : Held[which % Held.Count];
+    }
+
+    public IStoreFixture Fixture => fixture;
+
+    public ManualTime Clock => fixture.Clock;
+
+    public IReadOnlyList<IStore> Views => views;
+
+    public IStore View(int which) => views[which % views.Length];
+
+    public void Hire(TestWorker worker) => hands.Add(new Hand(worker));
+
+    public Hand? PickHand(int which) => hands.Count == 0 ? null : hands[which % hands.Count];
+
+    public (Hand Hand, ClaimedJob Job)? PickPast(int which) => past.Count == 0 ? null : past[which % past.Count];
+
+    /// <summary>One of the jobs that there have ever been, or one that there never was.</summary>
+    public JobId PickJob(int which) => new(1 + which % (lastJob + 1));
+
+    public void Know(JobId job) => lastJob = Math.Max(lastJob, job.Value);
+
+    public void LetGo(Hand hand, ClaimedJob job)
+    {
+        hand.Held.Remove(job);
+        past.Add((hand, job));
+    }
+
+    /// <summary>Everything that the store shows, and what it has logged since this was last asked.</summary>
+    public async Task<string> ShowAsync()
+    {
+        var entries = await fixture.Store.LogAsync(logRead);
+        logRead = entries.Count == 0 ? logRead : entries[^1].Position;
+        // Several workers that are found dead at once may be recovered in any order.
+        var lines = entries.OrderBy(entry => entry.Worker?.Value ?? 0).Select(entry => Picture.Line(entry with { Position = 0 }));
+        return await Picture.WithoutLogAsync(fixture.Store) + string.Join('\n', lines);
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text;
+using Shouldly;
+using Steadwork.Sqlite;
+using Steadwork.Sqlite.Connections;
+using Steadwork.StoreTests.Fixtures;
+using Xunit;
+
+namespace Steadwork.StoreTests.OnSqlite;
+
+/// <summary>How SQLite carries out the statements that must not slow down with the number of jobs.</summary>
+public sealed class QueryPlanTests
+{
+    private static readonly string[] Hot =
+    [
+        "next-due", "join-line", "ready-lanes", "lane-head", "take-leases", "claim",
+        "succeed", "held", "settle", "held-by", "cancellations", "renew",
+        "job-of-unique-key", "job-head", "request-cancellation", "cancel-in-line", "retry-by-hand", "delete-job",
+        "lane-of", "count-lane", "attempts", "present-attempt", "workers", "log-position", "read-log",
+    ];
+
+    [Fact]
+    public async Task The_plans_of_the_hot_statements_are_the_approved_ones()
+    {
+        await using var fixture = new SqliteFixture();
+        using var database = new Database(fixture.Path, Synchronous.Normal, TimeSpan.FromSeconds(10));
+
+        var plans = new StringBuilder();
+        foreach (var name in Hot)
+            plans.Append(name).Append('\n').Append(PlanOf(database, name)).Append('\n');
+
+        Approved.Matches("query-plans.txt", plans.ToString());
+    }
+
+    [Theory]
+    [MemberData(nameof(HotStatements))]
+    public async Task No_hot_statement_scans_or_sorts_the_jobs(string name)
+    {
+        await using var fixture = new SqliteFixture();
+        using var database = new Database(fixture.Path, Synchronous.Normal, TimeSpan.FromSeconds(10));
+
+        var plan = PlanOf(database, name);
+
+        plan.ShouldNotContain("USE TEMP B-TREE");
+        // The first row of an index in order is all that it reads.
+        if (name is not "next-due")
+            plan.ShouldNotContain("SCAN jobs");
+        plan.ShouldNotMatch("SCAN (attempts|log)");
+    }
+
+    public static TheoryData<string> HotStatements => [.. Hot];
+
+    private static string PlanOf(Database database, string name)
+    {
+        using var explained = database.Prepare("EXPLAIN QUERY PLAN " + SqlText.Of(name));
+        var depths = new Dictionary<long, int> { [0] = 0 };
+        var lines = explained.All(row =>
+        {
+            var depth = depths[row.Long(0)] = depths[row.Long(1)] + 1;
+            return new string(' ', 2 * depth) + row.Text(3) + "\n";
+        });
+        return string.Concat(lines);
+    }
+}
