@@ -9,6 +9,7 @@ namespace Steadwork.Cli.Running;
 internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRunReporter reporter, RunFolder folder)
 {
     private const int FailuresShown = 20;
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RecoveryInterval = TimeSpan.FromMilliseconds(250);
 
@@ -46,6 +47,8 @@ internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRu
         while (!tally.IsOver)
         {
             await changed.WaitAsync(Tick).ConfigureAwait(false);
+            // Short items end by the thousand: they are told of together, and the processor is left to them.
+            await Task.Delay(Gather, TimeProvider.System, CancellationToken.None).ConfigureAwait(false);
             while (changed.Wait(0)) { }
             await crew.MendAsync().ConfigureAwait(false);
             if (Stopwatch.GetElapsedTime(recovered) > RecoveryInterval)

@@ -148,11 +148,13 @@ public sealed class ProgramEndingTests : IDisposable
         string script = _scratch.Script("again", "#!/bin/sh\nexec \"$0\"\n");
         Scratch.Run(_scratch.Shell("""setsid "$1" &""", script)).Dispose();
 
-        MarkedProcesses.Kill(Scratch.MarkName, _scratch.Mark).ShouldBe(1);
-        for (int look = 0; look < 10; look++)
+        for (int look = 0; look < 50; look++)
         {
-            _scratch.Marked().ShouldBeEmpty();
+            _scratch.Marked().ShouldHaveSingleItem().Dispose();
         }
+
+        MarkedProcesses.Kill(Scratch.MarkName, _scratch.Mark).ShouldBe(1);
+        _scratch.Marked().ShouldBeEmpty();
     }
 
     private static ProgramEnd Ended(ProgramStart start)

@@ -32,7 +32,7 @@ public sealed class ProgramGuardTests : IDisposable
 
         worker.Kill();
 
-        programs.ShouldAllBe(program => program.WaitForEnd(Scratch.Patience));
+        programs.All(program => program.WaitForEnd(Scratch.Patience)).ShouldBeTrue();
         _scratch.Marked().ShouldBeEmpty();
     }
 
@@ -56,7 +56,7 @@ public sealed class ProgramGuardTests : IDisposable
 
         using ProgramEnd end = await run.WaitAsync(Scratch.Patience, TestContext.Current.CancellationToken);
         end.Cancelled.ShouldBeTrue();
-        programs.ShouldAllBe(program => program.WaitForEnd(Scratch.Patience));
+        programs.All(program => program.WaitForEnd(Scratch.Patience)).ShouldBeTrue();
     }
 
     [Fact]

@@ -12,7 +12,7 @@ namespace Steadwork.Workers.Running;
 internal sealed class RunningLoop : WorkerLoop
 {
     // Ends are held back a little while there is enough to run, so that short jobs share their commits.
-    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan StaleBuffer = TimeSpan.FromMilliseconds(200);
     private const int EnoughEnds = 256;
 
