@@ -16,9 +16,13 @@ internal static class Opening
     /// <summary>The version of a store that this program writes.</summary>
     public static int CurrentVersion => Migrations.Length;
 
-    public static void Open(string path, SqliteStoreOptions options, StoreFolder folder)
+    /// <param name="path">The database file.</param>
+    /// <param name="folder">Where its processes meet.</param>
+    /// <param name="connect">Makes the lasting connections.</param>
+    public static T Open<T>(string path, StoreFolder folder, Func<T> connect)
     {
-        // First open recovers the log, and a migration must run once: both under a lock that all processes know.
+        // The first connection recovers the log, and a migration must run once: both under a lock that all processes know.
+        // It is held until the lasting connections are there: were there none for a moment, the next one would recover again.
         using var alone = FileLock.Take(folder.OpeningLock);
         if (!File.Exists(path))
         {
@@ -32,6 +36,7 @@ internal static class Opening
             Recognise(path, database);
             database.Execute("PRAGMA journal_mode = WAL");
             Migrate(path, database);
+            return connect();
         }
         catch (SqliteException error)
         {

@@ -50,8 +50,7 @@ public sealed class SqliteStore : IStore
             if (!options.Create && !File.Exists(full))
                 throw new StoreUnavailableException($"There is no store at '{full}'.");
             var folder = new StoreFolder(full);
-            Opening.Open(full, options, folder);
-            return new SqliteStore(full, options, folder);
+            return Opening.Open(full, folder, () => new SqliteStore(full, options, folder));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Steadwork.Cli.Inputs;
 using Steadwork.Cli.Outputs;
 using Steadwork.Cli.Programs;
@@ -55,15 +56,25 @@ internal static class RunCommand
 
         if (!OperatingSystem.IsLinux())
             throw new Refusal("Programs run as jobs on Linux only: the sure end of a whole process tree needs its /proc.");
-        if (plan.Results is not null)
-            Directory.CreateDirectory(plan.Results);
-        using var folder = new RunFolder();
-        using var jobLog = plan.JobLog is { } path ? new JobLogFile(path, plan) : null;
+        using var folder = Place("--results", plan.Results, () => new RunFolder(plan.Results is null ? null : Directory.CreateDirectory(plan.Results).FullName));
+        using var jobLog = plan.JobLog is { } path ? Place("--joblog", path, () => new JobLogFile(path, plan)) : null;
         var outputs = new ProgramOutputs(folder.Path, plan.Results, Prints: !plan.Json);
         using IRunReporter reporter = plan.Json ? new JsonReporter(outputs, jobLog) : new TextReporter(outputs, jobLog);
         using var signals = new RunSignals();
         await using var store = call.OpenOrCreate();
         return await new Orchestrator(plan, call.Store, store, reporter, folder).RunAsync(list, signals).ConfigureAwait(false);
+    }
+
+    private static T Place<T>(string option, string? path, Func<T> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (Exception error) when (path is not null && error is IOException or UnauthorizedAccessException)
+        {
+            throw new Refusal($"{option}: '{path}' cannot be written: {error.Message} Nothing was loaded.");
+        }
     }
 
     private static RunPlan Plan(Call call)
@@ -97,7 +108,7 @@ internal static class RunCommand
     {
         if (halt is null)
             return null;
-        return halt.StartsWith("fail=", StringComparison.Ordinal) && int.TryParse(halt["fail=".Length..], out var limit) && limit > 0
+        return halt.StartsWith("fail=", StringComparison.Ordinal) && int.TryParse(halt.AsSpan("fail=".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 0
             ? limit
             : throw new Refusal($"--halt: '{halt}' is not a condition; write it like fail=1 or fail=10.");
     }
@@ -131,9 +142,20 @@ internal static class RunCommand
     private static int Print(RunPlan plan, ItemList list)
     {
         var template = CommandTemplate.Parse(plan.Definition.Command, plan.Definition.JsonItems, append: !plan.Definition.ItemOnInput);
+        var status = ExitStatus.Done;
         var place = 0L;
         foreach (var item in list.Items)
-            Console.Out.WriteLine(ShellQuoting.Join(template.Expand(new Item(RunItems.Text(item.Payload, plan.Definition.JsonItems)), ++place)));
-        return ExitStatus.Done;
+        {
+            try
+            {
+                Console.Out.WriteLine(ShellQuoting.Join(template.Expand(new Item(RunItems.Text(item.Payload, plan.Definition.JsonItems)), ++place)));
+            }
+            catch (UnusableItem error)
+            {
+                Failures.Say($"Item {place}: {error.Message}");
+                status = ExitStatus.WorkFailed;
+            }
+        }
+        return status;
     }
 }

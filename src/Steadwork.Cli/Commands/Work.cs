@@ -46,7 +46,7 @@ internal static class WorkCommand
             File = program.Command[0],
             Arguments = program.Command[1..],
             StandardInput = context.Payload,
-            OutputDirectory = outputs.CaptureFolder,
+            OutputDirectory = outputs.Folder,
         }, outputs)));
         await using var store = call.OpenOrCreate();
         var catalog = new JobCatalog();

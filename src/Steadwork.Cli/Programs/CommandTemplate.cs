@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Steadwork.Cli.Programs;
 
 /// <summary>A command with placeholders. Arguments stay arguments: nothing an item holds can become another, and no shell reads it.</summary>
@@ -10,7 +12,7 @@ internal sealed class CommandTemplate
         ["{/}"] = static (item, _) => item.Name,
         ["{//}"] = static (item, _) => item.Directory,
         ["{/.}"] = static (item, _) => item.NameStem,
-        ["{#}"] = static (_, sequence) => sequence.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        ["{#}"] = static (_, sequence) => sequence.ToString(CultureInfo.InvariantCulture),
     };
 
     private readonly Part[][] _arguments;

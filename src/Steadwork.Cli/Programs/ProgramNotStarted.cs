@@ -15,5 +15,5 @@ internal sealed class ProgramNotStarted(string message) : Exception(message)
 
     /// <summary>What was needed beside the program itself, such as a file for its output, could not be had.</summary>
     public static ProgramNotStarted Without(string need, int error) =>
-        new($"The program cannot be started: {need}: {Libc.Explain(error)}.");
+        new($"The program cannot be started without {need}: {Libc.Explain(error)}.");
 }

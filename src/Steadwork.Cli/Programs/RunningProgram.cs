@@ -90,10 +90,10 @@ internal sealed unsafe class RunningProgram : IDisposable
     {
         var deadline = Deadline.In(grace);
         Libc.Kill(-_process, Libc.SigTerm);
-        ForEachMarked(SignalOutsideGroup);
 
         // A stopped process takes its SIGTERM only when it goes on.
         Libc.Kill(-_process, Libc.SigContinue);
+        ForEachMarked(SignalOutsideGroup);
         if (WaitForEnd(deadline, cancellation: -1) == Interruption.None)
         {
             // The program's children were asked as well: they have what is left of the grace.
@@ -110,12 +110,12 @@ internal sealed unsafe class RunningProgram : IDisposable
     {
         const int withoutWaiting = 1;
         int answer = Libc.WaitFor(_process, out int status, withoutWaiting);
+        _reaped = true;
         if (answer < 0)
         {
             throw new InvalidOperationException($"The exit status of a program was lost: {Libc.Explain(Marshal.GetLastPInvokeError())}.");
         }
 
-        _reaped = true;
         return answer == 0 ? Libc.SigKill : status;
     }
 

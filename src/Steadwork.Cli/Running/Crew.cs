@@ -64,13 +64,6 @@ internal sealed class Crew(RunSpec spec, int size, IJobStore store, Action chang
             worker.Stop();
     }
 
-    /// <summary>Waits until all have ended.</summary>
-    public async Task EndAsync(CancellationToken cancellation)
-    {
-        foreach (var worker in workers)
-            await worker.WaitAsync(cancellation).ConfigureAwait(false);
-    }
-
     public void Dispose()
     {
         Stop();

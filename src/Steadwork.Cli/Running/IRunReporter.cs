@@ -3,7 +3,7 @@ namespace Steadwork.Cli.Running;
 /// <summary>What is told of a run while it goes on.</summary>
 internal interface IRunReporter : IDisposable
 {
-    /// <summary>Whether it wants the outputs of programs whole.</summary>
+    /// <summary>Whether it wants the outputs of programs whole, and not only what results hold of them.</summary>
     bool Prints { get; }
 
     /// <summary>Whether nobody reads what it writes any more.</summary>

@@ -22,6 +22,8 @@ internal readonly record struct ListedItem(byte[] Payload, string Key);
 /// <summary>The distinct items of a list, in its order.</summary>
 internal sealed class ItemList
 {
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     private readonly HashSet<string> keys = new(StringComparer.Ordinal);
     private readonly List<ListedItem> items = [];
 
@@ -40,6 +42,8 @@ internal sealed class ItemList
         {
             number++;
             var line = form is ItemForm.NulSeparated ? text : WithoutReturn(text);
+            if (number == 1 && form is not ItemForm.NulSeparated && line.Span.StartsWith(ByteOrderMark))
+                line = line[ByteOrderMark.Length..];
             if (line.IsEmpty || (form is ItemForm.JsonLines && line.Span.Trim(" \t"u8).IsEmpty))
                 continue;
             list.Add(form is ItemForm.JsonLines ? JsonItem(line, number) : TextItem(line, number));

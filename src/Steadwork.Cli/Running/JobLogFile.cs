@@ -10,6 +10,7 @@ namespace Steadwork.Cli.Running;
 internal sealed class JobLogFile : IDisposable
 {
     private const int FirstSignalStatus = 128;
+    private const int NoExit = -1;
     private readonly StreamWriter file;
     private readonly RunPlan plan;
     private readonly CommandTemplate template;
@@ -28,9 +29,21 @@ internal sealed class JobLogFile : IDisposable
     {
         var started = job.StartedAt ?? job.FinishedAt ?? job.CreatedAt;
         var runtime = (job.FinishedAt ?? started) - started;
-        var signal = job.LastError?.Type is "signal" && result.ExitCode is > FirstSignalStatus and var status ? status - FirstSignalStatus : 0;
+        var (exitValue, signal) = EndOf(job, result.ExitCode);
         file.Write(string.Create(CultureInfo.InvariantCulture,
-            $"{place}\t:\t{started.ToUnixTimeMilliseconds() / 1000.0:F3}\t{runtime.TotalSeconds,10:F3}\t0\t{result.Stdout.Length}\t{(signal > 0 ? 0 : result.ExitCode ?? -1)}\t{signal}\t{Command(job, place)}\n"));
+            $"{place}\t:\t{started.ToUnixTimeMilliseconds() / 1000.0:F3}\t{runtime.TotalSeconds,10:F3}\t0\t{result.Stdout.Length}\t{exitValue}\t{signal}\t{Command(job, place)}\n"));
+    }
+
+    /// <summary>As GNU parallel has it: a death by signal has the exit value 0, and what never ended by itself -1.</summary>
+    private static (int ExitValue, int Signal) EndOf(Job job, int? exitCode)
+    {
+        var signal = exitCode is > FirstSignalStatus and var status ? status - FirstSignalStatus : 0;
+        return job.LastError?.Type switch
+        {
+            "signal" => (0, signal),
+            "timeout" => (NoExit, signal),
+            _ => (exitCode ?? NoExit, 0),
+        };
     }
 
     public void Flush() => file.Flush();
@@ -39,7 +52,8 @@ internal sealed class JobLogFile : IDisposable
     {
         try
         {
-            return ShellQuoting.Join(template.Expand(new Item(RunItems.Text(job.Payload, plan.Definition.JsonItems)), place));
+            // As GNU parallel writes them: with a line break in it, the command would be two lines of the log.
+            return ShellQuoting.Join(template.Expand(new Item(RunItems.Text(job.Payload, plan.Definition.JsonItems)), place)).Replace('\n', '\0');
         }
         catch (UnusableItem)
         {

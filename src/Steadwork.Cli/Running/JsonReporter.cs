@@ -13,7 +13,7 @@ internal sealed class JsonReporter(ProgramOutputs outputs, JobLogFile? jobLog) :
     private readonly ArrayBufferWriter<byte> line = new();
     private long lastProgress = Stopwatch.GetTimestamp();
 
-    public bool Prints => false;
+    public bool Prints => jobLog is not null;
 
     public bool OutputClosed => stdout.IsClosed;
 
@@ -28,7 +28,11 @@ internal sealed class JsonReporter(ProgramOutputs outputs, JobLogFile? jobLog) :
 
     public void Ended(Job job, long place)
     {
-        jobLog?.Write(job, place, ProgramText.Of(job, outputs));
+        if (jobLog is not null)
+        {
+            jobLog.Write(job, place, ProgramText.Of(job, outputs));
+            outputs.Forget(job.Id);
+        }
         Line("item", json =>
         {
             json.WriteNumber("place", place);

@@ -12,9 +12,13 @@ internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRu
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RecoveryInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan IdlePatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim changed = new(0);
     private string? ending;
+    private long? toldToLeave;
+    private long? toldToStop;
 
     /// <returns>The exit status.</returns>
     public async Task<int> RunAsync(ItemList list, RunSignals signals)
@@ -44,7 +48,7 @@ internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRu
         using var drain = signals.Drain.Register(() => changed.Release());
         crew.Start();
         var recovered = Stopwatch.GetTimestamp();
-        while (!tally.IsOver)
+        do
         {
             await changed.WaitAsync(Tick).ConfigureAwait(false);
             // Short items end by the thousand: they are told of together, and the processor is left to them.
@@ -58,31 +62,48 @@ internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRu
             }
             await follower.CatchUpAsync().ConfigureAwait(false);
             reporter.Progress(tally, Math.Min(crew.Alive, tally.Items - tally.Succeeded - tally.Failed - tally.Cancelled));
-            if (Leave(crew, tally, signals) && crew.Alive == 0)
-                break;
+            Leave(crew, tally, signals);
         }
-        if (ending is null)
-            crew.Drain();
-        await crew.EndAsync(CancellationToken.None).ConfigureAwait(false);
-        await follower.CatchUpAsync().ConfigureAwait(false);
+        while (!await HasLeftAsync(crew, tally).ConfigureAwait(false));
+        await follower.FinishAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Has the workers end when something asks for it.</summary>
-    /// <returns>Whether they have been told to.</returns>
-    private bool Leave(Crew crew, RunTally tally, RunSignals signals)
+    /// <summary>Has the workers end when there is nothing left to do, or something asks for it.</summary>
+    private void Leave(Crew crew, RunTally tally, RunSignals signals)
     {
-        var why = signals.Drain.IsCancellationRequested ? "interrupted"
+        var why = tally.IsOver ? null
+            : signals.Drain.IsCancellationRequested ? "interrupted"
             : plan.HaltAfter is { } limit && tally.NewlyFailed >= limit ? $"halted: {Numbers.Format(tally.NewlyFailed)} failed"
             : reporter.OutputClosed ? "nobody reads the output any more"
             : null;
-        if (why is not null && ending is null)
+        ending ??= why;
+        if (toldToLeave is null && (ending is not null || tally.IsOver))
         {
-            ending = why;
+            toldToLeave = Stopwatch.GetTimestamp();
             crew.Drain();
         }
-        if (signals.Stop.IsCancellationRequested)
+        if (toldToStop is null && signals.Stop.IsCancellationRequested)
+        {
+            toldToStop = Stopwatch.GetTimestamp();
             crew.Stop();
-        return ending is not null;
+        }
+    }
+
+    /// <summary>Whether all workers have ended; or those that have not are held up by something else than work, and need not be waited for.</summary>
+    private async Task<bool> HasLeftAsync(Crew crew, RunTally tally)
+    {
+        if (toldToLeave is not { } left)
+            return false;
+        if (crew.Alive == 0 || (toldToStop is { } stopped && Stopwatch.GetElapsedTime(stopped) > StopPatience))
+            return true;
+        // Another start of the same run may have given them items that are none of this list's.
+        return tally.IsOver && Stopwatch.GetElapsedTime(left) > IdlePatience && !await AnyRunsAsync().ConfigureAwait(false);
+    }
+
+    private async Task<bool> AnyRunsAsync()
+    {
+        var statistics = await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false);
+        return statistics.Lanes.Any(lane => lane.Queue == RunQueue.Of(plan.Name) && lane.Counts.Running > 0);
     }
 
     private int WorkersFor(RunTally tally) => (int)Math.Clamp(tally.Items - tally.Succeeded - tally.Failed - tally.Cancelled, 1, plan.Workers);

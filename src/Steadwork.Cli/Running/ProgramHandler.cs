@@ -32,7 +32,7 @@ internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, Progr
         try
         {
             var program = start(context);
-            return ProgramRun.Run(program with { Environment = Marks(context), OutputDirectory = outputs.CaptureFolder }, context.CancellationToken);
+            return ProgramRun.Run(program with { Environment = Marks(context), OutputDirectory = outputs.Folder }, context.CancellationToken);
         }
         catch (UnusableItem error)
         {

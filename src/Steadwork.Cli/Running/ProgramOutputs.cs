@@ -3,15 +3,12 @@ using Steadwork.Cli.Programs;
 namespace Steadwork.Cli.Running;
 
 /// <summary>Where the outputs of programs go beside the last 64 KiB in the job's result.</summary>
-/// <param name="Folder">A private folder of the run.</param>
+/// <param name="Folder">A private folder of the run, in which they are captured.</param>
 /// <param name="Results">Where the whole of each is kept for people, one folder a job; null keeps none.</param>
-/// <param name="Prints">Whether somebody will print them, and needs what a result cannot hold: long outputs, and bytes that are no text.</param>
+/// <param name="Prints">Whether somebody will read them, and needs what a result cannot hold: long outputs, and bytes that are no text.</param>
 /// <param name="Timeout">The timeout that the programs run under, for error messages.</param>
 internal sealed record ProgramOutputs(string Folder, string? Results = null, bool Prints = false, TimeSpan? Timeout = null)
 {
-    /// <summary>Where they are captured: on the file system on which they are kept, so that keeping one is a rename.</summary>
-    public string CaptureFolder => Results ?? Folder;
-
     /// <summary>Puts the outputs of a program that has ended where they belong; what is kept nowhere is deleted with its end.</summary>
     /// <param name="context">The attempt.</param>
     /// <param name="end">Its end.</param>
@@ -32,9 +29,17 @@ internal sealed record ProgramOutputs(string Folder, string? Results = null, boo
         else if (Prints && context.Attempt > 1)
         {
             // What an earlier attempt left must not be taken for this one's.
-            File.Delete(Whole(context.Id, "stdout"));
-            File.Delete(Whole(context.Id, "stderr"));
+            Forget(context.Id);
         }
+    }
+
+    /// <summary>Nobody will read the outputs of the job again.</summary>
+    public void Forget(JobId job)
+    {
+        if (Results is not null)
+            return;
+        File.Delete(Whole(job, "stdout"));
+        File.Delete(Whole(job, "stderr"));
     }
 
     /// <summary>Where the whole of an output is, if it is kept.</summary>

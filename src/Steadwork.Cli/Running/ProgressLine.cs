@@ -9,7 +9,7 @@ namespace Steadwork.Cli.Running;
 internal sealed class ProgressLine
 {
     private const int BarWidth = 24;
-    private const double RateMemorySeconds = 5;
+    private const double RateMemorySeconds = 30;
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
     private static readonly bool IsTerminal = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
@@ -20,6 +20,7 @@ internal sealed class ProgressLine
     private long counted;
     private double rate;
     private bool visible;
+    private bool midLine;
 
     public void Begin(RunPlan plan, RunTally tally)
     {
@@ -28,7 +29,7 @@ internal sealed class ProgressLine
         if (!IsTerminal)
             return;
         var done = tally.AlreadyDone > 0 ? $", {Numbers.Format(tally.AlreadyDone)} done before" : "";
-        Console.Error.WriteLine(Terminal.Paint($"run {PlainText.Line(plan.Name)}: {Numbers.Format(tally.Items)} items{done}, {plan.Workers} workers", Colour.Faint));
+        Console.Error.WriteLine(Terminal.Paint($"run {PlainText.Line(plan.Name)}: {Numbers.Count(tally.Items, "item")}{done}, {Numbers.Count(plan.Workers, "worker")}", Colour.Faint));
     }
 
     public void Show(RunTally tally, long running)
@@ -37,11 +38,27 @@ internal sealed class ProgressLine
             return;
         drawn = Stopwatch.GetTimestamp();
         Measure(tally);
+        EndLine();
         if (IsTerminal)
             Console.Error.Write("\r\e[K" + Terminal.Cut($"{Bar(tally)} {Text(tally, running)}", Math.Max(20, Console.WindowWidth - 1)));
         else
             Console.Error.WriteLine($"{Duration.Format(Stopwatch.GetElapsedTime(began))}: {Text(tally, running)}");
         visible = IsTerminal;
+    }
+
+    /// <summary>An output has been written. Where it goes to the same terminal and ends within a line, the bar must not be drawn over that.</summary>
+    public void Follows(ReadOnlySpan<byte> written, bool elsewhere)
+    {
+        if (IsTerminal && !elsewhere && !written.IsEmpty)
+            midLine = written[^1] != (byte)'\n';
+    }
+
+    /// <summary>Goes to a line of its own.</summary>
+    public void EndLine()
+    {
+        if (midLine)
+            Console.Error.WriteLine();
+        midLine = false;
     }
 
     public void Clear()

@@ -30,6 +30,16 @@ internal sealed class RunFollower(IStore store, RunTally tally, long position, b
         while (entries.Count == Batch);
     }
 
+    /// <summary>The run ends here: what was held back for the sake of order is told as well, for no later start will.</summary>
+    public async Task FinishAsync()
+    {
+        await CatchUpAsync().ConfigureAwait(false);
+        foreach (var place in held.Order())
+            toTell.Enqueue(place);
+        held.Clear();
+        await TellAsync().ConfigureAwait(false);
+    }
+
     private void Note(LogEntry entry)
     {
         if (entry.Job is not { } job || tally.PlaceOf(job) is not { } place || StateOf(entry.Kind) is not { } state || !tally.Note(place, state) || !state.IsEnded())

@@ -72,6 +72,8 @@ internal sealed class RunLoading(IStore store, RunPlan plan)
     /// <summary>Items of an earlier list that this one does not name are not run; the next list that names them takes them up.</summary>
     private async Task LeaveOutAsync(RunTally tally)
     {
+        // Workers that were killed with their orchestrator are at work no longer.
+        await store.RecoverAsync(CancellationToken.None).ConfigureAwait(false);
         var statistics = await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false);
         var lane = statistics.Lanes.FirstOrDefault(lane => lane.Queue == queue);
         var atWork = statistics.Workers.Any(worker => worker.Queues.Contains(queue));

@@ -12,7 +12,7 @@ internal static class RunReport
     {
         var (plan, tally) = (summary.Plan, summary.Tally);
         var ended = summary.Why is { } why ? $", {why}" : "";
-        Say($"run {PlainText.Line(plan.Name)}: {Numbers.Format(tally.Items)} items in {Duration.Format(summary.Elapsed)}{ended}");
+        Say($"run {PlainText.Line(plan.Name)}: {Numbers.Count(tally.Items, "item")} in {Duration.Format(summary.Elapsed)}{ended}");
         Row("succeeded", tally.Succeeded, tally.AlreadyDone > 0 ? $"{Numbers.Format(tally.AlreadyDone)} of them before this start" : "");
         Row("failed", tally.Failed, "");
         Row("cancelled", tally.Cancelled, "");
@@ -32,7 +32,7 @@ internal static class RunReport
         foreach (var job in summary.Failures)
         {
             var item = PlainText.Cut(RunItems.Text(job.Payload, summary.Plan.Definition.JsonItems), ItemWidth);
-            Say($"  {item}: {PlainText.Line(job.LastError?.Message ?? "")} (job {job.Id}, {job.Attempt} attempts)");
+            Say($"  {item}: {PlainText.Line(job.LastError?.Message ?? "")} (job {job.Id}, {Numbers.Count(job.Attempt, "attempt")})");
         }
         if (summary.Tally.Failed > summary.Failures.Count)
             Say($"  and {Numbers.Format(summary.Tally.Failed - summary.Failures.Count)} more: steadwork list --run {PlainText.Line(summary.Plan.Name)} --state failed");

@@ -90,7 +90,7 @@ internal static class RunWorker
                 Arguments = [.. command.Skip(1)],
                 StandardInput = spec.ItemOnInput ? Encoding.UTF8.GetBytes(item + "\n") : null,
                 Timeout = spec.Timeout,
-                OutputDirectory = spec.Results ?? spec.Folder,
+                OutputDirectory = spec.Folder,
             };
         };
     }

@@ -19,15 +19,17 @@ internal sealed class TextReporter(ProgramOutputs outputs, JobLogFile? jobLog) :
         jobLog?.Write(job, place, text);
         if (text.Stdout.Length + text.Stderr.Length > 0)
             line.Clear();
-        if (text.Stdout.Length > 0)
-            stdout.Write(text.Stdout);
-        if (text.Stderr.Length > 0)
-            stderr.Write(text.Stderr);
-        if (outputs.Results is null)
+        foreach (var part in text.Stdout.Parts())
         {
-            File.Delete(outputs.Whole(job.Id, "stdout"));
-            File.Delete(outputs.Whole(job.Id, "stderr"));
+            stdout.Write(part.Span);
+            line.Follows(part.Span, Console.IsOutputRedirected);
         }
+        foreach (var part in text.Stderr.Parts())
+        {
+            stderr.Write(part.Span);
+            line.Follows(part.Span, Console.IsErrorRedirected);
+        }
+        outputs.Forget(job.Id);
     }
 
     public void Progress(RunTally tally, long running)
@@ -41,6 +43,7 @@ internal sealed class TextReporter(ProgramOutputs outputs, JobLogFile? jobLog) :
     {
         line.Clear();
         stdout.Flush();
+        line.EndLine();
         RunReport.Print(summary);
     }
 

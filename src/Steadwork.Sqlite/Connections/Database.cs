@@ -7,6 +7,7 @@ namespace Steadwork.Sqlite.Connections;
 /// <summary>One connection, used by one thread at a time, with its prepared statements.</summary>
 internal sealed class Database : IDisposable
 {
+    private static readonly TimeSpan OpeningPatience = TimeSpan.FromSeconds(60);
     private readonly sqlite3 handle;
     private readonly Dictionary<string, Statement> statements = [];
 
@@ -30,12 +31,14 @@ internal sealed class Database : IDisposable
         // SQLite before 3.51.3 can corrupt the file when a checkpoint meets a WAL reset; ours run under the write lock, so none may run by itself.
         // https://sqlite.org/wal.html#walresetbug
         sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, out _);
-        Execute($"PRAGMA busy_timeout = {(int)busyTimeout.TotalMilliseconds}");
+        // The first look at the file may meet another connection that recovers the log after a crash: no caller's own wait covers that.
+        Execute($"PRAGMA busy_timeout = {(int)OpeningPatience.TotalMilliseconds}");
         Execute("PRAGMA wal_autocheckpoint = 0");
         Execute($"PRAGMA synchronous = {synchronous}");
         Execute("PRAGMA foreign_keys = ON");
         Execute("PRAGMA temp_store = MEMORY");
         Execute("PRAGMA cache_size = -16384");
+        Execute($"PRAGMA busy_timeout = {(int)busyTimeout.TotalMilliseconds}");
     }
 
     public string Path { get; }

@@ -9,7 +9,10 @@ namespace Steadwork.Cli.Tests.Programs;
 /// <summary>How a program is made to end.</summary>
 public sealed class ProgramEndingTests : IDisposable
 {
-    private static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(300);
+    // Long enough for a script to have set its traps, on a busy machine too.
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan s_grace = TimeSpan.FromMilliseconds(300);
 
     private readonly Scratch _scratch = new();
 
@@ -18,7 +21,7 @@ public sealed class ProgramEndingTests : IDisposable
     [Fact]
     public void Timeout_asks_first()
     {
-        ProgramStart start = _scratch.Shell("trap 'echo tidied; exit 7' TERM; while :; do sleep 0.05; done") with { Timeout = s_soon, KillGrace = Scratch.Patience };
+        ProgramStart start = _scratch.Shell("trap 'echo tidied; exit 7' TERM; while :; do sleep 0.05; done") with { Timeout = s_timeout, KillGrace = Scratch.Patience };
 
         using ProgramEnd end = Scratch.Run(start);
 
@@ -26,26 +29,26 @@ public sealed class ProgramEndingTests : IDisposable
         end.Cancelled.ShouldBeFalse();
         end.ExitCode.ShouldBe(7);
         Encoding.UTF8.GetString(end.StandardOutput.Tail(100)).ShouldBe("tidied\n");
-        end.Elapsed.ShouldBeInRange(s_soon, Scratch.Patience / 2);
+        end.Elapsed.ShouldBeInRange(s_timeout, Scratch.Patience / 2);
     }
 
     [Fact]
     public void Timeout_kills_what_does_not_listen()
     {
-        ProgramStart start = _scratch.Shell("trap '' TERM; while :; do sleep 1000; done") with { Timeout = s_soon, KillGrace = s_soon };
+        ProgramStart start = _scratch.Shell("trap '' TERM; while :; do sleep 1000; done") with { Timeout = s_timeout, KillGrace = s_grace };
 
         using ProgramEnd end = Scratch.Run(start);
 
         end.TimedOut.ShouldBeTrue();
         end.Signal.ShouldBe(9);
         end.ExitCode.ShouldBe(137);
-        end.Elapsed.ShouldBeGreaterThanOrEqualTo(s_soon * 2);
+        end.Elapsed.ShouldBeGreaterThanOrEqualTo(s_timeout + s_grace);
         _scratch.Marked().ShouldBeEmpty();
     }
 
     [Fact]
     public void Timeout_ends_a_stopped_program() =>
-        Ended(_scratch.Shell("kill -s STOP $$") with { Timeout = s_soon, KillGrace = Scratch.Patience }).Signal.ShouldBe(15);
+        Ended(_scratch.Shell("kill -s STOP $$") with { Timeout = s_timeout, KillGrace = Scratch.Patience }).Signal.ShouldBe(15);
 
     [Fact]
     public void Timeout_ends_the_whole_tree()
@@ -57,7 +60,7 @@ public sealed class ProgramEndingTests : IDisposable
             wait; sleep 1000
             """;
 
-        using ProgramEnd end = Ended(_scratch.Shell(tree) with { Timeout = TimeSpan.FromSeconds(1), KillGrace = s_soon });
+        using ProgramEnd end = Ended(_scratch.Shell(tree) with { Timeout = s_timeout, KillGrace = s_grace });
 
         end.TimedOut.ShouldBeTrue();
         _scratch.Marked().ShouldBeEmpty();
@@ -69,7 +72,7 @@ public sealed class ProgramEndingTests : IDisposable
         string ready = _scratch.Pipe("ready");
         const string program = """setsid sh -c "trap '' TERM; : > $1; sleep 1000; sleep 1000" & wait""";
 
-        using ProgramEnd end = CancelledOn(ready, _scratch.Shell(program, ready) with { KillGrace = s_soon });
+        using ProgramEnd end = CancelledOn(ready, _scratch.Shell(program, ready) with { KillGrace = s_grace });
 
         end.Signal.ShouldBe(15);
         _scratch.Marked().ShouldBeEmpty();
@@ -107,7 +110,8 @@ public sealed class ProgramEndingTests : IDisposable
         const string program = """
             trap 'echo asked; asked=1' TERM
             : > $1
-            while [ ! "$asked" ]; do :; done
+            turn=0
+            while [ ! "$asked" ] && [ $turn -lt 20000000 ]; do turn=$((turn + 1)); done
             sleep 0.3
             """;
 

@@ -36,7 +36,7 @@ public sealed class ProgramNotStartedTests : IDisposable
     {
         string message = Refusal(_scratch.Program("true") with { OutputDirectory = "/no/such/directory" });
 
-        message.ShouldBe("The program cannot be started: a file for its output in '/no/such/directory': No such file or directory.");
+        message.ShouldBe("The program cannot be started without a file for its output in '/no/such/directory': No such file or directory.");
     }
 
     [Fact]

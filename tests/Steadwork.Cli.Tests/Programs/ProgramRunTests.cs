@@ -60,7 +60,7 @@ public sealed class ProgramRunTests : IDisposable
 
         lines.ShouldContain("ADDED=a=b c");
         lines.Where(line => line.StartsWith("PATH=", StringComparison.Ordinal)).ShouldBe(["PATH=/replaced"]);
-        lines.ShouldContain($"HOME={Environment.GetEnvironmentVariable("HOME")}");
+        Scratch.OutputOf(_scratch.Program("env")).Split('\n').ShouldContain($"PATH={Environment.GetEnvironmentVariable("PATH")}");
     }
 
     [Fact]
@@ -170,6 +170,16 @@ public sealed class ProgramRunTests : IDisposable
         other.StandardInput.Close();
         other.WaitForExit(Scratch.Patience).ShouldBeTrue();
         other.ExitCode.ShouldBe(42);
+    }
+
+    [Fact]
+    public void Exit_code_reaches_a_worker_whose_starter_ignores_the_end_of_children()
+    {
+        ProgramStart worker = TestWorker.Start(_scratch, _scratch.Mark, "exit 7", "");
+
+        using ProgramEnd end = Scratch.Run(worker with { File = ProgramFile.Find("env")!, Arguments = ["--ignore-signal=CHLD", worker.File, .. worker.Arguments] });
+
+        end.ExitCode.ShouldBe(7);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using Steadwork.Cli.Programs;
@@ -37,18 +36,21 @@ internal static class TestWorker
         }
 
         string[] parts = role.Split('\n', 4);
-        using (ProgramGuard.Start(Scratch.MarkName, parts[0]))
-        {
-            using ProgramEnd end = ProgramRun.Run(
-                new ProgramStart
-                {
-                    File = "/bin/sh",
-                    Arguments = ["-c", parts[3], "sh", parts[2]],
-                    Environment = [new(Scratch.MarkName, parts[0])],
-                    OutputDirectory = parts[1],
-                },
-                CancellationToken.None);
-            Process.GetCurrentProcess().Kill();
-        }
+        Environment.Exit(Run(mark: parts[0], output: parts[1], argument: parts[2], script: parts[3]));
+    }
+
+    private static int Run(string mark, string output, string argument, string script)
+    {
+        using ProgramGuard guard = ProgramGuard.Start(Scratch.MarkName, mark);
+        using ProgramEnd end = ProgramRun.Run(
+            new ProgramStart
+            {
+                File = "/bin/sh",
+                Arguments = ["-c", script, "sh", argument],
+                Environment = [new(Scratch.MarkName, mark)],
+                OutputDirectory = output,
+            },
+            CancellationToken.None);
+        return end.ExitCode;
     }
 }

@@ -19,6 +19,8 @@ public sealed class InMemoryTransitions : TransitionContract<InMemoryFixture>;
 
 public sealed class InMemoryRequests : RequestContract<InMemoryFixture>;
 
+public sealed class InMemoryCrashEvidence : CrashEvidenceContract<InMemoryFixture>;
+
 public sealed class InMemoryRecovery : RecoveryContract<InMemoryFixture>;
 
 public sealed class InMemoryCancellations : CancellationContract<InMemoryFixture>;

@@ -19,6 +19,8 @@ public sealed class SqliteTransitions : TransitionContract<SqliteFixture>;
 
 public sealed class SqliteRequests : RequestContract<SqliteFixture>;
 
+public sealed class SqliteCrashEvidence : CrashEvidenceContract<SqliteFixture>;
+
 public sealed class SqliteRecovery : RecoveryContract<SqliteFixture>;
 
 public sealed class SqliteCancellations : CancellationContract<SqliteFixture>;

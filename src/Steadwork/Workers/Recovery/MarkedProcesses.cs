@@ -13,8 +13,7 @@ namespace Steadwork.Workers.Recovery;
 /// </summary>
 internal static class MarkedProcesses
 {
-    private const int SigKill = 9;
-    private const int CleanLooks = 3, LooksDuringExec = 1000, EmptyAuxiliaryVector = 16;
+    private const int SigKill = 9, CleanLooks = 3, LooksDuringExec = 1000, EmptyLooks = 3, EmptyAuxiliaryVector = 16;
 
     private static readonly TimeSpan s_killLimit = TimeSpan.FromSeconds(5);
 
@@ -49,10 +48,7 @@ internal static class MarkedProcesses
         return killed;
     }
 
-    /// <summary>
-    /// The processes alive, but this one, whose environment holds NAME=VALUE; each as it is found. The caller disposes
-    /// them.
-    /// </summary>
+    /// <summary>The living processes, but this one, that bear NAME=VALUE, each as it is found. The caller disposes them.</summary>
     public static IEnumerable<MarkedProcess> Find(string name, string value)
     {
         if (!OperatingSystem.IsLinux() || !Directory.Exists("/proc/self"))
@@ -63,59 +59,51 @@ internal static class MarkedProcesses
         byte[] entry = Encoding.UTF8.GetBytes($"{name}={value}");
         foreach (int id in Ids())
         {
-            if (MarkedProcess.Open(id) is { } process)
+            MarkedProcess? process = MarkedProcess.Open(id);
+            if (process is not null && IsMarked(id, entry, process))
             {
-                if (IsMarked(id, entry, process))
-                {
-                    yield return process;
-                }
-                else
-                {
-                    process.Dispose();
-                }
+                yield return process;
+            }
+            else
+            {
+                process?.Dispose();
             }
         }
     }
 
     // Highest first, as these are mostly the youngest: one that hands over to a child and goes would be gone before a
     // look from below came to it.
-    private static List<int> Ids()
-    {
-        var ids = new List<int>();
-        foreach (string directory in Directory.EnumerateDirectories("/proc"))
-        {
-            if (int.TryParse(Path.GetFileName(directory.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out int id)
-                && id != Environment.ProcessId)
-            {
-                ids.Add(id);
-            }
-        }
-
-        ids.Sort(static (one, other) => other.CompareTo(one));
-        return ids;
-    }
+    private static IEnumerable<int> Ids() =>
+        Directory.EnumerateDirectories("/proc")
+            .Select(static path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out int id) ? id : 0)
+            .Where(static id => id > 0 && id != Environment.ProcessId)
+            .OrderDescending();
 
     // Amid exec, which on a busy machine can last, a process shows an empty environment.
     private static bool IsMarked(int id, ReadOnlySpan<byte> entry, MarkedProcess process)
     {
-        bool amidExec;
-        int look = 0;
-        do
+        for (int look = 0, empty = 0; look < LooksDuringExec; look++)
         {
-            amidExec = IsAmidExec(id);
-            if (Holds(Read($"/proc/{id}/environ"), entry))
+            byte[]? environment = Read($"/proc/{id}/environ");
+            if (environment is null or { Length: > 0 })
             {
-                return true;
+                return Holds(environment, entry);
+            }
+
+            empty += IsAmidExec(id) ? 0 : 1;
+            if (empty == EmptyLooks || IsKernelThread(id) || process.WaitForEnd(TimeSpan.FromMilliseconds(1)))
+            {
+                return false;
             }
         }
-        while (amidExec && look++ < LooksDuringExec && !process.WaitForEnd(TimeSpan.FromMilliseconds(1)));
+
         return false;
     }
 
-    // The kernel fills the auxiliary vector just before the environment; until then it is one empty pair. Kernel threads
-    // and zombies never have one, but have no executable either.
-    private static bool IsAmidExec(int id) =>
-        Read($"/proc/{id}/auxv") is { Length: <= EmptyAuxiliaryVector } && new FileInfo($"/proc/{id}/exe").LinkTarget is not null;
+    // The kernel fills the auxiliary vector just before the environment; until then it is one empty pair.
+    private static bool IsAmidExec(int id) => Read($"/proc/{id}/auxv") is { Length: <= EmptyAuxiliaryVector };
+
+    private static bool IsKernelThread(int id) => new FileInfo($"/proc/{id}/exe").LinkTarget is null;
 
     private static bool Holds(ReadOnlySpan<byte> environment, ReadOnlySpan<byte> entry)
     {
@@ -130,12 +118,20 @@ internal static class MarkedProcesses
         return false;
     }
 
-    // Null for what is not ours to read, or gone.
+    // Null for what is not ours to read, or gone. In one call, as between two an exec can take the rest away.
     private static byte[]? Read(string path)
     {
         try
         {
-            return File.ReadAllBytes(path);
+            using SafeFileHandle file = File.OpenHandle(path);
+            byte[] bytes = new byte[32 * 1024];
+            int length;
+            while ((length = RandomAccess.Read(file, bytes, 0)) == bytes.Length)
+            {
+                bytes = new byte[bytes.Length * 2];
+            }
+
+            return bytes[..length];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -147,8 +143,7 @@ internal static class MarkedProcesses
 /// <summary>A process held by a descriptor, so that no signal can reach another process that has got its id since.</summary>
 internal sealed partial class MarkedProcess : IDisposable
 {
-    private const nint PidfdOpen = 434, PidfdSendSignal = 424;
-    private const short PollIn = 1;
+    private const int PidfdOpen = 434, PidfdSendSignal = 424, PollIn = 1;
 
     private readonly SafeFileHandle _descriptor;
 
@@ -173,20 +168,18 @@ internal sealed partial class MarkedProcess : IDisposable
     {
         long start = Stopwatch.GetTimestamp();
         var entry = new PollEntry { Descriptor = (int)_descriptor.DangerousGetHandle(), Events = PollIn };
-        while (true)
+        double left;
+        do
         {
-            double left = Math.Ceiling((limit - Stopwatch.GetElapsedTime(start)).TotalMilliseconds);
+            // A signal to us cuts a wait short.
+            left = Math.Ceiling((limit - Stopwatch.GetElapsedTime(start)).TotalMilliseconds);
             if (Poll(ref entry, 1, (int)Math.Clamp(left, 0, int.MaxValue)) > 0)
             {
                 return true;
             }
-
-            // A signal to us cuts the wait short.
-            if (left <= 0)
-            {
-                return false;
-            }
         }
+        while (left > 0);
+        return false;
     }
 
     public void Dispose() => _descriptor.Dispose();
@@ -197,11 +190,9 @@ internal sealed partial class MarkedProcess : IDisposable
     [LibraryImport("libc", EntryPoint = "poll")]
     private static partial int Poll(ref PollEntry entry, nuint count, int milliseconds);
 
-    [StructLayout(LayoutKind.Sequential)]
     private struct PollEntry
     {
         public int Descriptor;
-        public short Events;
-        public short Returned;
+        public short Events, Returned;
     }
 }

@@ -14,6 +14,7 @@ internal sealed class RunningLoop : WorkerLoop
     // Ends are held back a little while there is enough to run, so that short jobs share their commits.
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan StaleBuffer = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LeastWait = TimeSpan.FromMilliseconds(1);
     private const int EnoughEnds = 256;
 
     private readonly IJobStore store;
@@ -84,25 +85,25 @@ internal sealed class RunningLoop : WorkerLoop
             HandBack();
         if (closing && Volatile.Read(ref held) == 0)
             idle.TrySetResult();
+        if (!current().Holds)
+            parts.OnLeaseInDoubt();
+        while (outbox.TryDequeue(out var end))
+            ends.Add(end);
         var wanted = Wanted();
-        if (outbox.IsEmpty && !(wanted > 0 && WorthAsking()))
-            return UntilNext();
+        if (ends.Count == 0 && !(wanted > 0 && WorthAsking()))
+            return UntilNext(wanted);
         if (ShouldLinger(wanted))
             return Linger;
         Exchange(wanted);
-        return outbox.IsEmpty ? UntilNext() : TimeSpan.Zero;
+        return outbox.IsEmpty && !closing ? UntilNext(Wanted()) : TimeSpan.Zero;
     }
 
     private void Exchange(int wanted)
     {
-        // What an exchange that failed had taken is still in `ends` and goes into the next one.
-        while (outbox.TryDequeue(out var end))
-            ends.Add(end);
         var incarnation = current();
         rung = false;
         lastAsked = parts.Clock.GetTimestamp();
-        var holding = Volatile.Read(ref held) - ends.Count;
-        var claim = wanted > 0 ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, holding) : null;
+        var claim = wanted > 0 ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, Holding) : null;
         Storage.Exchange answer;
         try
         {
@@ -110,6 +111,7 @@ internal sealed class RunningLoop : WorkerLoop
         }
         catch
         {
+            // The ends stay where they are and go into the next exchange.
             rung = true;
             throw;
         }
@@ -134,7 +136,8 @@ internal sealed class RunningLoop : WorkerLoop
     private void Deliver(Storage.Exchange answer, int wanted, Incarnation incarnation)
     {
         nextDue = answer.NextDue;
-        lastClaimWasFull = answer.Claimed.Count == wanted && wanted > 0;
+        if (wanted > 0)
+            lastClaimWasFull = answer.Claimed.Count == wanted;
         Interlocked.Add(ref held, answer.Claimed.Count);
         Volatile.Write(ref lastTaken, parts.Clock.GetTimestamp());
         foreach (var job in answer.Claimed)
@@ -146,24 +149,31 @@ internal sealed class RunningLoop : WorkerLoop
     }
 
     private int Wanted() =>
-        closing || Volatile.Read(ref aloneHeld) > 0 || !current().Holds ? 0 : Math.Max(0, depth.Target - Volatile.Read(ref held));
+        closing || Volatile.Read(ref aloneHeld) > 0 || !current().Holds ? 0 : Math.Max(0, depth.Target - Holding);
+
+    /// <summary>What it holds besides the jobs whose ends it is about to tell.</summary>
+    private int Holding => Volatile.Read(ref held) - ends.Count;
 
     /// <summary>Whether a claim may find something: after a wake-up, at the time of a delayed job, where more is known to wait, or at the poll.</summary>
     private bool WorthAsking() =>
         rung || lastClaimWasFull || nextDue <= parts.Clock.GetUtcNow() || parts.Clock.GetElapsedTime(lastAsked) >= parts.Options.PollInterval;
 
     private bool ShouldLinger(int wanted) =>
-        !closing && outbox.Count < EnoughEnds && buffer.Reader.Count > 0 && buffer.Reader.Count * 2 > wanted && parts.Clock.GetElapsedTime(lastAsked) < Linger;
+        !closing && ends.Count < EnoughEnds && buffer.Reader.Count > 0 && buffer.Reader.Count * 2 > wanted && parts.Clock.GetElapsedTime(lastAsked) < Linger;
 
-    private TimeSpan UntilNext()
+    /// <summary>How long nothing but a wake-up can give this loop something to do.</summary>
+    private TimeSpan UntilNext(int wanted)
     {
-        var wait = parts.Options.PollInterval - parts.Clock.GetElapsedTime(lastAsked);
-        if (nextDue - parts.Clock.GetUtcNow() is { } due && due < wait)
-            wait = due;
+        var wait = parts.Options.PollInterval;
+        if (wanted > 0)
+        {
+            wait -= parts.Clock.GetElapsedTime(lastAsked);
+            if (nextDue - parts.Clock.GetUtcNow() is { } due && due < wait)
+                wait = due;
+        }
         if (buffer.Reader.Count > 0 && wait > StaleBuffer)
             wait = StaleBuffer;
-        var least = TimeSpan.FromMilliseconds(1);
-        return wait > least ? wait : least;
+        return wait > LeastWait ? wait : LeastWait;
     }
 
     /// <summary>Jobs claimed ahead that are stuck behind a longer one than expected: another worker may have a free slot.</summary>

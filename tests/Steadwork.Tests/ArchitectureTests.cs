@@ -1,0 +1,66 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using Shouldly;
+using Xunit;
+
+namespace Steadwork.Tests;
+
+/// <summary>Keeps the references between the parts, by project files and by sources.</summary>
+public sealed partial class ArchitectureTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Steadwork"] = [],
+        ["Steadwork.Sqlite"] = ["Steadwork"],
+        ["Steadwork.PostgreSql"] = ["Steadwork"],
+        ["Steadwork.AspNetCore"] = ["Steadwork"],
+        ["Steadwork.Testing"] = ["Steadwork"],
+        ["Steadwork.Cli"] = ["Steadwork", "Steadwork.Sqlite", "Steadwork.PostgreSql", "Steadwork.AspNetCore", "Steadwork.Testing"],
+    };
+
+    [Fact]
+    public void Projects_reference_only_what_the_design_allows()
+    {
+        var projects = Directory.GetFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories);
+        projects.ShouldNotBeEmpty();
+        foreach (var project in projects)
+        {
+            var references = XDocument.Load(project).Descendants("ProjectReference").Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value));
+            references.Except(Allowed[Path.GetFileNameWithoutExtension(project)]).ShouldBeEmpty(project);
+        }
+    }
+
+    [Fact]
+    public void The_core_depends_on_abstractions_alone()
+    {
+        var packages = XDocument.Load(Path.Combine(Root, "src/Steadwork/Steadwork.csproj")).Descendants("PackageReference").Select(package => package.Attribute("Include")!.Value);
+        packages.ShouldAllBe(package => package.StartsWith("Microsoft.Extensions.") && package.EndsWith(".Abstractions"));
+    }
+
+    [Fact]
+    public void What_a_job_is_and_its_lifecycle_are_pure()
+    {
+        foreach (var file in Directory.GetFiles(Path.Combine(Root, "src/Steadwork/Jobs"), "*.cs"))
+        {
+            var source = File.ReadAllText(file);
+            Impure().Matches(source).Select(match => match.Value).ShouldBeEmpty(file);
+        }
+    }
+
+    [Fact]
+    public void No_part_of_the_core_knows_a_store_and_no_store_decides()
+    {
+        foreach (var file in Directory.GetFiles(Path.Combine(Root, "src/Steadwork"), "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/")))
+            File.ReadAllText(file).ShouldNotContain("Steadwork.Sqlite;", customMessage: file);
+        Assembly.Load("Steadwork.Core").GetReferencedAssemblies().ShouldAllBe(assembly => assembly.Name!.StartsWith("System.") || assembly.Name.StartsWith("Microsoft.Extensions."));
+    }
+
+    private static string Root { get; } = FindRoot();
+
+    private static string FindRoot([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../.."));
+
+    [GeneratedRegex(@"\basync\b|\bawait\b|TimeProvider|UtcNow|Random\.|ILogger|SELECT |using Steadwork\.|using Microsoft")]
+    private static partial Regex Impure();
+}

@@ -1,0 +1,125 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Shouldly;
+using Steadwork.Storage;
+using Xunit;
+
+namespace Steadwork.Tests.Hosting;
+
+public sealed class AddSteadworkTests
+{
+    internal sealed record Note(string Text);
+
+    internal sealed record Length(int Characters);
+
+    internal sealed class Scoped;
+
+    internal sealed class Seen
+    {
+        public List<string> Steps { get; } = [];
+
+        public HashSet<Scoped> Scopes { get; } = [];
+    }
+
+    internal sealed class NoteHandler(Seen seen, Scoped scoped) : IJobHandler<Note, Length>
+    {
+        public Task<Length> HandleAsync(Note job, JobContext context)
+        {
+            seen.Scopes.Add(scoped);
+            seen.Steps.Add("handler");
+            return job.Text == "bad" && context.Attempt == 1 ? throw new InvalidOperationException("bad note") : Task.FromResult(new Length(job.Text.Length));
+        }
+    }
+
+    internal sealed class Outer(Seen seen) : IJobMiddleware
+    {
+        public async Task<ReadOnlyMemory<byte>> InvokeAsync(JobContext context, JobStep next)
+        {
+            seen.Steps.Add("outer in");
+            try
+            {
+                return await next();
+            }
+            catch (InvalidOperationException)
+            {
+                seen.Steps.Add("outer saw");
+                throw;
+            }
+        }
+    }
+
+    internal sealed class Inner(Seen seen) : IJobMiddleware
+    {
+        public Task<ReadOnlyMemory<byte>> InvokeAsync(JobContext context, JobStep next)
+        {
+            seen.Steps.Add("inner in");
+            return next();
+        }
+    }
+
+    [Fact]
+    public async Task A_typed_handler_runs_in_a_scope_of_its_own_inside_the_steps_in_their_order()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSingleton<Seen>().AddScoped<Scoped>();
+        builder.Services.AddSteadwork(t => t
+            .UseInMemory()
+            .AddHandler<Note, Length, NoteHandler>("note", options => options.Retry = new RetrySchedule { Base = TimeSpan.Zero })
+            .AddMiddleware<Outer>()
+            .AddMiddleware<Inner>()
+            .AddWorker(w => w.Concurrency = 1));
+        using var host = builder.Build();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        var store = host.Services.GetRequiredService<IStore>();
+        var ended = new SemaphoreSlim(0);
+        using var ends = store.Listen(WakeUp.Ends, _ => ended.Release());
+
+        var id = await host.Services.GetRequiredService<JobQueue>().EnqueueAsync(new Note("bad"), o => o.Priority = 7, TestContext.Current.CancellationToken);
+        (await ended.WaitAsync(Workers.Workbench.Patience)).ShouldBeTrue();
+        var job = (await store.FindAsync(new JobQuery { Ids = [id] }, TestContext.Current.CancellationToken)).Single();
+        await host.StopAsync(TestContext.Current.CancellationToken);
+
+        job.State.ShouldBe(JobState.Succeeded);
+        job.Priority.ShouldBe(7);
+        System.Text.Encoding.UTF8.GetString(job.Result.Span).ShouldBe("""{"characters":3}""");
+        var seen = host.Services.GetRequiredService<Seen>();
+        seen.Steps.ShouldBe(["outer in", "inner in", "handler", "outer saw", "outer in", "inner in", "handler"]);
+        seen.Scopes.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_payload_that_does_not_fit_its_type_is_a_dead_letter_at_once()
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddSteadwork(t => t.UseInMemory().AddHandler<Note>("note", (_, _) => Task.CompletedTask).AddWorker());
+        using var host = builder.Build();
+        var store = host.Services.GetRequiredService<IStore>();
+        var ended = new SemaphoreSlim(0);
+        using var ends = store.Listen(WakeUp.Ends, _ => ended.Release());
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        await store.EnqueueAsync([new NewJob { Type = "note", Payload = """{"text":[1]}"""u8.ToArray() }], TestContext.Current.CancellationToken);
+        (await ended.WaitAsync(Workers.Workbench.Patience)).ShouldBeTrue();
+        var job = (await store.FindAsync(new JobQuery(), TestContext.Current.CancellationToken)).Single();
+        await host.StopAsync(TestContext.Current.CancellationToken);
+        (job.State, job.Attempt).ShouldBe((JobState.Failed, 1));
+        job.LastError!.Message.ShouldContain("cannot be read as Note");
+    }
+
+    [Fact]
+    public void A_registration_never_replaces_another_silently()
+    {
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddJobType<Note>("a").AddJobType<Length>("a"))).Message.ShouldContain("registered twice");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddJobType<Note>("a").AddJobType<Note>("b"))).Message.ShouldContain("belongs to one job type");
+        Should.Throw<InvalidOperationException>(() => Build(t => t.UseInMemory().UseInMemory())).Message.ShouldContain("already");
+    }
+
+    [Fact]
+    public void Nonsense_is_refused_at_start_up()
+    {
+        Should.Throw<InvalidOperationException>(() => Build(_ => { })).Message.ShouldContain("no store");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.Concurrency = 0))).Message.ShouldContain("from 1 to 10,000");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.Lease = TimeSpan.FromMilliseconds(10)))).Message.ShouldContain("at least 1 s");
+    }
+
+    private static void Build(Action<SteadworkBuilder> configure) => new ServiceCollection().AddSteadwork(configure);
+}

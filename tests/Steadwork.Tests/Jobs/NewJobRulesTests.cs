@@ -1,0 +1,45 @@
+using System.Text;
+using Shouldly;
+using Xunit;
+
+namespace Steadwork.Tests.Jobs;
+
+public sealed class NewJobRulesTests
+{
+    private static readonly NewJob Good = new() { Type = "note", Payload = "{}"u8.ToArray() };
+
+    [Fact]
+    public void A_plain_job_is_welcome() => NewJobRules.Refusal(Good).ShouldBeNull();
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("")]
+    [InlineData("{}{}")]
+    [InlineData("{'a':1}")]
+    [InlineData("\"\\ud800\"")]
+    [InlineData("nul")]
+    public void A_malformed_payload_is_refused_and_never_turned_into_an_empty_one(string payload) =>
+        Refusal(Good with { Payload = Encoding.UTF8.GetBytes(payload) }).ShouldContain("not valid JSON");
+
+    [Fact]
+    public void A_payload_too_deep_or_too_long_is_refused()
+    {
+        Refusal(Good with { Payload = Encoding.UTF8.GetBytes(new string('[', 10_000) + new string(']', 10_000)) }).ShouldContain("not valid JSON");
+        Refusal(Good with { Payload = Encoding.UTF8.GetBytes($"\"{new string('x', 256 * 1024)}\"") }).ShouldContain("262,144 is the most");
+    }
+
+    [Fact]
+    public void Names_and_numbers_out_of_range_are_refused_with_what_would_be_right()
+    {
+        Refusal(Good with { Type = "" }).ShouldContain("job type is empty");
+        Refusal(Good with { Queue = "a\nb" }).ShouldContain("control character");
+        Refusal(Good with { UniqueKey = new string('k', 201) }).ShouldContain("200 is the most");
+        Refusal(Good with { Priority = 0 }).ShouldContain("from 1 (first) to 1000");
+        Refusal(Good with { MaxAttempts = 0 }).ShouldContain("from 1 to 1000");
+        Refusal(Good with { Delay = TimeSpan.FromSeconds(-1) }).ShouldContain("negative");
+        Refusal(Good with { Timeout = TimeSpan.Zero }).ShouldContain("longer than zero");
+        Refusal(Good with { Tags = [" x"] }).ShouldContain("white space");
+    }
+
+    private static string Refusal(NewJob job) => NewJobRules.Refusal(job).ShouldNotBeNull();
+}

@@ -1,0 +1,136 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Steadwork.Storage;
+using Steadwork.Storage.InMemory;
+using Steadwork.Testing;
+using Steadwork.Workers;
+using Xunit;
+
+namespace Steadwork.Tests.Workers;
+
+/// <summary>A store in memory, a clock to move by hand, and workers on them. What a test waits for, it waits for by a signal.</summary>
+internal sealed class Workbench : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly List<WorkerHost> workers = [];
+
+    public ManualTime Clock { get; } = new();
+
+    public InMemoryStore Store { get; }
+
+    public JobCatalog Catalog { get; } = new();
+
+    public LineLog Lines { get; } = new();
+
+    public Workbench() => Store = new InMemoryStore(Clock);
+
+    /// <summary>Has this worker's program run jobs of a type by a function.</summary>
+    public void Handle(string type, Func<JobContext, Task> handle, Action<JobTypeOptions>? configure = null) =>
+        HandleResult(type, async context =>
+        {
+            await handle(context);
+            return default;
+        }, configure);
+
+    public void HandleResult(string type, JobInvocation invoke, Action<JobTypeOptions>? configure = null)
+    {
+        var options = new JobTypeOptions();
+        configure?.Invoke(options);
+        Catalog.Add(new JobType(type, null, options, invoke));
+    }
+
+    public async Task<JobId> EnqueueAsync(string type, Func<NewJob, NewJob>? change = null)
+    {
+        var job = new NewJob { Type = type, Payload = "{}"u8.ToArray() };
+        return (await Store.EnqueueAsync([change?.Invoke(job) ?? job], TestContext.Current.CancellationToken))[0].Id;
+    }
+
+    public async Task<WorkerHost> StartAsync(Action<WorkerOptions>? configure = null, IServiceScopeFactory? scopes = null)
+    {
+        var options = new WorkerOptions { Concurrency = 4 };
+        configure?.Invoke(options);
+        var worker = new WorkerHost(Store, Catalog, options, scopes, Lines, Clock);
+        workers.Add(worker);
+        await worker.StartAsync(TestContext.Current.CancellationToken);
+        return worker;
+    }
+
+    public async Task<Job> JobAsync(JobId id) =>
+        (await Store.FindAsync(new JobQuery { Ids = [id] }, TestContext.Current.CancellationToken)).Single();
+
+    /// <summary>Waits until a job is as wanted, looking at each wake-up that may have changed it.</summary>
+    public async Task<Job> UntilAsync(JobId id, Func<Job, bool> wanted)
+    {
+        using var changed = new SemaphoreSlim(1);
+        using var wakeUps = Store.Listen(WakeUp.Ends | WakeUp.Jobs | WakeUp.Cancellations, _ => changed.Release());
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(Patience);
+        while (true)
+        {
+            await changed.WaitAsync(patience.Token);
+            if (await JobAsync(id) is var job && wanted(job))
+                return job;
+        }
+    }
+
+    public Task<Job> UntilAsync(JobId id, JobState state) => UntilAsync(id, job => job.State == state);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var worker in workers)
+            await worker.DisposeAsync();
+        await Store.DisposeAsync();
+    }
+}
+
+/// <summary>The lines that were logged, with their event ids.</summary>
+internal sealed class LineLog : ILoggerFactory, ILogger
+{
+    private readonly Lock gate = new();
+    private readonly List<(int Event, string Text)> lines = [];
+    private readonly List<(int Event, TaskCompletionSource Seen)> awaited = [];
+
+    public IReadOnlyList<(int Event, string Text)> All
+    {
+        get
+        {
+            lock (gate)
+                return [.. lines];
+        }
+    }
+
+    /// <summary>Waits for a line with an event id.</summary>
+    public Task SeenAsync(int eventId)
+    {
+        lock (gate)
+        {
+            if (lines.Any(line => line.Event == eventId))
+                return Task.CompletedTask;
+            var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            awaited.Add((eventId, seen));
+            return seen.Task.WaitAsync(Workbench.Patience);
+        }
+    }
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        lock (gate)
+        {
+            lines.Add((eventId.Id, formatter(state, exception)));
+            foreach (var (_, seen) in awaited.Where(wait => wait.Event == eventId.Id))
+                seen.TrySetResult();
+        }
+    }
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public void AddProvider(ILoggerProvider provider) { }
+
+    public void Dispose() { }
+}
