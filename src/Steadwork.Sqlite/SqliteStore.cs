@@ -47,10 +47,20 @@ public sealed class SqliteStore : IStore
             var full = Resolve(path);
             if (Directory.Exists(full))
                 throw new StoreUnavailableException($"'{full}' is a folder; a store is a file.");
-            if (!options.Create && !File.Exists(full))
+            if (!options.Create && new FileInfo(full) is not { Exists: true, Length: > 0 })
                 throw new StoreUnavailableException($"There is no store at '{full}'.");
+            var existed = File.Exists(full);
             var folder = new StoreFolder(full);
-            return Opening.Open(full, folder, () => new SqliteStore(full, options, folder));
+            try
+            {
+                return Opening.Open(full, folder, () => new SqliteStore(full, options, folder));
+            }
+            catch (StoreUnavailableException) when (existed)
+            {
+                // A stranger's file must not be left with our folder beside it.
+                folder.RemoveIfNew();
+                throw;
+            }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -104,7 +114,8 @@ public sealed class SqliteStore : IStore
                 lifeLines.Cut(worker);
             }
         }
-        foreach (var worker in Lapsed())
+        // A worker of this very process is alive, however late its heartbeat.
+        foreach (var worker in Lapsed().Where(worker => !lifeLines.IsOwn(worker)))
         {
             if (await RecoverAsync(worker, "its lease has run out", marks: null, database => IsStillLapsed(database, worker), cancellationToken).ConfigureAwait(false) is not { } dead)
                 continue;
@@ -127,8 +138,12 @@ public sealed class SqliteStore : IStore
         ReadAsync<IReadOnlyList<Attempt>>(database => Reading.Attempts(database, job), cancellationToken);
 
     /// <inheritdoc/>
-    public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) =>
-        ReadAsync(Reading.Statistics, cancellationToken);
+    public async Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken)
+    {
+        var statistics = await ReadAsync(Reading.Statistics, cancellationToken).ConfigureAwait(false);
+        var lapsed = Lapsed();
+        return statistics with { Workers = [.. statistics.Workers.Where(worker => !lapsed.Contains(worker.Id) && !lifeLines.HasDied(worker.Id))] };
+    }
 
     /// <inheritdoc/>
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
@@ -181,7 +196,7 @@ public sealed class SqliteStore : IStore
 
     private List<WorkerId> Lapsed() => readers.Read(database => database["lapsed-workers"]
         .Bind(1, Boot.Id).Bind(2, Boot.Milliseconds(options.Clock))
-        .All(row => new WorkerId(row.Long(0)))).FindAll(worker => !lifeLines.IsOwn(worker));
+        .All(row => new WorkerId(row.Long(0))));
 
     private bool IsStillLapsed(Database database, WorkerId worker) => database["still-lapsed"]
         .Bind(1, Boot.Id).Bind(2, Boot.Milliseconds(options.Clock)).Bind(3, worker.Value)

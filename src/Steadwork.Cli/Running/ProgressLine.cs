@@ -18,7 +18,8 @@ internal sealed class ProgressLine
     private long drawn;
     private long countedAt;
     private long counted;
-    private double rate;
+    private double recentItems;
+    private double recentSeconds;
     private bool visible;
     private bool midLine;
 
@@ -74,9 +75,10 @@ internal sealed class ProgressLine
         var seconds = Stopwatch.GetElapsedTime(countedAt).TotalSeconds;
         if (seconds <= 0)
             return;
-        var now = (Done(tally) - counted) / seconds;
-        var weight = 1 - Math.Exp(-seconds / RateMemorySeconds);
-        rate = rate == 0 ? now : rate + weight * (now - rate);
+        // What is long past fades; in the first seconds this is the plain average.
+        var kept = Math.Exp(-seconds / RateMemorySeconds);
+        recentItems = recentItems * kept + Done(tally) - counted;
+        recentSeconds = recentSeconds * kept + seconds;
         counted = Done(tally);
         countedAt = Stopwatch.GetTimestamp();
     }
@@ -84,6 +86,7 @@ internal sealed class ProgressLine
     private string Text(RunTally tally, long running)
     {
         var left = tally.Items - Done(tally);
+        var rate = recentSeconds > 0 ? recentItems / recentSeconds : 0;
         var share = tally.Items == 0 ? 1 : (double)Done(tally) / tally.Items;
         var text = string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(share * 100),3:0}%  {Numbers.Format(tally.Succeeded)} of {Numbers.Format(tally.Items)} done, {Numbers.Format(tally.Failed)} failed, {running} running, {rate:0.#}/s");
         return rate > 0 && left > 0 ? $"{text}, {Duration.Format(TimeSpan.FromSeconds(Math.Min(left / rate, 1e9)))} left" : text;

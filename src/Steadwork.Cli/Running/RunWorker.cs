@@ -31,6 +31,12 @@ internal static class RunWorker
         // Ctrl-C reaches the whole group of the terminal; what a run does about it is the orchestrator's to say.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true);
+        using var terminated = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        {
+            signal.Cancel = true;
+            terminated.Cancel();
+        });
         using var orders = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
         if (await orders.ReadLineAsync().ConfigureAwait(false) is not { } line)
             return ExitStatus.Refused;
@@ -44,14 +50,9 @@ internal static class RunWorker
         Console.Out.WriteLine(Ready);
 
         using var atOnce = new CancellationTokenSource();
-        using var terminated = new StopSignals();
         var order = OrderAsync(orders);
-        if (await Task.WhenAny(order, terminated.Token.WhenCancelled()).ConfigureAwait(false) != order)
-            _ = CancelAfterAsync(order, atOnce);
-        else if (await order.ConfigureAwait(false) is Drain)
-            _ = CancelAfterAsync(OrderAsync(orders), atOnce);
-        else
-            await atOnce.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAny(order, terminated.Token.WhenCancelled()).ConfigureAwait(false);
+        _ = StopWithOrchestratorAsync(order, orders, atOnce);
         await worker.StopAsync(atOnce.Token).ConfigureAwait(false);
         return ExitStatus.Done;
     }
@@ -69,10 +70,12 @@ internal static class RunWorker
         }
     }
 
-    private static async Task CancelAfterAsync(Task first, CancellationTokenSource cancellation)
+    /// <summary>While it drains, only the end of the orders makes it end at once.</summary>
+    private static async Task StopWithOrchestratorAsync(Task<string?> order, StreamReader orders, CancellationTokenSource atOnce)
     {
-        await first.ConfigureAwait(false);
-        await cancellation.CancelAsync().ConfigureAwait(false);
+        while (await order.ConfigureAwait(false) is not null)
+            order = OrderAsync(orders);
+        await atOnce.CancelAsync().ConfigureAwait(false);
     }
 
     private static Func<JobContext, ProgramStart> Start(RunSpec spec, StartGate gate)

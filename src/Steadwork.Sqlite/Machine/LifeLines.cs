@@ -33,6 +33,15 @@ internal sealed class LifeLines(StoreFolder folder) : IDisposable
         }
     }
 
+    /// <summary>Whether the worker's process has gone.</summary>
+    public bool HasDied(WorkerId worker)
+    {
+        if (own.ContainsKey(worker) || !File.Exists(folder.LockOf(worker)))
+            return false;
+        using var taken = FileLock.TryTake(folder.LockOf(worker));
+        return taken is not null;
+    }
+
     public bool IsOwn(WorkerId worker) => own.ContainsKey(worker);
 
     public IReadOnlyDictionary<LeaseToken, bool>? MarksOf(WorkerId worker) => StartMarks.Read(folder.MarksOf(worker));

@@ -9,10 +9,12 @@ namespace Steadwork.Sqlite.Machine;
 internal sealed class StoreFolder
 {
     private readonly string path;
+    private readonly bool isNew;
 
     public StoreFolder(string databasePath)
     {
         path = databasePath + "-workers";
+        isNew = !Directory.Exists(path);
         Make(path);
     }
 
@@ -40,6 +42,13 @@ internal sealed class StoreFolder
             File.Delete(LockOf(worker));
             File.Delete(MarksOf(worker));
         }
+    }
+
+    /// <summary>Takes back that it was made.</summary>
+    public void RemoveIfNew()
+    {
+        if (isNew)
+            Directory.Delete(path, recursive: true);
     }
 
     private static string Make(string folder)

@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Steadwork;
 
@@ -7,6 +9,7 @@ public static class NewJobRules
 {
     private const int MaxNameLength = 200;
     private const int MaxTags = 50;
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(36_500);
 
     /// <summary>Why the job is refused, in one sentence that says what would be right; null when it is welcome.</summary>
     /// <param name="job">The job.</param>
@@ -19,7 +22,7 @@ public static class NewJobRules
         ?? (job.Priority is < 1 or > 1000 ? $"Priority {job.Priority} is out of range; it goes from 1 (first) to 1000." : null)
         ?? (job.MaxAttempts is < 1 or > 1000 ? $"{job.MaxAttempts} attempts is out of range; it goes from 1 to 1000." : null)
         ?? (job.Timeout <= TimeSpan.Zero ? "A timeout must be longer than zero." : null)
-        ?? (job.Delay < TimeSpan.Zero ? "A delay cannot be negative." : null)
+        ?? (job.Delay < TimeSpan.Zero || job.Delay > LongestDelay ? $"A delay of {job.Delay} is out of range; it goes from zero to {LongestDelay.TotalDays:0} days." : null)
         ?? PayloadRefusal(job.Payload, maxPayloadBytes);
 
     /// <summary>Why a name (job type, queue, key, tag) is refused; null when it is welcome.</summary>
@@ -29,6 +32,7 @@ public static class NewJobRules
     {
         "" => $"The {what} is empty; it needs 1 to {MaxNameLength} characters.",
         { Length: > MaxNameLength } => $"The {what} has {name.Length} characters; {MaxNameLength} is the most.",
+        _ when Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)) != name => $"The {what} holds half a surrogate pair, which is no character.",
         _ when name.Any(char.IsControl) => $"The {what} holds a control character; names are plain text.",
         _ when char.IsWhiteSpace(name[0]) || char.IsWhiteSpace(name[^1]) => $"The {what} begins or ends with white space.",
         _ => null,
@@ -43,6 +47,8 @@ public static class NewJobRules
     {
         if (payload.Length > maxBytes)
             return $"The payload has {payload.Length:N0} bytes; {maxBytes:N0} is the most.";
+        if (!Utf8.IsValid(payload.Span))
+            return "The payload is not valid UTF-8.";
         try
         {
             var reader = new Utf8JsonReader(payload.Span, new JsonReaderOptions { MaxDepth = Defaults.MaxPayloadDepth });
@@ -56,7 +62,11 @@ public static class NewJobRules
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            return $"The payload is not valid JSON: {error.Message}";
+            return $"The payload is not valid JSON: {WithoutPosition(error.Message)}";
         }
     }
+
+    /// <summary>The parser ends its sentences with names of its own fields.</summary>
+    private static string WithoutPosition(string message) =>
+        message.IndexOf(" LineNumber:", StringComparison.Ordinal) is >= 0 and var end ? message[..end] : message;
 }

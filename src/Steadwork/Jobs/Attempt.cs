@@ -41,8 +41,8 @@ public static class AttemptOutcomes
         Transition.Retry { Error.Type: CrashType } or Transition.Fail { Error.Type: CrashType } => Crashed,
         Transition.Retry or Transition.Fail => Failed,
         Transition.Snooze => Snoozed,
+        Transition.Cancel { Started: false } or Transition.Release { Started: false } => null,
         Transition.Cancel => Cancelled,
-        Transition.Release { Started: false } => null,
         Transition.Release { Error: not null } => Crashed,
         _ => Released,
     };

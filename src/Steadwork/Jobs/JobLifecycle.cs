@@ -38,7 +38,9 @@ public static class JobLifecycle
 
     /// <summary>What a transition becomes once somebody has asked for the job to be cancelled: it is not put back into its line.</summary>
     public static Transition Honour(Transition transition, string? cancelRequested) =>
-        cancelRequested is { } reason && transition.Next is JobState.Pending ? new Transition.Cancel(reason) : transition;
+        cancelRequested is { } reason && transition.Next is JobState.Pending
+            ? new Transition.Cancel(reason, Started: transition is not Transition.Release { Started: false })
+            : transition;
 
     /// <summary>Whether a request may be carried out on a job in the given state.</summary>
     public static bool Allows(JobState state, JobRequest request) => request switch

@@ -61,7 +61,8 @@ public abstract record Transition
 
     /// <summary>The job ends as cancelled.</summary>
     /// <param name="Reason">Who or why, for people.</param>
-    public sealed record Cancel(string Reason) : Transition
+    /// <param name="Started">Whether the handler may have begun: if not the attempt gives its number back.</param>
+    public sealed record Cancel(string Reason, bool Started = true) : Transition
     {
         /// <inheritdoc/>
         public override JobState Next => JobState.Cancelled;

@@ -22,6 +22,7 @@ public readonly record struct TransitionEffect(JobState State, DateTimeOffset? R
         Transition.Fail fail => new(JobState.Failed, null, false, false, true, false, fail.Error, fail.Result),
         Transition.Release release => new(JobState.Pending, null, true, !release.Started, false, release.Alone || (alone && !release.Started), release.Error, default),
         Transition.Succeed succeed => new(JobState.Succeeded, null, false, false, false, false, null, succeed.Result),
-        _ => new(transition.Next, null, false, false, false, false, null, default),
+        Transition.Cancel cancel => new(JobState.Cancelled, null, false, !cancel.Started, false, false, null, default),
+        _ => throw new ArgumentOutOfRangeException(nameof(transition), transition, "There is no such transition."),
     };
 }

@@ -91,8 +91,9 @@ public abstract class CancellationContract<TFixture> : StoreContract<TFixture>
 
         var recovered = (await Other.RecoverAsync()).Single();
 
-        recovered.Jobs.Single().Transition.ShouldBe(new Transition.Cancel("asked"));
+        recovered.Jobs.Single().Transition.ShouldBe(new Transition.Cancel("asked", Started: begun));
         (await Store.JobAsync(job.Id)).State.ShouldBe(JobState.Cancelled);
+        (await Store.AttemptsAsync(job.Id, CancellationToken.None)).Count.ShouldBe(begun ? 1 : 0);
     }
 
     [Fact]

@@ -60,7 +60,7 @@ public sealed class JobLifecycleTests
     public void A_cancelled_job_is_not_put_back_into_its_line()
     {
         foreach (var evidence in Enum.GetValues<CrashEvidence>())
-            JobLifecycle.AfterCrash(new RunningJob(1, 0, 3, "by hand"), evidence, Error, Now).ShouldBe(new Transition.Cancel("by hand"));
+            JobLifecycle.AfterCrash(new RunningJob(1, 0, 3, "by hand"), evidence, Error, Now).ShouldBe(new Transition.Cancel("by hand", Started: evidence is not CrashEvidence.NotStarted));
         JobLifecycle.Honour(new Transition.Retry(Now, Error), "by hand").ShouldBe(new Transition.Cancel("by hand"));
         JobLifecycle.Honour(new Transition.Succeed(default), "by hand").ShouldBeOfType<Transition.Succeed>();
         JobLifecycle.Honour(new Transition.Fail(Error), "by hand").ShouldBeOfType<Transition.Fail>();

@@ -36,7 +36,8 @@ public sealed class NewJobRulesTests
         Refusal(Good with { UniqueKey = new string('k', 201) }).ShouldContain("200 is the most");
         Refusal(Good with { Priority = 0 }).ShouldContain("from 1 (first) to 1000");
         Refusal(Good with { MaxAttempts = 0 }).ShouldContain("from 1 to 1000");
-        Refusal(Good with { Delay = TimeSpan.FromSeconds(-1) }).ShouldContain("negative");
+        Refusal(Good with { Delay = TimeSpan.FromSeconds(-1) }).ShouldContain("from zero to 36500 days");
+        Refusal(Good with { Type = "half \ud83d" }).ShouldContain("surrogate");
         Refusal(Good with { Timeout = TimeSpan.Zero }).ShouldContain("longer than zero");
         Refusal(Good with { Tags = [" x"] }).ShouldContain("white space");
     }

@@ -8,7 +8,8 @@ internal sealed class Crew(Ledger ledger, TimeProvider clock)
 
     private long Monotonic => (long)(clock.GetTimestamp() * 1000.0 / clock.TimestampFrequency);
 
-    public IReadOnlyList<WorkerView> Views => [.. members.Values.Select(member => new WorkerView(
+    /// <summary>The workers that are alive as far as can be seen.</summary>
+    public IReadOnlyList<WorkerView> Views => [.. members.Values.Where(member => !member.Gone && member.LeaseUntil >= Monotonic).Select(member => new WorkerView(
         member.Id, member.Start.Name, Environment.MachineName, Environment.ProcessId,
         member.Start.Queues, member.Start.Types, member.StartedAt, ledger.Jobs.HeldBy(member.Id).Count))];
 

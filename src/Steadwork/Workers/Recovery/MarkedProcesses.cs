@@ -13,7 +13,7 @@ namespace Steadwork.Workers.Recovery;
 /// </summary>
 internal static class MarkedProcesses
 {
-    private const int SigKill = 9, CleanLooks = 3, LooksDuringExec = 1000, EmptyLooks = 3, EmptyAuxiliaryVector = 16;
+    private const int SigKill = 9, CleanLooks = 3, LooksDuringExec = 1000, EmptyAuxiliaryVector = 16;
 
     private static readonly TimeSpan s_killLimit = TimeSpan.FromSeconds(5);
 
@@ -79,10 +79,12 @@ internal static class MarkedProcesses
             .Where(static id => id > 0 && id != Environment.ProcessId)
             .OrderDescending();
 
-    // Amid exec, which on a busy machine can last, a process shows an empty environment.
+    // Amid exec, which on a busy machine can last, a process shows an empty environment. It truly is empty if the
+    // auxiliary vector, which the kernel fills just before and each exec anew, was there and the same on both sides.
     private static bool IsMarked(int id, ReadOnlySpan<byte> entry, MarkedProcess process)
     {
-        for (int look = 0, empty = 0; look < LooksDuringExec; look++)
+        byte[] before = [];
+        for (int look = 0; look < LooksDuringExec; look++)
         {
             byte[]? environment = Read($"/proc/{id}/environ");
             if (environment is null or { Length: > 0 })
@@ -90,18 +92,18 @@ internal static class MarkedProcesses
                 return Holds(environment, entry);
             }
 
-            empty += IsAmidExec(id) ? 0 : 1;
-            if (empty == EmptyLooks || IsKernelThread(id) || process.WaitForEnd(TimeSpan.FromMilliseconds(1)))
+            byte[] after = Read($"/proc/{id}/auxv") ?? [];
+            bool settled = after.Length > EmptyAuxiliaryVector && after.AsSpan().SequenceEqual(before);
+            if (settled || IsKernelThread(id) || process.WaitForEnd(TimeSpan.FromMilliseconds(1)))
             {
                 return false;
             }
+
+            before = after;
         }
 
         return false;
     }
-
-    // The kernel fills the auxiliary vector just before the environment; until then it is one empty pair.
-    private static bool IsAmidExec(int id) => Read($"/proc/{id}/auxv") is { Length: <= EmptyAuxiliaryVector };
 
     private static bool IsKernelThread(int id) => new FileInfo($"/proc/{id}/exe").LinkTarget is null;
 
