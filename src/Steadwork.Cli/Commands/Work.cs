@@ -12,6 +12,7 @@ namespace Steadwork.Cli.Commands;
 /// <summary><c>work</c>: runs a worker whose handlers are programs.</summary>
 internal static class WorkCommand
 {
+    private const int MostEntries = 1000;
     private static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(250);
 
     private static readonly Option<string?> Queues = Options.Text("--queues", "Q,…", $"The queues that it serves. Default: {Defaults.Queue}.");
@@ -48,7 +49,6 @@ internal static class WorkCommand
             StandardInput = context.Payload,
             OutputDirectory = outputs.Folder,
         }, outputs)));
-        await using var store = call.OpenOrCreate();
         var catalog = new JobCatalog();
         foreach (var (type, handler) in handlers)
         {
@@ -57,6 +57,7 @@ internal static class WorkCommand
             catalog.Add(new JobType(type, null, new JobTypeOptions(), handler.RunAsync));
         }
 
+        await using var store = call.OpenOrCreate();
         var worker = new WorkerHost(store, catalog, options);
         await worker.StartAsync(signals.Drain).ConfigureAwait(false);
         if (!call.Json)
@@ -115,8 +116,8 @@ internal static class WorkCommand
 
     private static async Task<bool> IsBusyAsync(IStore store, IEnumerable<string> queues, IReadOnlyList<string> types)
     {
-        var statistics = await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false);
-        var mine = statistics.Lanes.Where(lane => queues.Contains(lane.Queue) && types.Contains(lane.Type)).ToList();
+        var before = await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false);
+        var mine = before.Lanes.Where(lane => queues.Contains(lane.Queue) && types.Contains(lane.Type)).ToList();
         if (mine.Any(lane => lane.Counts.Running > 0))
             return true;
         foreach (var lane in mine.Where(lane => lane.Counts.Pending > 0))
@@ -126,7 +127,19 @@ internal static class WorkCommand
                 || await AnyAsync(store, pending with { Started = true }).ConfigureAwait(false))
                 return true;
         }
-        return false;
+        return await AnyBegunAsync(store, before.LogPosition, queues, types).ConfigureAwait(false);
+
+    }
+
+    /// <summary>Whether a job of its own has been claimed meanwhile: it ran when the pending were looked for, and was pending when the running were.</summary>
+    private static async Task<bool> AnyBegunAsync(IStore store, long position, IEnumerable<string> queues, IReadOnlyList<string> types)
+    {
+        var entries = await store.ReadAsync(position, MostEntries, CancellationToken.None).ConfigureAwait(false);
+        var claimed = entries.Where(entry => entry.Kind == LogKinds.Claimed).Select(entry => entry.Job!.Value).ToList();
+        if (claimed.Count == 0)
+            return entries.Count == MostEntries;
+        var jobs = await store.FindAsync(new JobQuery { Ids = claimed }, CancellationToken.None).ConfigureAwait(false);
+        return entries.Count == MostEntries || jobs.Any(job => queues.Contains(job.Queue) && types.Contains(job.Type));
     }
 
     private static async Task<bool> AnyAsync(IStore store, JobQuery query) =>

@@ -20,6 +20,9 @@ internal interface IRunReporter : IDisposable
     /// <summary>Time has passed.</summary>
     void Progress(RunTally tally, long running);
 
+    /// <summary>It ends before all items have: no more are begun, and those that run are waited for.</summary>
+    void Draining(string why);
+
     /// <summary>The run is over, or has been ended.</summary>
     void Finished(RunSummary summary);
 }

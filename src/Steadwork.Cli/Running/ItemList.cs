@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Unicode;
 using Steadwork.Cli.Outputs;
 using Steadwork.Cli.Shell;
 
@@ -46,6 +47,8 @@ internal sealed class ItemList
                 line = line[ByteOrderMark.Length..];
             if (line.IsEmpty || (form is ItemForm.JsonLines && line.Span.Trim(" \t"u8).IsEmpty))
                 continue;
+            if (!Utf8.IsValid(line.Span))
+                throw new Refusal($"Item {number} is not valid UTF-8. Nothing was loaded.");
             list.Add(form is ItemForm.JsonLines ? JsonItem(line, number) : TextItem(line, number));
         }
         return list;
@@ -64,8 +67,6 @@ internal sealed class ItemList
 
     private static byte[] TextItem(ReadOnlyMemory<byte> line, long number)
     {
-        if (!System.Text.Unicode.Utf8.IsValid(line.Span))
-            throw new Refusal($"Item {number} is not valid UTF-8. Nothing was loaded.");
         if (line.Span.Contains((byte)0))
             throw new Refusal($"Item {number} holds a NUL character, which no program's argument can; is the list NUL-separated (--null)? Nothing was loaded.");
         return Write(json =>

@@ -58,6 +58,12 @@ internal sealed class JsonReporter(ProgramOutputs outputs, JobLogFile? jobLog) :
         });
     }
 
+    public void Draining(string why)
+    {
+        Line("draining", json => json.WriteString("reason", why));
+        stdout.Flush();
+    }
+
     public void Finished(RunSummary summary)
     {
         Line("finished", json =>

@@ -76,11 +76,15 @@ internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRu
             : plan.HaltAfter is { } limit && tally.NewlyFailed >= limit ? $"halted: {Numbers.Format(tally.NewlyFailed)} failed"
             : reporter.OutputClosed ? "nobody reads the output any more"
             : null;
-        ending ??= why;
-        if (toldToLeave is null && (ending is not null || tally.IsOver))
+        if (toldToLeave is null && (why is not null || tally.IsOver))
         {
             toldToLeave = Stopwatch.GetTimestamp();
             crew.Drain();
+        }
+        if (ending is null && why is not null)
+        {
+            ending = why;
+            reporter.Draining(why);
         }
         if (toldToStop is null && signals.Stop.IsCancellationRequested)
         {
@@ -131,6 +135,9 @@ internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRu
             if (tally.StateAt(place) is JobState.Failed)
                 ids.Add(tally.Jobs[place]);
         }
-        return ids.Count == 0 ? [] : await store.FindAsync(new JobQuery { Ids = ids }, CancellationToken.None).ConfigureAwait(false);
+        if (ids.Count == 0)
+            return [];
+        var jobs = await store.FindAsync(new JobQuery { Ids = ids }, CancellationToken.None).ConfigureAwait(false);
+        return [.. jobs.OrderBy(job => tally.PlaceOf(job.Id))];
     }
 }

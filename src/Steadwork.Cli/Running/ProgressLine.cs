@@ -14,6 +14,7 @@ internal sealed class ProgressLine
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
     private static readonly bool IsTerminal = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
 
+    private const int UsualWidth = 80;
     private readonly long began = Stopwatch.GetTimestamp();
     private long drawn;
     private long countedAt;
@@ -41,7 +42,7 @@ internal sealed class ProgressLine
         Measure(tally);
         EndLine();
         if (IsTerminal)
-            Console.Error.Write("\r\e[K" + Terminal.Cut($"{Bar(tally)} {Text(tally, running)}", Math.Max(20, Console.WindowWidth - 1)));
+            Console.Error.Write("\r\e[K" + Terminal.Cut($"{Bar(tally)} {Text(tally, running)}", Width - 1));
         else
             Console.Error.WriteLine($"{Duration.Format(Stopwatch.GetElapsedTime(began))}: {Text(tally, running)}");
         visible = IsTerminal;
@@ -91,6 +92,8 @@ internal sealed class ProgressLine
         var text = string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(share * 100),3:0}%  {Numbers.Format(tally.Succeeded)} of {Numbers.Format(tally.Items)} done, {Numbers.Format(tally.Failed)} failed, {running} running, {rate:0.#}/s");
         return rate > 0 && left > 0 ? $"{text}, {Duration.Format(TimeSpan.FromSeconds(Math.Min(left / rate, 1e9)))} left" : text;
     }
+
+    private static int Width => Console.WindowWidth is > 1 and var width ? width : UsualWidth;
 
     private static string Bar(RunTally tally)
     {

@@ -39,6 +39,14 @@ internal sealed class TextReporter(ProgramOutputs outputs, JobLogFile? jobLog) :
         line.Show(tally, running);
     }
 
+    public void Draining(string why)
+    {
+        line.Clear();
+        stdout.Flush();
+        line.EndLine();
+        Console.Error.WriteLine($"{why}: no more items are begun; those that run are waited for, Ctrl-C ends them at once");
+    }
+
     public void Finished(RunSummary summary)
     {
         line.Clear();

@@ -35,7 +35,7 @@ internal static class Ends
     {
         var held = transaction.Database["succeed"]
             .Bind(1, end.Job.Value).Bind(2, end.Lease.Value).Bind(3, end.StartedAt?.ToUnixTimeMilliseconds())
-            .Bind(4, now.ToUnixTimeMilliseconds()).BindText(5, success.Result)
+            .Bind(4, (end.FinishedAt ?? now).ToUnixTimeMilliseconds()).BindText(5, success.Result)
             .First(row => ((long Lane, long Worker)?)(row.Long(0), row.Long(1)));
         if (held is not var (lane, worker))
             return false;
@@ -49,11 +49,12 @@ internal static class Ends
     {
         var effect = TransitionEffect.Of(transition, held.Alone, now);
         var started = end.StartedAt?.ToUnixTimeMilliseconds();
+        var finished = (end.FinishedAt ?? now).ToUnixTimeMilliseconds();
         if (AttemptOutcomes.Of(transition) is { } outcome)
         {
             transaction.Database["insert-attempt"]
                 .Bind(1, end.Job.Value).Bind(2, held.Job.Attempt).Bind(3, held.Worker)
-                .Bind(4, started ?? held.StartedAt).Bind(5, now.ToUnixTimeMilliseconds())
+                .Bind(4, started ?? held.StartedAt).Bind(5, finished)
                 .Bind(6, outcome).BindText(7, ErrorJson.Write(effect.Error)).BindText(8, effect.Result).Run();
         }
         transaction.Database["settle"]
@@ -61,7 +62,7 @@ internal static class Ends
             .Bind(3, effect.State.Name()).Bind(4, effect.Ready ? 1L : 0)
             .Bind(5, effect.GivesBackAttempt ? 1L : 0).Bind(6, effect.CountsFailure ? 1L : 0)
             .Bind(7, effect.RunAt?.ToUnixTimeMilliseconds())
-            .Bind(8, effect.State.IsEnded() ? now.ToUnixTimeMilliseconds() : null)
+            .Bind(8, effect.State.IsEnded() ? finished : null)
             .BindText(9, ErrorJson.Write(effect.Error)).Bind(10, effect.Alone ? 1L : 0).Bind(11, started)
             .Bind(12, (transition as Transition.Cancel)?.Reason)
             .BindText(13, effect.State.IsEnded() ? effect.Result : default).Run();

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Steadwork.Sqlite.Connections;
 using Steadwork.Storage;
 
@@ -14,7 +13,7 @@ internal sealed class WriteThread : IDisposable
     private const int CheckpointPages = 1000;
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(120);
 
-    private readonly BlockingCollection<WriteRequest> inbox = [];
+    private readonly Inbox inbox = new();
     private readonly List<WriteRequest> group = [];
     private readonly Database database;
     private readonly Database checkpointer;
@@ -41,24 +40,14 @@ internal sealed class WriteThread : IDisposable
     {
         cancellationToken.ThrowIfCancellationRequested();
         var request = new WriteRequest<T>(change);
-        try
-        {
-            inbox.Add(request, CancellationToken.None);
-        }
-        catch (InvalidOperationException)
-        {
-            throw new ObjectDisposedException(nameof(SqliteStore));
-        }
+        ObjectDisposedException.ThrowIf(!inbox.Add(request), typeof(SqliteStore));
         return request.Answer;
     }
 
     private void Loop()
     {
-        foreach (var first in inbox.GetConsumingEnumerable())
+        while (inbox.Take(group, MaxRequestsACommit))
         {
-            group.Add(first);
-            while (group.Count < MaxRequestsACommit && inbox.TryTake(out var next))
-                group.Add(next);
             CommitGroup();
             group.Clear();
             pagesSinceCheckpoint += database.TakePagesWritten();
@@ -179,10 +168,9 @@ internal sealed class WriteThread : IDisposable
         if (disposed)
             return;
         disposed = true;
-        inbox.CompleteAdding();
+        inbox.Close();
         thread.Join();
         database.Dispose();
         checkpointer.Dispose();
-        inbox.Dispose();
     }
 }

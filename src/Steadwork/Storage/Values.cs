@@ -52,7 +52,8 @@ public readonly record struct Cancellation(JobId Job, LeaseToken Lease, string R
 /// <param name="Lease">The lease under which it ran.</param>
 /// <param name="Transition">What the lifecycle decided.</param>
 /// <param name="StartedAt">When its handler began; null when it had not.</param>
-public readonly record struct AttemptEnd(JobId Job, LeaseToken Lease, Transition Transition, DateTimeOffset? StartedAt);
+/// <param name="FinishedAt">When its handler ended; null takes the time at which the store is told.</param>
+public readonly record struct AttemptEnd(JobId Job, LeaseToken Lease, Transition Transition, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt = null);
 
 /// <summary>What a worker wants to run.</summary>
 /// <param name="Queues">From which queues.</param>

@@ -9,7 +9,8 @@ namespace Steadwork.Workers;
 internal abstract class WorkerLoop : IDisposable
 {
     private static readonly TimeSpan PauseAfterError = TimeSpan.FromMilliseconds(500);
-    private readonly ManualResetEventSlim signal = new();
+    // Without spinning: a waiting loop must leave the processor to the work that it waits for.
+    private readonly ManualResetEventSlim signal = new(initialState: false, spinCount: 0);
     private readonly ILogger logger;
     private readonly string name;
     private readonly Thread thread;

@@ -40,9 +40,10 @@ internal sealed class Ledger
             return false;
         var transition = JobLifecycle.Honour(end.Transition, entry.Job.CancelReason);
         var effect = TransitionEffect.Of(transition, job.Alone, now);
+        var finishedAt = Times.Whole(end.FinishedAt ?? now);
         var startedAt = Times.Whole(end.StartedAt) ?? job.StartedAt!.Value;
         if (transition is not Transition.Succeed && AttemptOutcomes.Of(transition) is { } outcome)
-            Remember(job.Id, new Attempt(job.Attempt, job.Worker!.Value, startedAt, Times.Whole(now), outcome, effect.Error, effect.Result.ToArray()));
+            Remember(job.Id, new Attempt(job.Attempt, job.Worker!.Value, startedAt, finishedAt, outcome, effect.Error, effect.Result.ToArray()));
         var ended = effect.State.IsEnded();
         Jobs.Put(entry with
         {
@@ -54,7 +55,7 @@ internal sealed class Ledger
                 Failures = job.Failures + (effect.CountsFailure ? 1 : 0),
                 RunAt = Times.Whole(effect.RunAt) ?? job.RunAt,
                 StartedAt = ended ? startedAt : null,
-                FinishedAt = ended ? Times.Whole(now) : null,
+                FinishedAt = ended ? finishedAt : null,
                 Worker = ended ? job.Worker : null,
                 Alone = effect.Alone,
                 LastError = transition is Transition.Succeed ? null : effect.Error ?? job.LastError,

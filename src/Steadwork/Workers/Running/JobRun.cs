@@ -76,7 +76,7 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
         var retry = parts.Catalog.Find(job.Type)?.Options.Retry ?? RetrySchedule.Default;
         var transition = JobLifecycle.Honour(JobLifecycle.AfterAttempt(running, outcome, retry, now, Random.Shared.NextDouble()), cancelReason);
         Report(outcome, transition);
-        return new AttemptEnd(job.Id, job.Lease, transition, StartedAt);
+        return new AttemptEnd(job.Id, job.Lease, transition, StartedAt, now);
     }
 
     /// <summary>The one place in which exceptions become outcomes.</summary>

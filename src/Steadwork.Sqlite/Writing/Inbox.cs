@@ -1,0 +1,53 @@
+namespace Steadwork.Sqlite.Writing;
+
+/// <summary>The changes that wait for the write thread, in their order. Waiting for them does not spin: the processor belongs to those who make them.</summary>
+internal sealed class Inbox
+{
+    private readonly object gate = new();
+    private readonly Queue<WriteRequest> waiting = new();
+    private bool closed;
+
+    /// <returns>False when nothing is taken in any more.</returns>
+    public bool Add(WriteRequest request)
+    {
+        lock (gate)
+        {
+            if (closed)
+                return false;
+            waiting.Enqueue(request);
+            if (waiting.Count == 1)
+                Monitor.Pulse(gate);
+            return true;
+        }
+    }
+
+    /// <summary>Waits for changes and takes all that are there.</summary>
+    /// <param name="group">Where they go.</param>
+    /// <param name="most">How many at the most.</param>
+    /// <returns>False when there are none and will be none.</returns>
+    public bool Take(List<WriteRequest> group, int most)
+    {
+        lock (gate)
+        {
+            while (waiting.Count == 0)
+            {
+                if (closed)
+                    return false;
+                Monitor.Wait(gate);
+            }
+            while (group.Count < most && waiting.TryDequeue(out var request))
+                group.Add(request);
+            return true;
+        }
+    }
+
+    /// <summary>Takes nothing in any more; what is there is still handed out.</summary>
+    public void Close()
+    {
+        lock (gate)
+        {
+            closed = true;
+            Monitor.PulseAll(gate);
+        }
+    }
+}

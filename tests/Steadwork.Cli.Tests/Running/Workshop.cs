@@ -1,0 +1,129 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Shouldly;
+
+namespace Steadwork.Cli.Tests.Running;
+
+/// <summary>A directory in which programs are run as jobs, and what they tell the test by: pipes that it holds open, and a ledger that they write into.</summary>
+internal sealed partial class Workshop : IDisposable
+{
+    /// <summary>A program that writes its item into the ledger. The item is appended to its arguments.</summary>
+    public static readonly string[] Noting = ["--", "sh", "-c", "echo \"$1\" >> ledger", "sh"];
+
+    /// <summary>A program that tells that it has begun, with its process and its parent's, and goes on once the gate lets it through.</summary>
+    public static readonly string[] Gated = ["--", "sh", "-c", "echo \"$1 $$ $PPID $STEADWORK_ATTEMPT\" > begun; read -r line < gate; echo \"$1\" >> ledger; echo \"$1\"", "sh"];
+
+    private readonly List<Pipe> pipes = [];
+
+    public Workshop()
+    {
+        Begun = Pipe("begun");
+        Gate = Pipe("gate");
+        Directory.CreateDirectory(Folder.File("tmp"));
+    }
+
+    public CliFolder Folder { get; } = new();
+
+    /// <summary>A line for each program that has begun.</summary>
+    public Pipe Begun { get; }
+
+    /// <summary>Each line lets one program through.</summary>
+    public Pipe Gate { get; }
+
+    /// <summary>The items that programs have noted, in their order.</summary>
+    public string[] Ledger => File.Exists(Folder.File("ledger")) ? File.ReadAllLines(Folder.File("ledger")) : [];
+
+    /// <summary>What is left in the place of temporary files.</summary>
+    public string[] Leftovers => Directory.GetFileSystemEntries(Folder.File("tmp"));
+
+    private Dictionary<string, string> Variables => new() { ["TMPDIR"] = Folder.File("tmp"), ["STEADWORK"] = SteadworkProcess.ProgramPath, ["DOTNET_EnableDiagnostics"] = "0" };
+
+    /// <summary>A named pipe.</summary>
+    public Pipe Pipe(string name)
+    {
+        var pipe = new Pipe(Folder.File(name));
+        pipes.Add(pipe);
+        return pipe;
+    }
+
+    /// <summary>Writes a script that can be run.</summary>
+    public string Script(string name, string text)
+    {
+        var path = Folder.Write(name, text);
+        ChangeMode(path, 0x1C0 /* 0700 */).ShouldBe(0);
+        return path;
+    }
+
+    /// <summary>Starts a program here.</summary>
+    public RunningCommand Start(string file, string? input, params IEnumerable<string> arguments) =>
+        new(Folder.Path, file, arguments, Encoding.UTF8.GetBytes(input ?? ""), Variables);
+
+    /// <summary>Starts the program under test.</summary>
+    public RunningCommand StartSteadwork(string? input, params IEnumerable<string> arguments) => Start(SteadworkProcess.ProgramPath, input, arguments);
+
+    /// <summary>Starts <c>run</c>.</summary>
+    public RunningCommand StartRun(string list, params IEnumerable<string> arguments) => StartSteadwork(list, ["run", .. arguments]);
+
+    /// <summary>Runs <c>run</c> to its end.</summary>
+    public Task<Ended> RunAsync(string list, params IEnumerable<string> arguments) => RunAsync(Encoding.UTF8.GetBytes(list), arguments);
+
+    /// <summary>Runs <c>run</c> to its end.</summary>
+    public async Task<Ended> RunAsync(byte[] list, params IEnumerable<string> arguments)
+    {
+        using var run = new RunningCommand(Folder.Path, SteadworkProcess.ProgramPath, ["run", .. arguments], list, Variables);
+        return await run.EndAsync();
+    }
+
+    [LibraryImport("libc", EntryPoint = "chmod", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int ChangeMode(string path, uint mode);
+
+    public void Dispose()
+    {
+        foreach (var pipe in pipes)
+            pipe.Dispose();
+        Folder.Dispose();
+    }
+}
+
+/// <summary>A named pipe that the test holds open at both ends: nobody waits to open it, and nothing in it is lost.</summary>
+internal sealed partial class Pipe : IDisposable
+{
+    private readonly FileStream stream;
+    private readonly StreamReader reader;
+
+    public Pipe(string path)
+    {
+        if (MakePipe(path, 0x180 /* 0600 */) != 0)
+            throw new IOException($"'{path}' cannot be made.");
+        stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
+        reader = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);
+    }
+
+    /// <summary>Waits for the next line.</summary>
+    public async Task<string> NextAsync() => (await reader.ReadLineAsync().WaitAsync(SteadworkProcess.Patience))!;
+
+    /// <summary>Waits for the next line of a gated program.</summary>
+    public async Task<Beginning> NextBeginningAsync()
+    {
+        var words = (await NextAsync()).Split(' ');
+        return new Beginning(words[0], new WatchedProcess(int.Parse(words[1])), new WatchedProcess(int.Parse(words[2])), int.Parse(words[3]));
+    }
+
+    /// <summary>Lets so many programs through.</summary>
+    public void LetThrough(int programs) => stream.Write(Encoding.ASCII.GetBytes(new string('\n', programs)));
+
+    public void Dispose() => stream.Dispose();
+
+    [LibraryImport("libc", EntryPoint = "mkfifo", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakePipe(string path, uint mode);
+}
+
+/// <summary>A program has begun.</summary>
+internal sealed record Beginning(string Item, WatchedProcess Program, WatchedProcess Worker, int Attempt) : IDisposable
+{
+    public void Dispose()
+    {
+        Program.Dispose();
+        Worker.Dispose();
+    }
+}
