@@ -29,8 +29,13 @@ internal static class ProgramRun
             {
                 program.End(start.KillGrace);
             }
+            else
+            {
+                program.EndLeftOversOfFailure();
+            }
 
             int status = program.Reap();
+            program.AwaitLeftOvers();
             TimeSpan elapsed = Stopwatch.GetElapsedTime(clock);
             stdout.Close();
             stderr.Close();

@@ -9,12 +9,18 @@ namespace Steadwork.Cli.Programs;
 /// </summary>
 internal sealed unsafe class RunningProgram : IDisposable
 {
+    private const int IdIsProcess = 1, WaitExited = 4, WaitNoReap = 0x0100_0000;
+    private const int SignalInfoSize = 128, CodeOffset = 8, StatusOffset = 24, Exited = 1;
+
     private static readonly TimeSpan s_killLimit = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan s_leftOverLimit = TimeSpan.FromMilliseconds(100);
 
     private readonly int _process;
     private readonly int _descriptor;
     private readonly string _mark;
     private bool _reaped;
+    private bool _hadLeftOvers;
 
     static RunningProgram() => ChildExits.Keep();
 
@@ -103,6 +109,42 @@ internal sealed unsafe class RunningProgram : IDisposable
         Libc.Kill(-_process, Libc.SigKill);
         MarkedProcesses.Kill(RunMark.Name, _mark);
         WaitForEnd(Deadline.In(s_killLimit), cancellation: -1);
+    }
+
+    /// <summary>
+    /// What a failed program has left running must not meet its next attempt. Called between its end and <see cref="Reap"/>,
+    /// while its group cannot be another's yet. A program that succeeded may leave children behind.
+    /// </summary>
+    public void EndLeftOversOfFailure()
+    {
+        byte* answer = stackalloc byte[SignalInfoSize];
+        if (Libc.WaitId(IdIsProcess, _process, answer, WaitExited | WaitNoReap) < 0
+            || (*(int*)(answer + CodeOffset) == Exited && *(int*)(answer + StatusOffset) == 0))
+        {
+            return;
+        }
+
+        Libc.Kill(-_process, Libc.SigKill);
+        if (*(int*)(answer + CodeOffset) != Exited)
+        {
+            // Somebody killed it: it had no chance to end what it had started in sessions of their own.
+            MarkedProcesses.Kill(RunMark.Name, _mark);
+        }
+
+        _hadLeftOvers = true;
+    }
+
+    /// <summary>
+    /// Waits, after <see cref="Reap"/>, until the killed rest of a failed program's group is gone. SIGKILL takes no longer
+    /// than this; what is still there then only waits for init to reap it.
+    /// </summary>
+    public void AwaitLeftOvers()
+    {
+        var deadline = Deadline.In(s_leftOverLimit);
+        while (_hadLeftOvers && !deadline.HasPassed && Libc.Kill(-_process, 0) == 0)
+        {
+            Libc.Poll(null, 0, 1);
+        }
     }
 
     /// <summary>The program's wait status. A program that not even SIGKILL has ended yet counts as killed.</summary>

@@ -29,7 +29,12 @@ internal sealed partial class WatchedProcess : IDisposable
         if (descriptor < 0)
             return;
         var entry = new Libc.PollEntry { Descriptor = descriptor, Events = Libc.PollIn };
-        Libc.Poll(&entry, 1, (int)SteadworkProcess.Patience.TotalMilliseconds).ShouldBe(1, $"process {id} goes on");
+        var patience = Deadline.In(SteadworkProcess.Patience);
+        int ready;
+        do
+            ready = Libc.Poll(&entry, 1, patience.Milliseconds);
+        while (ready < 0 && Marshal.GetLastPInvokeError() is Libc.Interrupted);
+        ready.ShouldBe(1, $"process {id} goes on");
     }
 
     /// <summary>Sends a signal to a process, or to a group by its negated number.</summary>

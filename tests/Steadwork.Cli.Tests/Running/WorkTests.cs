@@ -110,7 +110,7 @@ public sealed class WorkTests : IDisposable
     public async Task The_timeout_of_a_job_ends_its_program()
     {
         workshop.Script("gated", GatedScript);
-        await workshop.Folder.EnqueueAsync("note", "1", "--timeout", "1s", "--attempts", "1");
+        await workshop.Folder.EnqueueAsync("note", "1", "--timeout", "2s", "--attempts", "1");
         using var work = Start("--exec", "note=./gated", "--drain");
         using var one = await workshop.Begun.NextBeginningAsync();
         one.Program.ShouldEnd();
