@@ -33,11 +33,11 @@ internal static class JobJson
         json.WriteEmbedded("result", job.Result);
         WriteError(json, "lastError", job.LastError);
         if (attempts is not null)
-            WriteAttempts(json, attempts);
+            WriteAttempts(json, job, attempts);
         json.WriteEndObject();
     }
 
-    private static void WriteAttempts(Utf8JsonWriter json, IReadOnlyList<Attempt> attempts)
+    private static void WriteAttempts(Utf8JsonWriter json, Job job, IReadOnlyList<Attempt> attempts)
     {
         json.WriteStartArray("attempts");
         foreach (var attempt in attempts)
@@ -49,6 +49,8 @@ internal static class JobJson
             json.WriteTime("finishedAt", attempt.FinishedAt);
             json.WriteString("outcome", attempt.Outcome);
             WriteError(json, "error", attempt.Error);
+            // A successful attempt's result is the job's.
+            json.WriteEmbedded("result", attempt.Outcome is AttemptOutcomes.Succeeded ? job.Result : attempt.Result);
             json.WriteEndObject();
         }
         json.WriteEndArray();

@@ -36,11 +36,11 @@ internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, Progr
         }
         catch (UnusableItem error)
         {
-            throw new PermanentFailureException(error.Message, error);
+            throw new JobFailedException(new JobError("unusable-item", error.Message)) { Permanent = true };
         }
         catch (ProgramNotStarted error)
         {
-            throw new JobFailedException(new JobError("not-started", error.Message));
+            throw new JobFailedException(new JobError("not-started", error.Message)) { Permanent = error.Permanent };
         }
     }
 

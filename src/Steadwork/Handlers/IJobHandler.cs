@@ -43,6 +43,9 @@ public sealed class JobFailedException : Exception
     public JobError Error { get; }
 
 
+    /// <summary>Whether another attempt is pointless. Default false.</summary>
+    public bool Permanent { get; init; }
+
     /// <summary>What the attempt leaves behind although it failed, UTF-8 JSON; empty for nothing.</summary>
     public ReadOnlyMemory<byte> Result { get; init; }
 }

@@ -110,6 +110,23 @@ public sealed class RunningTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_freed_slot_is_filled_in_the_exchange_that_frees_it_and_does_not_wait_for_the_next_poll()
+    {
+        // The clock stands still, so no poll ever falls due.
+        bench.Handle("note", _ => Task.CompletedTask);
+        var ids = new List<JobId>();
+        for (var job = 0; job < 5; job++)
+            ids.Add(await bench.EnqueueAsync("note"));
+        await bench.StartAsync(options =>
+        {
+            options.Concurrency = 1;
+            options.Prefetch = TimeSpan.Zero;
+        });
+        foreach (var id in ids)
+            await bench.UntilAsync(id, JobState.Succeeded);
+    }
+
+    [Fact]
     public async Task The_trace_context_of_the_enqueuer_is_restored_around_the_handler()
     {
         var seen = new TaskCompletionSource<string?>();

@@ -101,7 +101,7 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
         catch (JobFailedException error)
         {
             activity?.SetStatus(ActivityStatusCode.Error, error.Message);
-            return new Outcome.Threw(error.Error, Permanent: false, error.Result);
+            return new Outcome.Threw(error.Error, error.Permanent, error.Result);
         }
         catch (Exception error)
         {
