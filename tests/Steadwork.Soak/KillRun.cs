@@ -10,7 +10,13 @@ namespace Steadwork.Soak;
 /// <param name="Starts">How often a program began, by the ledger.</param>
 /// <param name="Attempts">How many attempts the store recorded.</param>
 /// <param name="Violations">What should not have been, in words.</param>
-public sealed record KillReport(IReadOnlyDictionary<string, int> Kills, int Rounds, int Items, int Starts, int Attempts, IReadOnlyList<string> Violations);
+public sealed record KillReport(IReadOnlyDictionary<string, int> Kills, int Rounds, int Items, int Starts, int Attempts, IReadOnlyList<string> Violations)
+{
+    public static KillReport Sum(IReadOnlyList<KillReport> reports) => new(
+        reports.SelectMany(report => report.Kills).GroupBy(kill => kill.Key).ToDictionary(kinds => kinds.Key, kinds => kinds.Sum(kill => kill.Value)),
+        reports.Sum(report => report.Rounds), reports.Sum(report => report.Items), reports.Sum(report => report.Starts),
+        reports.Sum(report => report.Attempts), [.. reports.SelectMany(report => report.Violations)]);
+}
 
 /// <summary>
 /// Kills parts of a run at random points, with <c>kill -9</c>, starts it again, and holds the store against the ledger

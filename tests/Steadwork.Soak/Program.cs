@@ -2,18 +2,27 @@ using System.Diagnostics;
 using System.Globalization;
 using Steadwork.Soak;
 
-// soak kills COUNT [SEED]: see docs/reliability.md.
+// soak kills COUNT [SEED] [LANES]: see docs/reliability.md.
 if (args is not ["kills", var text, ..] || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
 {
-    Console.Error.WriteLine("soak: say what to do: soak kills COUNT [SEED]");
+    Console.Error.WriteLine("soak: say what to do: soak kills COUNT [SEED] [LANES]");
     return 2;
 }
 var seed = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : Environment.ProcessId;
 var cli = Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program.");
 var folder = Directory.CreateTempSubdirectory("steadwork-soak-").FullName;
 var began = Stopwatch.GetTimestamp();
-Console.WriteLine($"kills: {count}, seed {seed}, in {folder}");
-var report = await new KillRun(cli, folder, seed, line => Console.WriteLine($"{Stopwatch.GetElapsedTime(began):hh\\:mm\\:ss} {line}")).RunAsync(count);
+var lanes = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 1;
+Console.WriteLine($"kills: {count}, seed {seed}, {lanes} at once, in {folder}");
+
+// Each lane is a run of its own with a store of its own; together they keep the machine busier than one could.
+var reports = await Task.WhenAll(Enumerable.Range(0, lanes).Select(lane =>
+{
+    var place = Directory.CreateDirectory(Path.Combine(folder, $"lane-{lane}")).FullName;
+    var share = count / lanes + (lane < count % lanes ? 1 : 0);
+    return new KillRun(cli, place, seed + lane, line => Console.WriteLine($"{Stopwatch.GetElapsedTime(began):hh\\:mm\\:ss} lane {lane}: {line}")).RunAsync(share);
+}));
+var report = KillReport.Sum(reports);
 foreach (var (what, times) in report.Kills.OrderByDescending(kill => kill.Value))
     Console.WriteLine($"  {times,6} {what}");
 Console.WriteLine($"{report.Rounds} rounds, {report.Items} items, {report.Starts} program starts, {report.Attempts} recorded attempts, {report.Violations.Count} violations, {Stopwatch.GetElapsedTime(began):hh\\:mm\\:ss}");
