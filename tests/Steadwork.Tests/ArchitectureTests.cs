@@ -57,6 +57,10 @@ public sealed partial class ArchitectureTests
         Assembly.Load("Steadwork.Core").GetReferencedAssemblies().ShouldAllBe(assembly => assembly.Name!.StartsWith("System.") || assembly.Name.StartsWith("Microsoft.Extensions."));
     }
 
+    [Fact]
+    public void The_readme_shows_the_sample_that_is_built() =>
+        File.ReadAllText(Path.Combine(Root, "README.md")).ShouldContain(File.ReadAllText(Path.Combine(Root, "samples/FirstJob/Program.cs")));
+
     private static string Root { get; } = FindRoot();
 
     private static string FindRoot([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../.."));
