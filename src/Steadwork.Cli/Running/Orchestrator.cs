@@ -125,6 +125,7 @@ internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRu
         Results = plan.Results,
         Prints = reporter.Prints,
         Delay = plan.Delay,
+        Halts = plan.HaltAfter is not null,
     };
 
     private async Task<IReadOnlyList<Job>> FailuresAsync(RunTally tally)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Unicode;
 using Steadwork.Cli.Programs;
+using Steadwork.Cli.Shell;
 using Steadwork.Workers;
 
 namespace Steadwork.Cli.Running;
@@ -20,11 +21,24 @@ internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, Progr
         using var end = Run(context);
         var stdout = end.StandardOutput.Tail(ProgramResult.MaxOutput);
         var stderr = end.StandardError.Tail(ProgramResult.MaxOutput);
-        outputs.Take(context, end, whole: Utf8.IsValid(stdout) && Utf8.IsValid(stderr));
+        Keep(context, end, whole: Utf8.IsValid(stdout) && Utf8.IsValid(stderr));
         var result = ProgramResult.Write(end, stdout, stderr);
         if (end is { ExitCode: 0, TimedOut: false, Cancelled: false })
             return Task.FromResult(result);
         throw new JobFailedException(ProgramResult.Error(end, outputs.Timeout, stderr)) { Result = result };
+    }
+
+    /// <summary>The work is done, or has failed, whether or not a copy of its output can be kept.</summary>
+    private void Keep(JobContext context, ProgramEnd end, bool whole)
+    {
+        try
+        {
+            outputs.Take(context, end, whole);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            Failures.Say($"the output of job {context.Id} cannot be kept whole: {error.Message}");
+        }
     }
 
     private ProgramEnd Run(JobContext context)

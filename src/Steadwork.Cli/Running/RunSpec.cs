@@ -28,6 +28,9 @@ internal sealed record RunSpec
     /// <summary>Whether the orchestrator prints outputs, and so needs the whole of each.</summary>
     public required bool Prints { get; init; }
 
+    /// <summary>Whether failures may end the run early: then nothing is claimed ahead of the decision.</summary>
+    public required bool Halts { get; init; }
+
     /// <summary>The least time between two starts, over all workers of the run.</summary>
     public required TimeSpan Delay { get; init; }
 }

@@ -105,7 +105,7 @@ internal static class RunWorker
             Concurrency = 1,
             DrainTime = Endless,
             StopGrace = TimeSpan.FromSeconds(20),
-            Prefetch = spec.Delay > TimeSpan.Zero ? TimeSpan.Zero : TimeSpan.FromMilliseconds(50),
+            Prefetch = spec.Delay > TimeSpan.Zero || spec.Halts ? TimeSpan.Zero : TimeSpan.FromMilliseconds(50),
             MaxPrefetch = 100,
         };
         options.Queues(spec.Queue);

@@ -60,8 +60,12 @@ internal sealed partial class FileLock : IDisposable
         while (result != 0 && Marshal.GetLastPInvokeError() == EINTR);
         if (result == 0)
             return new FileLock(descriptor);
+        var error = Marshal.GetLastPInvokeError();
         close(descriptor);
-        return null;
+        // A file system without locks must not pass for one on which every worker lives.
+        return error == (OperatingSystem.IsLinux() ? EWOULDBLOCK_LINUX : EWOULDBLOCK_BSD)
+            ? null
+            : throw new IOException($"The lock file '{path}' cannot be locked: {Marshal.GetPInvokeErrorMessage(error)}.");
     }
 
     public void Dispose()
@@ -79,6 +83,8 @@ internal sealed partial class FileLock : IDisposable
     private const int LOCK_EX = 2;
     private const int LOCK_NB = 4;
     private const int EINTR = 4;
+    private const int EWOULDBLOCK_LINUX = 11;
+    private const int EWOULDBLOCK_BSD = 35;
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int open(string path, int flags, uint mode);

@@ -106,7 +106,7 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
     }
 
     void IRenewalListener.Cancel(Cancellation cancellation) =>
-        running?.Stop(cancellation.Lease, StopReason.Cancelled, cancellation.Reason);
+        running?.Cancel(cancellation.Lease, cancellation.Reason);
 
     private async Task<Incarnation> BeginLifeAsync(CancellationToken cancellationToken)
     {

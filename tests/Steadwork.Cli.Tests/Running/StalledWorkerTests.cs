@@ -92,6 +92,18 @@ public sealed class StalledWorkerTests : IDisposable
         File.ReadAllLines(script + ".log").Count(line => line == "poison").ShouldBe(3);
     }
 
+    [Fact]
+    public async Task One_hard_process_death_does_not_break_the_pool()
+    {
+        var script = Script("if [ \"$1\" = item-7 ] && [ \"$STEADWORK_ATTEMPT\" = 1 ]; then kill -9 $PPID; fi");
+        var items = folder.Write("items", string.Concat(Enumerable.Range(0, 30).Select(item => $"item-{item}\n")));
+        (await folder.RunAsync("run", "--items", items, "--workers", "2", "--name", "pool", "--json", "--", script)).Status.ShouldBe(0);
+        await using var store = folder.OpenStore();
+        var jobs = await store.FindAsync(new JobQuery { Limit = 100 }, TestContext.Current.CancellationToken);
+        jobs.Count.ShouldBe(30);
+        jobs.ShouldAllBe(job => job.State == JobState.Succeeded);
+    }
+
     private static IReadOnlyList<LogEntry> Log(IStore store) => store.ReadAsync(0, 10_000, CancellationToken.None).GetAwaiter().GetResult();
 
     private string Script(string body)

@@ -44,6 +44,35 @@ public sealed class StoppingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_job_claimed_ahead_is_cancelled_before_it_begins()
+    {
+        var begunLate = false;
+        var gate = new TaskCompletionSource();
+        bench.Handle("quick", _ => Task.CompletedTask);
+        bench.Handle("slow", async _ =>
+        {
+            begun.TrySetResult();
+            await gate.Task;
+        });
+        bench.Handle("ahead", _ =>
+        {
+            begunLate = true;
+            return Task.CompletedTask;
+        });
+        // A quick job first tells the worker that claiming ahead pays; then one slot is held, and the next job waits behind it.
+        await bench.StartAsync(options => options.Concurrency = 1);
+        await bench.UntilAsync(await bench.EnqueueAsync("quick"), JobState.Succeeded);
+        await bench.EnqueueAsync("slow");
+        var ahead = await bench.EnqueueAsync("ahead");
+        await begun.Task.WaitAsync(Workbench.Patience);
+        await bench.UntilAsync(ahead, job => job.State is JobState.Running or JobState.Pending);
+        await bench.Store.RequestAsync([ahead], JobRequest.Cancel, "by hand", TestContext.Current.CancellationToken);
+        (await bench.UntilAsync(ahead, JobState.Cancelled)).Attempt.ShouldBe(0);
+        gate.SetResult();
+        begunLate.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_handler_that_ignores_its_cancellation_loses_its_slot_after_the_grace_time()
     {
         bench.Handle("deaf", async _ =>

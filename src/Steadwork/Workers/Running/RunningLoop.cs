@@ -24,6 +24,7 @@ internal sealed class RunningLoop : WorkerLoop
     private readonly PrefetchDepth depth;
     private readonly Channel<(ClaimedJob Job, Incarnation Incarnation)> buffer = Channel.CreateUnbounded<(ClaimedJob, Incarnation)>();
     private readonly ConcurrentDictionary<LeaseToken, JobRun> running = [];
+    private readonly ConcurrentDictionary<LeaseToken, string> unbegunCancelled = [];
     private readonly ConcurrentQueue<(AttemptEnd End, Incarnation Incarnation, int Attempt)> outbox = new();
     private readonly List<(AttemptEnd End, Incarnation Incarnation, int Attempt)> ends = [];
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -73,15 +74,22 @@ internal sealed class RunningLoop : WorkerLoop
         Wake();
     }
 
-    public void Stop(LeaseToken lease, StopReason reason, string? explanation)
+    /// <summary>
+    /// Cancels a job that this worker holds. One that has been claimed and not begun is given back with all that is claimed
+    /// ahead, upon which the store cancels it; if its slot takes it in that moment, it is not begun.
+    /// </summary>
+    public void Cancel(LeaseToken lease, string reason)
     {
+        if (!running.ContainsKey(lease))
+            unbegunCancelled[lease] = reason;
         if (running.TryGetValue(lease, out var run))
-            run.Stop(reason, explanation);
+            run.Stop(StopReason.Cancelled, reason);
+        Wake();
     }
 
     protected override TimeSpan Step()
     {
-        if (closing || BufferIsStale())
+        if (closing || BufferIsStale() || (!unbegunCancelled.IsEmpty && buffer.Reader.Count > 0))
             HandBack();
         if (closing && Volatile.Read(ref held) == 0)
             idle.TrySetResult();
@@ -126,6 +134,7 @@ internal sealed class RunningLoop : WorkerLoop
     private void Settled(AttemptEnd end, Incarnation incarnation, int attempt, bool accepted)
     {
         Interlocked.Decrement(ref held);
+        unbegunCancelled.TryRemove(end.Lease, out _);
         incarnation.Session.Marks.Settled(end.Lease);
         if (accepted)
             return;
@@ -210,7 +219,7 @@ internal sealed class RunningLoop : WorkerLoop
     private async Task<bool> RunAsync(ClaimedJob job, Incarnation incarnation)
     {
         Volatile.Write(ref lastTaken, parts.Clock.GetTimestamp());
-        if (!incarnation.Holds)
+        if (!incarnation.Holds || unbegunCancelled.ContainsKey(job.Lease))
         {
             GiveBack(job, incarnation);
             Wake();
@@ -218,6 +227,9 @@ internal sealed class RunningLoop : WorkerLoop
         }
         using var run = new JobRun(job, incarnation, parts);
         running[job.Lease] = run;
+        // Asked for between the look above and the line before: whoever asked did not find it running yet.
+        if (unbegunCancelled.TryGetValue(job.Lease, out var reason))
+            run.Stop(StopReason.Cancelled, reason);
         incarnation.Session.Marks.Begun(job.Lease);
         var end = await run.ExecuteAsync().ConfigureAwait(false);
         if (end is not { } told)
