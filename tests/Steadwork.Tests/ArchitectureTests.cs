@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Shouldly;
@@ -63,7 +62,14 @@ public sealed partial class ArchitectureTests
 
     private static string Root { get; } = FindRoot();
 
-    private static string FindRoot([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../.."));
+    /// <summary>Looked for from where the tests run: a build on a server does not tell where the sources were.</summary>
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Steadwork.slnx")))
+            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests do not run from within the repository.");
+        return folder.FullName;
+    }
 
     [GeneratedRegex(@"\basync\b|\bawait\b|TimeProvider|UtcNow|Random\.|ILogger|SELECT |using Steadwork\.|using Microsoft")]
     private static partial Regex Impure();
