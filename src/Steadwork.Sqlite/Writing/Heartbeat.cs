@@ -18,7 +18,7 @@ internal sealed class Heartbeat(string path, SqliteStoreOptions options) : IDisp
             database ??= new Database(path, options.Synchronous, TimeSpan.Zero);
             try
             {
-                Begin(database);
+                WriteLock.Begin(database, options.Clock, Patience);
                 database["renew"].Bind(1, worker.Value).Bind(2, Boot.Milliseconds(options.Clock)).Run();
                 var alive = database.Changes == 1;
                 database.Execute("COMMIT");
@@ -31,16 +31,6 @@ internal sealed class Heartbeat(string path, SqliteStoreOptions options) : IDisp
                     database.Execute("ROLLBACK");
                 throw Unavailable.Because(path, error);
             }
-        }
-    }
-
-    private void Begin(Database connection)
-    {
-        var began = options.Clock.GetTimestamp();
-        for (var wait = new LockWait(); !connection.TryBegin(); wait.Once())
-        {
-            if (options.Clock.GetElapsedTime(began) > Patience)
-                throw new StoreUnavailableException($"The store '{path}' stayed locked by another program for {Patience.TotalSeconds:0} s.");
         }
     }
 

@@ -95,7 +95,7 @@ internal sealed class WriteThread : IDisposable
 
     private void Commit(List<WriteRequest> requests)
     {
-        Begin();
+        WriteLock.Begin(database, clock, LockPatience);
         try
         {
             foreach (var request in requests)
@@ -123,16 +123,6 @@ internal sealed class WriteThread : IDisposable
         catch (Exception)
         {
             // The change is committed: a fault here, a folder of bells that is gone say, must not have it answered as failed or made again.
-        }
-    }
-
-    private void Begin()
-    {
-        var began = clock.GetTimestamp();
-        for (var wait = new LockWait(); !database.TryBegin(); wait.Once())
-        {
-            if (clock.GetElapsedTime(began) > LockPatience)
-                throw new StoreUnavailableException($"The store '{database.Path}' stayed locked by another program for {LockPatience.TotalSeconds:0} s.");
         }
     }
 
