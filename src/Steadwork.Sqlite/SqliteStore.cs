@@ -88,7 +88,7 @@ public sealed class SqliteStore : IStore
         {
             var accepted = Each(ends, end => Ends.Apply(transaction, end));
             var alive = transaction.Database["worker-known"].Bind(1, worker.Value).First(_ => true);
-            IReadOnlyList<ClaimedJob> claimed = alive && claim is { Max: > 0 } ? Claims.Claim(transaction, worker, claim) : [];
+            IReadOnlyList<ClaimedJob> claimed = alive && claim is not null ? Claims.Claim(transaction, worker, claim) : [];
             return new Exchange(accepted, claimed, Claims.NextDue(transaction.Database), alive);
         }, cancellationToken);
 

@@ -26,6 +26,9 @@ internal static partial class LogMessages
     [LoggerMessage(13, LogLevel.Error, "Job {JobId} ({JobType}), attempt {Attempt}, ignored its cancellation ({StopReason}) for {Grace}; its slot is taken from it")]
     public static partial void HandlerAbandoned(this ILogger logger, JobId jobId, string jobType, int attempt, StopReason stopReason, TimeSpan grace);
 
+    [LoggerMessage(14, LogLevel.Information, "Job {JobId}, attempt {Attempt}, lease {LeaseToken}: its end ({Outcome}) was told again after an answer of the store was lost, and is known or came too late")]
+    public static partial void EndToldTwice(this ILogger logger, JobId jobId, int attempt, LeaseToken leaseToken, string outcome);
+
     [LoggerMessage(20, LogLevel.Warning, "Worker {WorkerId} is dead ({Reason}); {Jobs} jobs that it held were recovered")]
     public static partial void WorkerRecovered(this ILogger logger, WorkerId workerId, string reason, int jobs);
 

@@ -50,7 +50,7 @@ internal static class RunCommand
     {
         var plan = Plan(call);
         RequireProgram(plan);
-        var list = ReadList(call);
+        var list = ReadList(call, plan);
         if (call.Value(DryRun))
             return Print(plan, list);
 
@@ -60,9 +60,10 @@ internal static class RunCommand
         using var jobLog = plan.JobLog is { } path ? Place("--joblog", path, () => new JobLogFile(path, plan)) : null;
         var outputs = new ProgramOutputs(folder.Path, plan.Results, Prints: !plan.Json);
         using IRunReporter reporter = plan.Json ? new JsonReporter(outputs, jobLog) : new TextReporter(outputs, jobLog);
+        using var gate = new StartGate(folder.Path, plan.Delay, plan.HaltAfter);
         using var signals = new RunSignals();
         await using var store = call.OpenOrCreate();
-        return await new Orchestrator(plan, call.Store, store, reporter, folder).RunAsync(list, signals).ConfigureAwait(false);
+        return await new Orchestrator(plan, call.Store, store, reporter, folder, gate).RunAsync(list, signals).ConfigureAwait(false);
     }
 
     private static T Place<T>(string option, string? path, Func<T> make)
@@ -86,6 +87,7 @@ internal static class RunCommand
         return new RunPlan
         {
             Definition = definition,
+            Template = definition.Template(),
             Name = name,
             Workers = call.Value(Workers) ?? Environment.ProcessorCount,
             Attempts = call.Value(Attempts) ?? Defaults.MaxAttempts,
@@ -115,12 +117,12 @@ internal static class RunCommand
 
     private static void RequireProgram(RunPlan plan)
     {
-        var program = CommandTemplate.Parse(plan.Definition.Command, plan.Definition.JsonItems).FixedProgram;
+        var program = plan.Template.FixedProgram;
         if (program is not null && ProgramFile.Find(program) is null)
             throw new Refusal($"There is no program '{program}' that could be run; give its path, or check $PATH. Nothing was loaded.");
     }
 
-    private static ItemList ReadList(Call call)
+    private static ItemList ReadList(Call call, RunPlan plan)
     {
         if (call.Value(Null) && call.Value(JsonLines))
             throw new Refusal("--null and --jsonl are two forms of a list; give one of them.");
@@ -131,7 +133,7 @@ internal static class RunCommand
         try
         {
             using var source = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);
-            return ItemList.Read(source, form);
+            return ItemList.Read(source, form, plan.Template);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -141,21 +143,9 @@ internal static class RunCommand
 
     private static int Print(RunPlan plan, ItemList list)
     {
-        var template = CommandTemplate.Parse(plan.Definition.Command, plan.Definition.JsonItems, append: !plan.Definition.ItemOnInput);
-        var status = ExitStatus.Done;
         var place = 0L;
         foreach (var item in list.Items)
-        {
-            try
-            {
-                Console.Out.WriteLine(ShellQuoting.Join(template.Expand(new Item(RunItems.Text(item.Payload, plan.Definition.JsonItems)), ++place)));
-            }
-            catch (UnusableItem error)
-            {
-                Failures.Say($"Item {place}: {error.Message}");
-                status = ExitStatus.WorkFailed;
-            }
-        }
-        return status;
+            Console.Out.WriteLine(ShellQuoting.Join(plan.Template.Expand(new Item(RunItems.Text(item.Payload, plan.Definition.JsonItems)), ++place)));
+        return ExitStatus.Done;
     }
 }

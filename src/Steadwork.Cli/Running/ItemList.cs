@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Steadwork.Cli.Outputs;
+using Steadwork.Cli.Programs;
 using Steadwork.Cli.Shell;
 
 namespace Steadwork.Cli.Running;
@@ -34,8 +36,11 @@ internal sealed class ItemList
     public long Duplicates { get; private set; }
 
     /// <summary>Reads the whole list; nothing is stored before all of it is known to be good.</summary>
+    /// <param name="source">Where it is read from.</param>
+    /// <param name="form">How it is written.</param>
+    /// <param name="template">The command that each item must do for.</param>
     /// <exception cref="Refusal">An item cannot be used.</exception>
-    public static ItemList Read(Stream source, ItemForm form)
+    public static ItemList Read(Stream source, ItemForm form, CommandTemplate template)
     {
         var list = new ItemList();
         long number = 0;
@@ -49,7 +54,7 @@ internal sealed class ItemList
                 continue;
             if (!Utf8.IsValid(line.Span))
                 throw new Refusal($"Item {number} is not valid UTF-8. Nothing was loaded.");
-            list.Add(form is ItemForm.JsonLines ? JsonItem(line, number) : TextItem(line, number));
+            list.Add(form is ItemForm.JsonLines ? JsonItem(line, number, template) : TextItem(line, number));
         }
         return list;
     }
@@ -78,14 +83,20 @@ internal sealed class ItemList
     }
 
     /// <summary>The object with its properties in order and without white space, so that its identity does not hang on how it was written.</summary>
-    private static byte[] JsonItem(ReadOnlyMemory<byte> line, long number)
+    private static byte[] JsonItem(ReadOnlyMemory<byte> line, long number, CommandTemplate template)
     {
         try
         {
-            using var document = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = Defaults.MaxPayloadDepth });
+            using var document = JsonDocument.Parse(line, new JsonDocumentOptions { MaxDepth = Defaults.MaxPayloadDepth, AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind is not JsonValueKind.Object)
                 throw new Refusal($"Line {number} is JSON, but no object; with --jsonl each line is one object. Nothing was loaded.");
-            return Write(json => WriteSorted(json, document.RootElement));
+            var item = Write(json => WriteSorted(json, document.RootElement));
+            template.Expand(new Item(Encoding.UTF8.GetString(item)), number);
+            return item;
+        }
+        catch (UnusableItem error)
+        {
+            throw new Refusal($"Line {number}: {error.Message}. Nothing was loaded.");
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {

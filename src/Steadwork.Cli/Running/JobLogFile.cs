@@ -13,12 +13,10 @@ internal sealed class JobLogFile : IDisposable
     private const int NoExit = -1;
     private readonly StreamWriter file;
     private readonly RunPlan plan;
-    private readonly CommandTemplate template;
 
     public JobLogFile(string path, RunPlan plan)
     {
         this.plan = plan;
-        template = CommandTemplate.Parse(plan.Definition.Command, plan.Definition.JsonItems, append: !plan.Definition.ItemOnInput);
         var isNew = !File.Exists(path) || new FileInfo(path).Length == 0;
         file = new StreamWriter(path, append: true);
         if (isNew)
@@ -53,7 +51,7 @@ internal sealed class JobLogFile : IDisposable
         try
         {
             // As GNU parallel writes them: with a line break in it, the command would be two lines of the log.
-            return ShellQuoting.Join(template.Expand(new Item(RunItems.Text(job.Payload, plan.Definition.JsonItems)), place)).Replace('\n', '\0');
+            return ShellQuoting.Join(plan.Template.Expand(new Item(RunItems.Text(job.Payload, plan.Definition.JsonItems)), place)).Replace('\n', '\0');
         }
         catch (UnusableItem)
         {

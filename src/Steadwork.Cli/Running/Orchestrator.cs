@@ -6,7 +6,7 @@ using Steadwork.Storage;
 namespace Steadwork.Cli.Running;
 
 /// <summary>Starts the workers of a run, replaces those that die, follows what they do, and ends when every item has ended.</summary>
-internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRunReporter reporter, RunFolder folder)
+internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRunReporter reporter, RunFolder folder, StartGate gate)
 {
     private const int FailuresShown = 20;
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(20);
@@ -35,7 +35,7 @@ internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRu
         await WorkAsync(crew, tally, follower, signals).ConfigureAwait(false);
 
         var failures = await FailuresAsync(tally).ConfigureAwait(false);
-        reporter.Finished(new RunSummary(plan, tally, list.Duplicates, follower.Durations, failures, crew.Replaced, tally.IsOver ? null : ending, Stopwatch.GetElapsedTime(began)));
+        reporter.Finished(new RunSummary(plan, tally, list.Duplicates, follower.Durations, failures, crew.Replaced, ending, Stopwatch.GetElapsedTime(began)));
         return signals.Drain.IsCancellationRequested ? ExitStatus.Interrupted : tally.Succeeded == tally.Items ? ExitStatus.Done : ExitStatus.WorkFailed;
     }
 
@@ -71,9 +71,10 @@ internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRu
     /// <summary>Has the workers end when there is nothing left to do, or something asks for it.</summary>
     private void Leave(Crew crew, RunTally tally, RunSignals signals)
     {
-        var why = tally.IsOver ? null
+        gate.CountAtLeast(tally.NewlyFailed);
+        var why = gate.IsShut ? $"halted: {Numbers.Format(gate.Failed)} failed"
+            : tally.IsOver ? null
             : signals.Drain.IsCancellationRequested ? "interrupted"
-            : plan.HaltAfter is { } limit && tally.NewlyFailed >= limit ? $"halted: {Numbers.Format(tally.NewlyFailed)} failed"
             : reporter.OutputClosed ? "nobody reads the output any more"
             : null;
         if (toldToLeave is null && (why is not null || tally.IsOver))
@@ -125,7 +126,7 @@ internal sealed class Orchestrator(RunPlan plan, StoreUrl url, IStore store, IRu
         Results = plan.Results,
         Prints = reporter.Prints,
         Delay = plan.Delay,
-        Halts = plan.HaltAfter is not null,
+        HaltAfter = plan.HaltAfter,
     };
 
     private async Task<IReadOnlyList<Job>> FailuresAsync(RunTally tally)

@@ -12,13 +12,13 @@ namespace Steadwork.Cli.Running;
 internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, ProgramOutputs outputs) : IDisposable
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<string, ProgramGuard> guards = [];
+    private string? latest;
+    private readonly Dictionary<string, Watch> watches = [];
 
     /// <summary>Blocks the slot's thread while the program runs: a program is worth a thread.</summary>
     public Task<ReadOnlyMemory<byte>> RunAsync(JobContext context)
     {
-        Guard(context.WorkerIdentity);
-        using var end = Run(context);
+        using var end = RunGuarded(context);
         var stdout = end.StandardOutput.Tail(ProgramResult.MaxOutput);
         var stderr = end.StandardError.Tail(ProgramResult.MaxOutput);
         Keep(context, end, whole: Utf8.IsValid(stdout) && Utf8.IsValid(stderr));
@@ -58,13 +58,50 @@ internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, Progr
         }
     }
 
+    /// <summary>A guard, and how many programs it now guards.</summary>
+    private sealed class Watch(ProgramGuard guard)
+    {
+        public ProgramGuard Guard => guard;
+
+        public int Programs { get; set; }
+    }
+
     /// <summary>From the first program on, the death of this process is the death of its programs.</summary>
-    private void Guard(string identity)
+    private ProgramEnd RunGuarded(JobContext context)
+    {
+        var identity = context.WorkerIdentity;
+        lock (gate)
+        {
+            if (!watches.TryGetValue(identity, out var watch))
+            {
+                watches[identity] = watch = new Watch(ProgramGuard.Start(WorkerIdentity.Variable, identity));
+                latest = identity;
+            }
+            watch.Programs++;
+        }
+        try
+        {
+            return Run(context);
+        }
+        finally
+        {
+            Leave(identity);
+        }
+    }
+
+    /// <summary>Dismisses the guards of earlier lives of the worker, once they guard nothing.</summary>
+    private void Leave(string identity)
     {
         lock (gate)
         {
-            if (!guards.ContainsKey(identity))
-                guards[identity] = ProgramGuard.Start(WorkerIdentity.Variable, identity);
+            watches[identity].Programs--;
+            foreach (var (earlier, watch) in watches)
+            {
+                if (earlier == latest || watch.Programs > 0)
+                    continue;
+                watches.Remove(earlier);
+                watch.Guard.Dispose();
+            }
         }
     }
 
@@ -78,7 +115,7 @@ internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, Progr
 
     public void Dispose()
     {
-        foreach (var guard in guards.Values)
-            guard.Dispose();
+        foreach (var watch in watches.Values)
+            watch.Guard.Dispose();
     }
 }

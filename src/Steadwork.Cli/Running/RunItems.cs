@@ -34,6 +34,7 @@ internal static class RunItems
         // Taken for as long as the job is kept: an item that is done must not be done again by the next start.
         UniqueKey = $"{RunQueue.Of(run)}:{item.Key}",
         UniqueScope = UniqueScope.WhileKept,
+        WhenTaken = WhenTaken.Amend,
         Tags = sequence is { } place ? [SequenceTag + place.ToString(CultureInfo.InvariantCulture)] : [],
     };
 

@@ -1,9 +1,14 @@
+using Steadwork.Cli.Programs;
+
 namespace Steadwork.Cli.Running;
 
 /// <summary>What one start of a run was asked to do.</summary>
 internal sealed record RunPlan
 {
     public required RunDefinition Definition { get; init; }
+
+    /// <summary>The command with its placeholders read.</summary>
+    public required CommandTemplate Template { get; init; }
 
     public required string Name { get; init; }
 

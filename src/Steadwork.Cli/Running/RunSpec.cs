@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Steadwork.Cli.Programs;
 
 namespace Steadwork.Cli.Running;
 
@@ -28,8 +29,8 @@ internal sealed record RunSpec
     /// <summary>Whether the orchestrator prints outputs, and so needs the whole of each.</summary>
     public required bool Prints { get; init; }
 
-    /// <summary>Whether failures may end the run early: then nothing is claimed ahead of the decision.</summary>
-    public required bool Halts { get; init; }
+    /// <summary>How many failed items end the run early; null goes on whatever fails.</summary>
+    public required int? HaltAfter { get; init; }
 
     /// <summary>The least time between two starts, over all workers of the run.</summary>
     public required TimeSpan Delay { get; init; }
@@ -39,7 +40,10 @@ internal sealed record RunSpec
 /// <param name="Command">The program and its arguments, with placeholders.</param>
 /// <param name="JsonItems">Whether items are JSON objects.</param>
 /// <param name="ItemOnInput">Whether the item is handed over on standard input.</param>
-internal sealed record RunDefinition(IReadOnlyList<string> Command, bool JsonItems, bool ItemOnInput);
+internal sealed record RunDefinition(IReadOnlyList<string> Command, bool JsonItems, bool ItemOnInput)
+{
+    public CommandTemplate Template() => CommandTemplate.Parse(Command, JsonItems, append: !ItemOnInput);
+}
 
 [JsonSerializable(typeof(RunSpec))]
 [JsonSerializable(typeof(RunDefinition))]

@@ -43,9 +43,9 @@ internal static class RunWorker
         var spec = JsonSerializer.Deserialize(line, RunJson.Default.RunSpec)!;
 
         await using var store = StoreUrl.Parse(spec.Store).Open(create: false);
-        using var gate = new StartGate(spec.Folder, spec.Delay);
-        using var handler = new ProgramHandler(Start(spec, gate), new ProgramOutputs(spec.Folder, spec.Results, spec.Prints, spec.Timeout));
-        var worker = new WorkerHost(store, RunItems.Catalog(spec.RetryDelay, handler.RunAsync), Options(spec));
+        using var gate = new StartGate(spec.Folder, spec.Delay, spec.HaltAfter);
+        using var handler = new ProgramHandler(Start(spec), new ProgramOutputs(spec.Folder, spec.Results, spec.Prints, spec.Timeout));
+        var worker = new WorkerHost(store, RunItems.Catalog(spec.RetryDelay, handler.RunAsync), Options(spec)) { StartGate = gate };
         await worker.StartAsync().ConfigureAwait(false);
         Console.Out.WriteLine(Ready);
 
@@ -78,13 +78,12 @@ internal static class RunWorker
         await atOnce.CancelAsync().ConfigureAwait(false);
     }
 
-    private static Func<JobContext, ProgramStart> Start(RunSpec spec, StartGate gate)
+    private static Func<JobContext, ProgramStart> Start(RunSpec spec)
     {
         var template = CommandTemplate.Parse(spec.Command, spec.JsonItems, append: !spec.ItemOnInput);
         var program = template.FixedProgram is { } name ? ProgramFile.Find(name) : null;
         return context =>
         {
-            gate.Pass(context.CancellationToken);
             var item = RunItems.Text(context.Payload, spec.JsonItems);
             var command = template.Expand(new Item(item), RunItems.Sequence(context.Tags));
             return new ProgramStart
@@ -105,7 +104,7 @@ internal static class RunWorker
             Concurrency = 1,
             DrainTime = Endless,
             StopGrace = TimeSpan.FromSeconds(20),
-            Prefetch = spec.Delay > TimeSpan.Zero || spec.Halts ? TimeSpan.Zero : TimeSpan.FromMilliseconds(50),
+            Prefetch = spec.Delay > TimeSpan.Zero ? TimeSpan.Zero : TimeSpan.FromMilliseconds(50),
             MaxPrefetch = 100,
         };
         options.Queues(spec.Queue);

@@ -14,11 +14,13 @@ internal static class Claims
     public static List<ClaimedJob> Claim(WriteTransaction transaction, WorkerId worker, ClaimRequest request)
     {
         var now = transaction.Now;
+        var claimed = request.Known is { } known ? Unheard(transaction.Database, worker, known) : [];
+        if (request.Max == 0)
+            return claimed;
         JoinLines(transaction, now);
         transaction.Flush();
 
-        var heads = Together(Heads(transaction.Database, request), request);
-        var claimed = new List<ClaimedJob>(heads.Count);
+        var heads = Together(Heads(transaction.Database, request), request.Holding + claimed.Count);
         if (heads.Count == 0)
             return claimed;
 
@@ -26,6 +28,14 @@ internal static class Claims
         foreach (var head in heads)
             claimed.Add(Take(transaction, head, worker, new LeaseToken(++lease), now));
         return claimed;
+    }
+
+    /// <summary>What the worker holds without knowing.</summary>
+    private static List<ClaimedJob> Unheard(Database database, WorkerId worker, IReadOnlyCollection<LeaseToken> known)
+    {
+        var held = database["held-whole"].Bind(1, worker.Value).All(row => Claimed(row, new JobId(row.Long(8)), new LeaseToken(row.Long(9)), row.Text(10), row.Text(11)));
+        held.RemoveAll(job => known.Contains(job.Lease));
+        return held;
     }
 
     /// <summary>When the next delayed job falls due.</summary>
@@ -65,12 +75,12 @@ internal static class Claims
     /// Cuts the list before a job that must be claimed alone: it is given only to a worker that holds nothing else. That
     /// worker stops at it until it holds nothing, so that such a job is not passed over for ever.
     /// </summary>
-    private static List<Head> Together(List<Head> heads, ClaimRequest request)
+    private static List<Head> Together(List<Head> heads, int holding)
     {
         var alone = heads.FindIndex(head => head.Alone);
         if (alone < 0)
             return heads;
-        var length = alone == 0 && request.Holding == 0 ? 1 : alone;
+        var length = alone == 0 && holding == 0 ? 1 : alone;
         return heads.GetRange(0, length);
     }
 
@@ -78,24 +88,26 @@ internal static class Claims
     {
         var job = transaction.Database["claim"]
             .Bind(1, head.Id).Bind(2, worker.Value).Bind(3, lease.Value).Bind(4, now.ToUnixTimeMilliseconds())
-            .First(row => new ClaimedJob
-            {
-                Id = new JobId(head.Id),
-                Lease = lease,
-                Type = head.Type,
-                Queue = head.Queue,
-                Attempt = row.Int(0),
-                Failures = row.Int(1),
-                MaxAttempts = row.Int(2),
-                Alone = row.Int(3) == 1,
-                Timeout = row.LongOrNull(4) is { } timeout ? TimeSpan.FromMilliseconds(timeout) : null,
-                TraceParent = row.TextOrNull(5),
-                Tags = TagsJson.Read(row.TextOrNull(6)),
-                Payload = row.Bytes(7),
-            })!;
+            .First(row => Claimed(row, new JobId(head.Id), lease, head.Type, head.Queue))!;
         transaction.Lanes.CountReady(head.Lane, -1);
         transaction.Lanes.Move(head.Lane, JobState.Pending, JobState.Running);
         transaction.Log(LogKinds.Claimed, now, head.Id, lease.Value, worker.Value);
         return job;
     }
+
+    private static ClaimedJob Claimed(Statement row, JobId id, LeaseToken lease, string type, string queue) => new()
+    {
+        Id = id,
+        Lease = lease,
+        Type = type,
+        Queue = queue,
+        Attempt = row.Int(0),
+        Failures = row.Int(1),
+        MaxAttempts = row.Int(2),
+        Alone = row.Int(3) == 1,
+        Timeout = row.LongOrNull(4) is { } timeout ? TimeSpan.FromMilliseconds(timeout) : null,
+        TraceParent = row.TextOrNull(5),
+        Tags = TagsJson.Read(row.TextOrNull(6)),
+        Payload = row.Bytes(7),
+    };
 }

@@ -9,7 +9,11 @@ internal static class Enqueueing
     public static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job)
     {
         if (job.UniqueKey is { } key && BearerOf(transaction, key) is { } bearer)
+        {
+            if (job.WhenTaken is WhenTaken.Amend)
+                Amend(transaction, bearer.Id, job);
             return bearer;
+        }
         var database = transaction.Database;
         var now = transaction.Now;
         var runAt = job.RunAt ?? now + job.Delay;
@@ -29,6 +33,13 @@ internal static class Enqueueing
         transaction.Log(LogKinds.Enqueued, now, id, null, null);
         transaction.WakeAfterCommit(WakeUp.Jobs);
         return new EnqueuedJob(new JobId(id), Existing: false, JobState.Pending);
+    }
+
+    private static void Amend(WriteTransaction transaction, JobId bearer, NewJob job)
+    {
+        transaction.Database["amend-job"].Bind(1, bearer.Value).Bind(2, job.MaxAttempts).Run();
+        if (transaction.Database.Changes > 0)
+            transaction.Log(LogKinds.Amended, transaction.Now, bearer.Value, null, null);
     }
 
     /// <summary>The job that bears a unique key now.</summary>

@@ -21,3 +21,10 @@ UPDATE jobs
 SET state = 'running', ready = 0, worker = ?2, lease = ?3, attempt = attempt + 1, started_at = ?4
 WHERE id = ?1 AND ready = 1
 RETURNING attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload;
+
+-- name: held-whole
+-- All that a worker holds, with the columns of a claim, for one that may have missed an answer.
+SELECT attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload, jobs.id, lease, lanes.type, lanes.queue
+FROM jobs JOIN lanes ON lanes.id = jobs.lane
+WHERE worker = ?1 AND state = 'running'
+ORDER BY jobs.id;

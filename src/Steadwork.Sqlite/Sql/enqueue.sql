@@ -7,6 +7,9 @@ SELECT id, state
 FROM jobs
 WHERE unique_key = ?1 AND unique_key IS NOT NULL AND (unique_kept = 1 OR state IN ('pending', 'waiting', 'running'));
 
+-- name: amend-job
+UPDATE jobs SET max_attempts = ?2 WHERE id = ?1 AND max_attempts <> ?2 AND state <> 'succeeded';
+
 -- name: insert-lane
 INSERT INTO lanes (queue, type) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
 

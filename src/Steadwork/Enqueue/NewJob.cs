@@ -10,6 +10,16 @@ public enum UniqueScope
     WhileKept,
 }
 
+/// <summary>What becomes of the job that already bears a unique key.</summary>
+public enum WhenTaken
+{
+    /// <summary>It stays as it is.</summary>
+    Keep,
+
+    /// <summary>Unless it has succeeded it takes over <see cref="NewJob.MaxAttempts"/>; an attempt under way still ends by the old number.</summary>
+    Amend,
+}
+
 /// <summary>A job on its way into a store. Its values have been checked by <see cref="NewJobRules"/>.</summary>
 public sealed record NewJob
 {
@@ -42,6 +52,9 @@ public sealed record NewJob
 
     /// <summary>How long the unique key stays taken. While unfinished unless said.</summary>
     public UniqueScope UniqueScope { get; init; }
+
+    /// <summary>What becomes of the job that already bears the unique key. It stays as it is unless said.</summary>
+    public WhenTaken WhenTaken { get; init; }
 
     /// <summary>Words to find it by.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];

@@ -37,6 +37,9 @@ public static class LogKinds
     /// <summary>A job was stored.</summary>
     public const string Enqueued = "enqueued";
 
+    /// <summary>A job was enqueued again under its unique key, and took over something of the newer one.</summary>
+    public const string Amended = "amended";
+
     /// <summary>A worker claimed a job.</summary>
     public const string Claimed = "claimed";
 

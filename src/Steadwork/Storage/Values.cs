@@ -60,7 +60,11 @@ public readonly record struct AttemptEnd(JobId Job, LeaseToken Lease, Transition
 /// <param name="Types">Of which types: only those that it has handlers for.</param>
 /// <param name="Max">How many at the most.</param>
 /// <param name="Holding">How many it holds besides; a job that must be claimed alone is given only to one that holds none.</param>
-public sealed record ClaimRequest(IReadOnlyList<string> Queues, IReadOnlyList<string> Types, int Max, int Holding);
+/// <param name="Known">
+/// After an exchange whose answer was lost, the leases that it knows of: whatever else it holds was claimed for it by that
+/// exchange, and is handed to it first, beside <paramref name="Max"/>. Null when no answer was lost.
+/// </param>
+public sealed record ClaimRequest(IReadOnlyList<string> Queues, IReadOnlyList<string> Types, int Max, int Holding, IReadOnlyCollection<LeaseToken>? Known = null);
 
 /// <summary>The answer to an exchange.</summary>
 /// <param name="Accepted">For each end, in order, whether it was applied; false means that the lease was lost.</param>

@@ -7,6 +7,7 @@ internal sealed class Incarnation(WorkerSession session, TimeSpan lease, TimePro
 {
     private long renewedAt = clock.GetTimestamp();
     private volatile bool lost;
+    private int held;
 
     public WorkerId Id => session.Id;
 
@@ -22,4 +23,11 @@ internal sealed class Incarnation(WorkerSession session, TimeSpan lease, TimePro
     public void Renewed(long askedAt) => Volatile.Write(ref renewedAt, askedAt);
 
     public void Lost() => lost = true;
+
+    /// <summary>Whether nothing that was claimed in this life is left in the process.</summary>
+    public bool HoldsNothing => Volatile.Read(ref held) == 0;
+
+    public void Took(int jobs) => Interlocked.Add(ref held, jobs);
+
+    public void LetGo() => Interlocked.Decrement(ref held);
 }

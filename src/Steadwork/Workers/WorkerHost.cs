@@ -17,6 +17,7 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
     private readonly WorkerParts parts;
     private readonly ILogger logger;
     private readonly Lock gate = new();
+    private readonly List<Incarnation> lostLives = [];
     private Incarnation? incarnation;
     private RunningLoop? running;
     private LeaseRenewal? renewal;
@@ -46,6 +47,12 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
     /// <summary>How many handlers are running.</summary>
     public int RunningJobs => running?.Running.Count ?? 0;
 
+    /// <summary>Asked before each attempt; null lets all begin.</summary>
+    internal IStartGate? StartGate
+    {
+        init => parts.StartGate = value;
+    }
+
     /// <summary>Registers the worker and begins to work.</summary>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
@@ -53,7 +60,7 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
         incarnation = await BeginLifeAsync(cancellationToken).ConfigureAwait(false);
         running = new RunningLoop(store, parts, () => incarnation);
         renewal = new LeaseRenewal(store, parts.Options, parts.Clock, () => incarnation, this, logger);
-        recovery = new RecoveryLoop(store, parts.Options.RecoveryInterval, logger);
+        recovery = new RecoveryLoop(store, parts.Options.RecoveryInterval, EndLostLives, logger);
         parts.OnLeaseInDoubt = renewal.Wake;
         wakeUps = store.Listen(WakeUp.Jobs | WakeUp.Cancellations, OnWakeUp);
         recovery.Start();
@@ -98,6 +105,7 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
             if (lost != incarnation || stopped)
                 return;
             lost.Lost();
+            lostLives.Add(lost);
             logger.WorkerLost(lost.Id, parts.Options.Lease, RunningJobs);
             StopAll(StopReason.LeaseLost);
             incarnation = BeginLifeAsync(CancellationToken.None).GetAwaiter().GetResult();
@@ -107,6 +115,20 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
 
     void IRenewalListener.Cancel(Cancellation cancellation) =>
         running?.Cancel(cancellation.Lease, cancellation.Reason);
+
+    /// <summary>Lets go of lives that were declared dead, once nothing that was claimed in them is left: until then their lock and marks are needed.</summary>
+    private void EndLostLives()
+    {
+        Incarnation[] over;
+        lock (gate)
+            over = [.. lostLives.Where(life => life.HoldsNothing)];
+        foreach (var life in over)
+        {
+            store.EndWorkerAsync(life.Id, CancellationToken.None).GetAwaiter().GetResult();
+            lock (gate)
+                lostLives.Remove(life);
+        }
+    }
 
     private async Task<Incarnation> BeginLifeAsync(CancellationToken cancellationToken)
     {

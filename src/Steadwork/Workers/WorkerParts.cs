@@ -11,6 +11,9 @@ internal sealed record WorkerParts(JobCatalog Catalog, WorkerOptions Options, IL
     /// <summary>Told of an attempt whose slot was taken from it, with its end.</summary>
     public Action<JobRun, AttemptEnd> OnAbandoned { get; set; } = (_, _) => { };
 
+    /// <summary>Asked before each attempt; null lets all begin.</summary>
+    public IStartGate? StartGate { get; set; }
+
     /// <summary>Told when the store says that the worker is dead.</summary>
     public Action OnLeaseInDoubt { get; set; } = () => { };
 }

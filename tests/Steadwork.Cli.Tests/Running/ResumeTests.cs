@@ -38,6 +38,15 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
+    public async Task Another_number_of_attempts_holds_for_items_that_are_known()
+    {
+        string[] program = ["--retry-delay", "1ms", "--", "sh", "-c", "echo \"$1\" >> ledger; exit 1", "sh"];
+        await ShouldEndAsync("a\n", ["--attempts", "1", .. program], 1, items: 1, succeeded: 0, failed: 1);
+        await ShouldEndAsync("a\n", ["--attempts", "3", "--retry-failed", .. program], 1, items: 1, succeeded: 0, failed: 1);
+        workshop.Ledger.Length.ShouldBe(1 + 3);
+    }
+
+    [Fact]
     public async Task A_list_may_be_put_in_another_order_edited_and_extended()
     {
         await ShouldEndAsync("a\nb\nc\n", Workshop.Noting, 0, items: 3, succeeded: 3);

@@ -151,4 +151,41 @@ public abstract class ClaimContract<TFixture> : StoreContract<TFixture>
         (again.Id, again.Attempt, again.Failures).ShouldBe((first.Id, 2, 1));
         again.Lease.Value.ShouldBeGreaterThan(first.Lease.Value);
     }
+
+    [Fact]
+    public async Task A_worker_that_missed_an_answer_gets_what_it_was_given_by_it()
+    {
+        await Store.AddAsync(Some.Job, Some.Job with { MaxAttempts = 7, Timeout = TimeSpan.FromMinutes(1), Tags = ["t"] }, Some.Job);
+        var worker = await Store.StartAsync();
+        var first = await worker.ClaimOneAsync();
+        var missed = await worker.ClaimOneAsync();
+
+        var exchange = await worker.ExchangeAsync([], max: 1, holding: 1, known: [first.Lease]);
+
+        exchange.Claimed.Count.ShouldBe(2, "the missed one, and the one that it asks for now");
+        Picture.Line(exchange.Claimed[0]).ShouldBe(Picture.Line(missed));
+        (await worker.ExchangeAsync([], known: [.. exchange.Claimed.Select(job => job.Lease), first.Lease])).Claimed.ShouldBeEmpty();
+        (await Store.LogAsync()).Count(entry => entry.Kind == LogKinds.Claimed).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task What_another_worker_holds_is_no_missed_answer()
+    {
+        await Store.AddAsync(Some.Job);
+        await (await Store.StartAsync()).ClaimOneAsync();
+
+        (await (await Other.StartAsync()).ExchangeAsync([], known: [])).Claimed.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_missed_job_stands_in_the_way_of_one_that_must_be_alone()
+    {
+        await Store.AddAsync(Some.Job);
+        var worker = await Store.StartAsync();
+        await worker.SettleAsync(await worker.ClaimOneAsync(), new Transition.Retry(Now, Some.Crash, Alone: true));
+        var other = await Store.AddOneAsync(Some.Job with { Priority = 1 });
+        await worker.ClaimOneAsync();
+
+        (await worker.ExchangeAsync([], max: 5, known: [])).Claimed.Select(job => job.Id).ShouldBe([other]);
+    }
 }

@@ -163,4 +163,32 @@ public abstract class UniqueKeyContract<TFixture> : StoreContract<TFixture>
         (await worker.SettleAsync(claimed, transition)).ShouldBeTrue();
         return id;
     }
+
+    [Theory]
+    [InlineData(JobState.Pending, 9)]
+    [InlineData(JobState.Failed, 9)]
+    [InlineData(JobState.Cancelled, 9)]
+    [InlineData(JobState.Succeeded, 3)]
+    public async Task A_newer_job_can_amend_the_attempts_of_the_bearer(JobState state, int attempts)
+    {
+        var bearer = state is JobState.Pending ? await Store.AddOneAsync(WhileKept) : await EndAsync(WhileKept, state);
+
+        var answer = await Other.EnqueueOneAsync(WhileKept with { MaxAttempts = 9, WhenTaken = WhenTaken.Amend });
+
+        answer.ShouldBe(new EnqueuedJob(bearer, Existing: true, state));
+        (await Store.JobAsync(bearer)).MaxAttempts.ShouldBe(attempts);
+        (await Store.LogAsync()).Count(entry => entry.Kind == LogKinds.Amended && entry.Job == bearer).ShouldBe(attempts == 9 ? 1 : 0);
+    }
+
+    [Fact]
+    public async Task Nothing_is_amended_where_nothing_differs_or_nobody_asks()
+    {
+        var bearer = await Store.AddOneAsync(WhileKept);
+
+        await Store.EnqueueOneAsync(WhileKept with { WhenTaken = WhenTaken.Amend });
+        await Store.EnqueueOneAsync(WhileKept with { MaxAttempts = 9 });
+
+        (await Store.JobAsync(bearer)).MaxAttempts.ShouldBe(3);
+        (await Store.LogAsync()).Count.ShouldBe(1);
+    }
 }

@@ -11,8 +11,8 @@ internal sealed class TestWorker(IStore store, WorkerSession session, WorkerStar
 
     public IStartMarks Marks => session.Marks;
 
-    public Task<Exchange> ExchangeAsync(IReadOnlyList<AttemptEnd> ends, int max = 0, int holding = 0) =>
-        store.ExchangeAsync(Id, ends, new ClaimRequest(start.Queues, start.Types, max, holding), CancellationToken.None);
+    public Task<Exchange> ExchangeAsync(IReadOnlyList<AttemptEnd> ends, int max = 0, int holding = 0, IReadOnlyCollection<LeaseToken>? known = null) =>
+        store.ExchangeAsync(Id, ends, new ClaimRequest(start.Queues, start.Types, max, holding, known), CancellationToken.None);
 
     public async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(int max = 10, int holding = 0) =>
         (await ExchangeAsync([], max, holding)).Claimed;

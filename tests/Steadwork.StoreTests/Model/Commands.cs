@@ -28,7 +28,7 @@ internal sealed record Enqueue(int View, NewJob Job, int Count) : Command
     }
 
     public override string ToString() =>
-        $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} key={Job.UniqueKey} {Job.UniqueScope} attempts={Job.MaxAttempts}";
+        $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} key={Job.UniqueKey} {Job.UniqueScope} {Job.WhenTaken} attempts={Job.MaxAttempts}";
 }
 
 internal sealed record Start(int View, int Capacity) : Command
@@ -48,6 +48,20 @@ internal sealed record Claim(int Worker, int Max) : Command
         if (subject.PickHand(Worker) is not { } hand)
             return Nothing;
         var exchange = await hand.Worker.ExchangeAsync([], Max, hand.Held.Count);
+        hand.Held.AddRange(exchange.Claimed);
+        return Show(exchange);
+    }
+}
+
+/// <summary>Claims, and the answer gets lost; then asks again, for that as well.</summary>
+internal sealed record ClaimUnheard(int Worker, int Max) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject)
+    {
+        if (subject.PickHand(Worker) is not { } hand)
+            return Nothing;
+        await hand.Worker.ExchangeAsync([], Max, hand.Held.Count);
+        var exchange = await hand.Worker.ExchangeAsync([], Max, hand.Held.Count, [.. hand.Held.Select(job => job.Lease)]);
         hand.Held.AddRange(exchange.Claimed);
         return Show(exchange);
     }

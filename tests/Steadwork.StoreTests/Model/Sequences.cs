@@ -25,6 +25,7 @@ internal static class Sequences
         from key in Gen.Frequency((2, Gen.Constant<string?>(null)), (1, Gen.Elements<string?>("k", "l")))
         from scope in Gen.Elements(Enum.GetValues<UniqueScope>())
         from attempts in Gen.Choose(1, 3)
+        from taken in Gen.Elements(Enum.GetValues<WhenTaken>())
         select Some.Job with
         {
             Queue = queue,
@@ -33,6 +34,7 @@ internal static class Sequences
             Delay = TimeSpan.FromMilliseconds(delay),
             UniqueKey = key,
             UniqueScope = scope,
+            WhenTaken = taken,
             MaxAttempts = attempts,
             Tags = [queue + type],
         };
@@ -50,6 +52,7 @@ internal static class Sequences
         (8, from view in Any from job in Job from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
         (3, from view in Any from capacity in Gen.Choose(1, 4) select (Command)new Start(view, capacity)),
         (8, from worker in Any from max in Gen.Choose(0, 4) select (Command)new Claim(worker, max)),
+        (2, from worker in Any from max in Gen.Choose(0, 2) select (Command)new ClaimUnheard(worker, max)),
         (9, from worker in Any from held in Any from kind in Kind from next in Gen.Choose(0, 2) select (Command)new Settle(worker, held, kind, next)),
         (4, from past in Any from worker in Any from kind in Kind select (Command)new SettleStale(past, worker, kind)),
         (6, from worker in Any from held in Any select (Command)new Mark(worker, held, Ended: false)),

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Steadwork.Storage;
@@ -19,11 +20,14 @@ internal sealed class Workbench : IAsyncDisposable
 
     public InMemoryStore Store { get; }
 
+    /// <summary>The store as workers see it. Default: as it is.</summary>
+    public IStore Front { get; set; }
+
     public JobCatalog Catalog { get; } = new();
 
     public LineLog Lines { get; } = new();
 
-    public Workbench() => Store = new InMemoryStore(Clock);
+    public Workbench() => Front = Store = new InMemoryStore(Clock);
 
     /// <summary>Has this worker's program run jobs of a type by a function.</summary>
     public void Handle(string type, Func<JobContext, Task> handle, Action<JobTypeOptions>? configure = null) =>
@@ -50,7 +54,7 @@ internal sealed class Workbench : IAsyncDisposable
     {
         var options = new WorkerOptions { Concurrency = 4 };
         configure?.Invoke(options);
-        var worker = new WorkerHost(Store, Catalog, options, scopes, Lines, Clock);
+        var worker = new WorkerHost(Front, Catalog, options, scopes, Lines, Clock);
         workers.Add(worker);
         await worker.StartAsync(TestContext.Current.CancellationToken);
         return worker;
@@ -82,6 +86,26 @@ internal sealed class Workbench : IAsyncDisposable
             await worker.DisposeAsync();
         await Store.DisposeAsync();
     }
+}
+
+/// <summary>A store in front of another, for faults to be planted and calls to be seen.</summary>
+public class StoreFront : DispatchProxy
+{
+    private IStore inner = null!;
+    private Func<string, object?[], Func<object?>, object?> meddle = null!;
+
+    /// <param name="inner">The store that answers.</param>
+    /// <param name="meddle">Gets the name of the method, its arguments and the way to the store.</param>
+    public static IStore Of(IStore inner, Func<string, object?[], Func<object?>, object?> meddle)
+    {
+        var store = Create<IStore, StoreFront>();
+        (((StoreFront)(object)store).inner, ((StoreFront)(object)store).meddle) = (inner, meddle);
+        return store;
+    }
+
+    /// <inheritdoc/>
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+        meddle(targetMethod!.Name, args ?? [], () => targetMethod.Invoke(inner, args));
 }
 
 /// <summary>The lines that were logged, with their event ids.</summary>

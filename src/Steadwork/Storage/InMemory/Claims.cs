@@ -7,13 +7,20 @@ internal sealed class Claims(Ledger ledger)
 
     public IReadOnlyList<ClaimedJob> Claim(WorkerId worker, ClaimRequest request, DateTimeOffset now)
     {
+        var unheard = Unheard(worker, request.Known);
+        if (request.Max == 0)
+            return unheard;
         JoinLine(now);
         var heads = ledger.Jobs.Ready
             .Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type))
             .Take(request.Max)
             .ToList();
-        return [.. Together(heads, request.Holding).Select(entry => Take(entry, worker, now).Claimed)];
+        return [.. unheard, .. Together(heads, request.Holding + unheard.Count).Select(entry => Take(entry, worker, now).Claimed)];
     }
+
+    /// <summary>What the worker holds without knowing.</summary>
+    private List<ClaimedJob> Unheard(WorkerId worker, IReadOnlyCollection<LeaseToken>? known) =>
+        known is null ? [] : [.. ledger.Jobs.HeldBy(worker).Where(entry => !known.Contains(entry.Lease)).Select(entry => entry.Claimed)];
 
     private void JoinLine(DateTimeOffset now)
     {

@@ -10,6 +10,7 @@ internal static class Drafts
         {
             Ready = runAt <= now,
             UniqueScope = job.UniqueScope,
+            Amends = job.WhenTaken is WhenTaken.Amend,
             Job = new Job
             {
                 Id = default,

@@ -13,6 +13,9 @@ internal sealed record Entry
 
     public UniqueScope UniqueScope { get; init; }
 
+    /// <summary>Whether, as a draft, it changes the job that already bears its key.</summary>
+    public bool Amends { get; init; }
+
     public long Id => Job.Id.Value;
 
     public (string Queue, string Type) Lane => (Job.Queue, Job.Type);

@@ -54,7 +54,7 @@ public sealed class InMemoryStore : IStore
         {
             bool[] accepted = [.. ends.Select(end => ledger.Settle(end, now))];
             var alive = crew.Knows(worker);
-            var claimed = alive && claim is { Max: > 0 } ? claims.Claim(worker, claim, now) : [];
+            var claimed = alive && claim is not null ? claims.Claim(worker, claim, now) : [];
             return new Exchange(accepted, claimed, ledger.Jobs.Delayed.FirstOrDefault()?.Job.RunAt, alive);
         }, cancellationToken);
 

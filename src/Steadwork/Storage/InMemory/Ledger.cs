@@ -24,7 +24,14 @@ internal sealed class Ledger
     public EnqueuedJob Enqueue(Entry draft, DateTimeOffset now)
     {
         if (draft.Job.UniqueKey is { } key && Jobs.BearerOf(key) is { } bearer)
+        {
+            if (draft.Amends && bearer.Job.State is not JobState.Succeeded && bearer.Job.MaxAttempts != draft.Job.MaxAttempts)
+            {
+                Jobs.Put(bearer with { Job = bearer.Job with { MaxAttempts = draft.Job.MaxAttempts } });
+                Write(LogKinds.Amended, now, bearer.Job.Id, null, null);
+            }
             return new EnqueuedJob(bearer.Job.Id, Existing: true, bearer.Job.State);
+        }
         var entry = draft with { Job = draft.Job with { Id = new JobId(++lastJob) } };
         Jobs.Put(entry);
         Write(LogKinds.Enqueued, now, entry.Job.Id, null, null);

@@ -25,15 +25,17 @@ internal sealed class RunningLoop : WorkerLoop
     private readonly Channel<(ClaimedJob Job, Incarnation Incarnation)> buffer = Channel.CreateUnbounded<(ClaimedJob, Incarnation)>();
     private readonly ConcurrentDictionary<LeaseToken, JobRun> running = [];
     private readonly ConcurrentDictionary<LeaseToken, string> unbegunCancelled = [];
+    private readonly ConcurrentDictionary<LeaseToken, CancellationTokenSource> atGate = [];
     private readonly ConcurrentQueue<(AttemptEnd End, Incarnation Incarnation, int Attempt)> outbox = new();
     private readonly List<(AttemptEnd End, Incarnation Incarnation, int Attempt)> ends = [];
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private int held;
+    private readonly HashSet<LeaseToken> held = [];
     private int aloneHeld;
     private volatile bool closing;
     private volatile bool rung = true;
     private bool lastClaimWasFull;
+    private bool answerLost;
     private long lastAsked;
     private long lastTaken;
     private DateTimeOffset? nextDue;
@@ -71,6 +73,8 @@ internal sealed class RunningLoop : WorkerLoop
     public void Close()
     {
         closing = true;
+        foreach (var wait in atGate.Values)
+            wait.Cancel();
         Wake();
     }
 
@@ -82,6 +86,8 @@ internal sealed class RunningLoop : WorkerLoop
     {
         if (!running.ContainsKey(lease))
             unbegunCancelled[lease] = reason;
+        if (atGate.TryGetValue(lease, out var wait))
+            wait.Cancel();
         if (running.TryGetValue(lease, out var run))
             run.Stop(StopReason.Cancelled, reason);
         Wake();
@@ -91,14 +97,14 @@ internal sealed class RunningLoop : WorkerLoop
     {
         if (closing || BufferIsStale() || (!unbegunCancelled.IsEmpty && buffer.Reader.Count > 0))
             HandBack();
-        if (closing && Volatile.Read(ref held) == 0)
+        if (closing && held.Count == 0 && !answerLost)
             idle.TrySetResult();
         if (!current().Holds)
             parts.OnLeaseInDoubt();
         while (outbox.TryDequeue(out var end))
             ends.Add(end);
         var wanted = Wanted();
-        if (ends.Count == 0 && !(wanted > 0 && WorthAsking()))
+        if (ends.Count == 0 && !answerLost && !(wanted > 0 && WorthAsking()))
             return UntilNext(wanted);
         if (ShouldLinger(wanted))
             return Linger;
@@ -111,7 +117,7 @@ internal sealed class RunningLoop : WorkerLoop
         var incarnation = current();
         rung = false;
         lastAsked = parts.Clock.GetTimestamp();
-        var claim = wanted > 0 ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, Holding) : null;
+        var claim = wanted > 0 || answerLost ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, Holding, answerLost ? held : null) : null;
         Storage.Exchange answer;
         try
         {
@@ -119,13 +125,16 @@ internal sealed class RunningLoop : WorkerLoop
         }
         catch
         {
-            // The ends stay where they are and go into the next exchange.
+            // It may have been carried out all the same. The ends stay where they are and go into the next exchange, which
+            // also asks for what this one may have claimed.
             rung = true;
+            answerLost = true;
             throw;
         }
         for (var index = 0; index < ends.Count; index++)
             Settled(ends[index].End, ends[index].Incarnation, ends[index].Attempt, answer.Accepted[index]);
         ends.Clear();
+        answerLost = false;
         Deliver(answer, wanted, incarnation);
         if (!answer.Alive)
             parts.OnLeaseInDoubt();
@@ -133,11 +142,17 @@ internal sealed class RunningLoop : WorkerLoop
 
     private void Settled(AttemptEnd end, Incarnation incarnation, int attempt, bool accepted)
     {
-        Interlocked.Decrement(ref held);
+        held.Remove(end.Lease);
+        incarnation.LetGo();
         unbegunCancelled.TryRemove(end.Lease, out _);
         incarnation.Session.Marks.Settled(end.Lease);
         if (accepted)
             return;
+        if (answerLost)
+        {
+            parts.Logger.EndToldTwice(end.Job, attempt, end.Lease, end.Transition.Name);
+            return;
+        }
         Telemetry.LateEnds.Add(1);
         parts.Logger.LateEndRefused(end.Job, attempt, end.Lease, end.Transition.Name);
     }
@@ -146,11 +161,12 @@ internal sealed class RunningLoop : WorkerLoop
     {
         nextDue = answer.NextDue;
         if (wanted > 0)
-            lastClaimWasFull = answer.Claimed.Count == wanted;
-        Interlocked.Add(ref held, answer.Claimed.Count);
+            lastClaimWasFull = answer.Claimed.Count >= wanted;
+        incarnation.Took(answer.Claimed.Count);
         Volatile.Write(ref lastTaken, parts.Clock.GetTimestamp());
         foreach (var job in answer.Claimed)
         {
+            held.Add(job.Lease);
             if (job.Alone)
                 Interlocked.Increment(ref aloneHeld);
             buffer.Writer.TryWrite((job, incarnation));
@@ -161,7 +177,7 @@ internal sealed class RunningLoop : WorkerLoop
         closing || Volatile.Read(ref aloneHeld) > 0 || !current().Holds ? 0 : Math.Max(0, depth.Target - Holding);
 
     /// <summary>What it holds besides the jobs whose ends it is about to tell.</summary>
-    private int Holding => Volatile.Read(ref held) - ends.Count;
+    private int Holding => held.Count - ends.Count;
 
     /// <summary>Whether a claim may find something: after a wake-up, at the time of a delayed job, where more is known to wait, or at the poll.</summary>
     private bool WorthAsking() =>
@@ -219,7 +235,8 @@ internal sealed class RunningLoop : WorkerLoop
     private async Task<bool> RunAsync(ClaimedJob job, Incarnation incarnation)
     {
         Volatile.Write(ref lastTaken, parts.Clock.GetTimestamp());
-        if (!incarnation.Holds || unbegunCancelled.ContainsKey(job.Lease))
+        // The lease is looked at after the gate, which may hold the job up for longer than the lease lasts.
+        if (!await PassGateAsync(job).ConfigureAwait(false) || !incarnation.Holds || unbegunCancelled.ContainsKey(job.Lease))
         {
             GiveBack(job, incarnation);
             Wake();
@@ -239,6 +256,32 @@ internal sealed class RunningLoop : WorkerLoop
         return true;
     }
 
+    private async Task<bool> PassGateAsync(ClaimedJob job)
+    {
+        if (parts.StartGate is not { } gate)
+            return true;
+        var wait = new CancellationTokenSource();
+        atGate[job.Lease] = wait;
+        try
+        {
+            // Asked after it can be found by whoever ends the wait.
+            if (closing || unbegunCancelled.ContainsKey(job.Lease))
+                return false;
+            if (await gate.PassAsync(wait.Token).ConfigureAwait(false))
+                return true;
+            Close();
+            return false;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        finally
+        {
+            atGate.TryRemove(job.Lease, out _);
+        }
+    }
+
     private void OnAbandoned(JobRun run, AttemptEnd end)
     {
         Ended(run, end);
@@ -248,6 +291,7 @@ internal sealed class RunningLoop : WorkerLoop
     private void Ended(JobRun run, AttemptEnd end)
     {
         running.TryRemove(run.Job.Lease, out _);
+        parts.StartGate?.Ended(end.Transition);
         run.Incarnation.Session.Marks.Ended(run.Job.Lease);
         if (run.Job.Alone)
             Interlocked.Decrement(ref aloneHeld);
