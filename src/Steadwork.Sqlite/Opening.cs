@@ -1,4 +1,5 @@
 using System.Globalization;
+using Steadwork.Machine;
 using Steadwork.Sqlite.Connections;
 using Steadwork.Sqlite.Machine;
 using Steadwork.Storage;
@@ -27,7 +28,7 @@ internal static class Opening
         if (!File.Exists(path))
         {
             // Locks and marks of a deleted store would be taken for those of the new one's workers, which are numbered from 1 again.
-            folder.Clear();
+            folder.Workers.Clear();
             MakeFile(path);
         }
         try

@@ -1,11 +1,10 @@
 using System.Text.Json;
+using Steadwork.Machine;
 using Steadwork.Sqlite.Connections;
 using Steadwork.Sqlite.Jobs;
 using Steadwork.Sqlite.Machine;
 using Steadwork.Sqlite.Writing;
 using Steadwork.Storage;
-using Steadwork.Workers;
-using Steadwork.Workers.Recovery;
 
 namespace Steadwork.Sqlite;
 
@@ -24,7 +23,7 @@ public sealed class SqliteStore : IStore
     {
         this.options = options;
         Path = path;
-        lifeLines = new LifeLines(folder);
+        lifeLines = new LifeLines(folder.Workers);
         doorbell = new Doorbell(folder.Bells);
         readers = new Readers(path);
         heartbeat = new Heartbeat(path, options);
@@ -76,7 +75,7 @@ public sealed class SqliteStore : IStore
     public async Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken)
     {
         var id = await writer.WriteAsync(transaction => Register(transaction, worker), cancellationToken).ConfigureAwait(false);
-        return new WorkerSession(id, Identity(id), lifeLines.Tie(id, worker.Capacity));
+        return new WorkerSession(id, Identity(id), lifeLines.Tie(id, worker.Capacity), lifeLines.ProgramsOf(id));
     }
 
     /// <inheritdoc/>
@@ -206,7 +205,7 @@ public sealed class SqliteStore : IStore
         WorkerId worker, string reason, IReadOnlyDictionary<LeaseToken, bool>? marks, Func<Database, bool> isDead, CancellationToken cancellationToken)
     {
         // The programs of a dead worker must be gone before its jobs can be claimed again: two at once on one job would be worse than a late one.
-        MarkedProcesses.Kill(WorkerIdentity.Variable, Identity(worker));
+        lifeLines.EndPrograms(worker, Identity(worker));
         var error = new JobError(AttemptOutcomes.CrashType, $"Worker {worker} was lost while it held this job: {reason}.");
         var jobs = await writer.WriteAsync(
             transaction => isDead(transaction.Database) ? Recoveries.Recover(transaction, worker, marks, error, LogKinds.WorkerDied) : null,

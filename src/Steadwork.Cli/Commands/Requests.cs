@@ -38,7 +38,9 @@ internal static class Requests
             else if (!call.Json)
                 Console.Out.WriteLine(answer.Result is RequestAnswer.Signalled ? $"Job {answer.Id} is running; it has been told to stop." : $"Job {answer.Id} {done}.");
         }
-        return answers.All(answer => answer.Result is RequestAnswer.Done or RequestAnswer.Signalled) ? ExitStatus.Done : ExitStatus.Refused;
+        // 2 says that nothing was changed.
+        var carriedOut = answers.Count(answer => answer.Result is RequestAnswer.Done or RequestAnswer.Signalled);
+        return carriedOut == answers.Count ? ExitStatus.Done : carriedOut > 0 ? ExitStatus.WorkFailed : ExitStatus.Refused;
     }
 
     private static string? Complaint(Answer answer, string verb, string refused) => answer.Result switch

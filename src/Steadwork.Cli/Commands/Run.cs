@@ -20,7 +20,7 @@ internal static class RunCommand
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private static readonly Option<string?> Items = Options.Text("--items", "FILE", "The list; - for standard input. Default: -.");
+    private static readonly Option<string?> Items = Options.Text("--items", "FILE", "The list, an item a line; empty lines are no items. - for standard input. Default: -.");
     private static readonly Option<bool> Null = Options.Flag("--null", "Items end with a NUL character instead of a line break.");
     private static readonly Option<bool> JsonLines = Options.Flag("--jsonl", "Each line is a JSON object.");
     private static readonly Option<string?> Name = Options.Text("--name", "RUN", "The run's name. The same name goes on where it was left. Default: derived from the command.");
@@ -130,6 +130,8 @@ internal static class RunCommand
         var file = call.Value(Items) ?? "-";
         if (file == "-" && !Console.IsInputRedirected)
             throw new Refusal("There is no list: pipe one in, or give --items FILE.");
+        if (Directory.Exists(file))
+            throw new Refusal($"The list '{file}' is a directory; give a file, or pipe a list in.");
         try
         {
             using var source = file == "-" ? Console.OpenStandardInput() : File.OpenRead(file);

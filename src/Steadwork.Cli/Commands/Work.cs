@@ -41,6 +41,7 @@ internal static class WorkCommand
 
         using var signals = new RunSignals();
         using var folder = new RunFolder();
+        using var watches = new ProgramWatches(options.Concurrency);
         var outputs = new ProgramOutputs(folder.Path);
         var handlers = programs.ConvertAll(program => (program.Type, Handler: new ProgramHandler(context => new ProgramStart
         {
@@ -48,7 +49,7 @@ internal static class WorkCommand
             Arguments = program.Command[1..],
             StandardInput = context.Payload,
             OutputDirectory = outputs.Folder,
-        }, outputs)));
+        }, outputs, watches)));
         var catalog = new JobCatalog();
         foreach (var (type, handler) in handlers)
         {
@@ -67,8 +68,6 @@ internal static class WorkCommand
         else
             await signals.Drain.WhenCancelled().ConfigureAwait(false);
         await worker.StopAsync(signals.Stop).ConfigureAwait(false);
-        foreach (var (_, handler) in handlers)
-            handler.Dispose();
         return signals.Drain.IsCancellationRequested ? ExitStatus.Interrupted : ExitStatus.Done;
     }
 

@@ -8,6 +8,8 @@ namespace Steadwork.Cli.Programs;
 /// </summary>
 internal sealed unsafe class ProgramGuard : IDisposable
 {
+    // First the groups that the worker has noted in the file $2 (the start time, the 22nd field of a process's stat, tells
+    // a group from a later one of the same number), for a program may throw its mark away. Then all that bear the mark.
     // A line means that all is in order. The end of the pipe without one means that the worker is dead: only it held
     // the other end, and a program it was just starting gave up its copy in exec. That is a moment before its own
     // environment can be seen; hence several clean looks, apart. grep's status says nothing, as some files are unreadable.
@@ -15,6 +17,15 @@ internal sealed unsafe class ProgramGuard : IDisposable
         trap '' HUP INT TERM
         cd /
         if read -r line; then exit 0; fi
+        while read -r process started; do
+          case $process in *[!0-9]*|'') continue;; esac
+          stat=
+          if read -r stat <"/proc/$process/stat"; then
+            set -- "$1" "$2" ${stat##*)}
+            [ "${22}" = "$started" ] || continue
+          fi
+          kill -9 "-$process"
+        done <"$2"
         round=0 clean=0
         while [ $clean -lt 3 ] && [ $round -lt 50 ]; do
           round=$((round + 1)) clean=$((clean + 1))
@@ -41,7 +52,10 @@ internal sealed unsafe class ProgramGuard : IDisposable
     /// From now until it is disposed, the death of this process is the death of all whose environment holds NAME=VALUE.
     /// </summary>
     /// <exception cref="ProgramNotStarted">There is no shell, or no resources for it.</exception>
-    public static ProgramGuard Start(string name, string value)
+    /// <param name="name">The variable.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="groups">The file in which the process groups of its programs are noted; null when there is none.</param>
+    public static ProgramGuard Start(string name, string value, string? groups = null)
     {
         int nothing = Spawn.Nothing;
         int* ends = stackalloc int[2];
@@ -56,7 +70,7 @@ internal sealed unsafe class ProgramGuard : IDisposable
             // be killed with that, and what it guards be left.
             string path = Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin";
             using CStrings environment = CStrings.Of(["LC_ALL=C", "PATH=" + path]);
-            using CStrings arguments = CStrings.Of(["sh", "-c", Script, "steadwork-guard", $"{name}={value}"]);
+            using CStrings arguments = CStrings.Of(["sh", "-c", Script, "steadwork-guard", $"{name}={value}", groups ?? "/dev/null"]);
             int process = Spawn.Start("/bin/sh", arguments, environment, Spawn.OwnSession, ends[0], nothing, nothing);
             return process < 0
                 ? throw ProgramNotStarted.Because("/bin/sh", -process)

@@ -1,3 +1,5 @@
+using Steadwork.Workers.Recovery;
+
 namespace Steadwork.Cli.Programs;
 
 /// <summary>What to run and under which limits.</summary>
@@ -5,6 +7,9 @@ internal sealed record ProgramStart
 {
     /// <summary>Path of the program; see <see cref="ProgramFile.Find"/>.</summary>
     public required string File { get; init; }
+
+    /// <summary>What it is told to be called, its argument 0. Default: <see cref="File"/>.</summary>
+    public string? Name { get; init; }
 
     /// <summary>The arguments after the program's own name.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
@@ -14,6 +19,9 @@ internal sealed record ProgramStart
 
     /// <summary>What the program can read from its standard input; null gives it an empty one.</summary>
     public ReadOnlyMemory<byte>? StandardInput { get; init; }
+
+    /// <summary>Where its process group is noted while it runs; null notes it nowhere.</summary>
+    public ProgramGroups? Groups { get; init; }
 
     /// <summary>How long it may run. Default null: as long as it likes.</summary>
     public TimeSpan? Timeout { get; init; }

@@ -19,6 +19,7 @@ internal sealed unsafe class RunningProgram : IDisposable
     private readonly int _process;
     private readonly int _descriptor;
     private readonly string _mark;
+    private ProgramGroups? _groups;
     private bool _reaped;
     private bool _hadLeftOvers;
 
@@ -35,7 +36,7 @@ internal sealed unsafe class RunningProgram : IDisposable
     {
         string mark = RunMark.Next();
         using CStrings environment = InheritedEnvironment.With([.. start.Environment, new(RunMark.Name, mark)]);
-        int process = Start(start.File, [start.File, .. start.Arguments], environment, stdin, stdout, stderr);
+        int process = Start(start.File, [start.Name ?? start.File, .. start.Arguments], environment, stdin, stdout, stderr);
         if (process == -Libc.NotExecutable)
         {
             // A script without a #! line: execvp, and so every shell, hands it to sh.
@@ -47,7 +48,10 @@ internal sealed unsafe class RunningProgram : IDisposable
             throw ProgramNotStarted.Because(start.File, -process);
         }
 
-        return Hold(process, mark);
+        start.Groups?.Started(process);
+        RunningProgram program = Hold(process, mark);
+        program._groups = start.Groups;
+        return program;
     }
 
     /// <summary>Takes charge of a process just spawned as leader of its own group.</summary>
@@ -151,6 +155,7 @@ internal sealed unsafe class RunningProgram : IDisposable
     public int Reap()
     {
         const int withoutWaiting = 1;
+        _groups?.Ended(_process);
         int answer = Libc.WaitFor(_process, out int status, withoutWaiting);
         _reaped = true;
         if (answer < 0)
@@ -166,6 +171,7 @@ internal sealed unsafe class RunningProgram : IDisposable
         if (!_reaped)
         {
             Libc.Kill(-_process, Libc.SigKill);
+            _groups?.Ended(_process);
             Libc.WaitFor(_process, out _, 0);
         }
 

@@ -100,7 +100,7 @@ internal sealed class ItemList
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new Refusal($"Line {number} is not a JSON object: {error.Message} Nothing was loaded.");
+            throw new Refusal($"Line {number} is not a JSON object: {NewJobRules.WithoutPosition(error.Message)} Nothing was loaded.");
         }
     }
 

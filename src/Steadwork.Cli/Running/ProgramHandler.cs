@@ -3,22 +3,21 @@ using System.Text.Unicode;
 using Steadwork.Cli.Programs;
 using Steadwork.Cli.Shell;
 using Steadwork.Workers;
+using Steadwork.Workers.Recovery;
 
 namespace Steadwork.Cli.Running;
 
 /// <summary>Runs a program as a job, and turns its end into the job's.</summary>
 /// <param name="start">The program and what it gets for a job.</param>
 /// <param name="outputs">Where its outputs go.</param>
-internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, ProgramOutputs outputs) : IDisposable
+/// <param name="watches">See to it that no program outlives its worker.</param>
+internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, ProgramOutputs outputs, ProgramWatches watches)
 {
-    private readonly Lock gate = new();
-    private string? latest;
-    private readonly Dictionary<string, Watch> watches = [];
-
     /// <summary>Blocks the slot's thread while the program runs: a program is worth a thread.</summary>
     public Task<ReadOnlyMemory<byte>> RunAsync(JobContext context)
     {
-        using var end = RunGuarded(context);
+        using var watch = watches.Over(context);
+        using var end = Run(context, watch.Groups);
         var stdout = end.StandardOutput.Tail(ProgramResult.MaxOutput);
         var stderr = end.StandardError.Tail(ProgramResult.MaxOutput);
         Keep(context, end, whole: Utf8.IsValid(stdout) && Utf8.IsValid(stderr));
@@ -41,12 +40,12 @@ internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, Progr
         }
     }
 
-    private ProgramEnd Run(JobContext context)
+    private ProgramEnd Run(JobContext context, ProgramGroups? groups)
     {
         try
         {
             var program = start(context);
-            return ProgramRun.Run(program with { Environment = Marks(context), OutputDirectory = outputs.Folder }, context.CancellationToken);
+            return ProgramRun.Run(program with { Environment = Marks(context), Groups = groups, OutputDirectory = outputs.Folder }, context.CancellationToken);
         }
         catch (UnusableItem error)
         {
@@ -58,53 +57,6 @@ internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, Progr
         }
     }
 
-    /// <summary>A guard, and how many programs it now guards.</summary>
-    private sealed class Watch(ProgramGuard guard)
-    {
-        public ProgramGuard Guard => guard;
-
-        public int Programs { get; set; }
-    }
-
-    /// <summary>From the first program on, the death of this process is the death of its programs.</summary>
-    private ProgramEnd RunGuarded(JobContext context)
-    {
-        var identity = context.WorkerIdentity;
-        lock (gate)
-        {
-            if (!watches.TryGetValue(identity, out var watch))
-            {
-                watches[identity] = watch = new Watch(ProgramGuard.Start(WorkerIdentity.Variable, identity));
-                latest = identity;
-            }
-            watch.Programs++;
-        }
-        try
-        {
-            return Run(context);
-        }
-        finally
-        {
-            Leave(identity);
-        }
-    }
-
-    /// <summary>Dismisses the guards of earlier lives of the worker, once they guard nothing.</summary>
-    private void Leave(string identity)
-    {
-        lock (gate)
-        {
-            watches[identity].Programs--;
-            foreach (var (earlier, watch) in watches)
-            {
-                if (earlier == latest || watch.Programs > 0)
-                    continue;
-                watches.Remove(earlier);
-                watch.Guard.Dispose();
-            }
-        }
-    }
-
     private static KeyValuePair<string, string>[] Marks(JobContext context) =>
     [
         new("STEADWORK_JOB_ID", context.Id.ToString()),
@@ -112,10 +64,4 @@ internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, Progr
         new("STEADWORK_LEASE_TOKEN", context.LeaseToken.ToString()),
         new(WorkerIdentity.Variable, context.WorkerIdentity),
     ];
-
-    public void Dispose()
-    {
-        foreach (var watch in watches.Values)
-            watch.Guard.Dispose();
-    }
 }

@@ -9,6 +9,7 @@ namespace Steadwork.Cli.Running;
 internal sealed class ProgressLine
 {
     private const int BarWidth = 24;
+    private const int LeastBarWidth = 5;
     private const double RateMemorySeconds = 30;
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
@@ -42,7 +43,7 @@ internal sealed class ProgressLine
         Measure(tally);
         EndLine();
         if (IsTerminal)
-            Console.Error.Write("\r\e[K" + Terminal.Cut($"{Bar(tally)} {Text(tally, running)}", Width - 1));
+            Console.Error.Write("\r\e[K" + Line(Text(tally, running), tally));
         else
             Console.Error.WriteLine($"{Duration.Format(Stopwatch.GetElapsedTime(began))}: {Text(tally, running)}");
         visible = IsTerminal;
@@ -95,10 +96,18 @@ internal sealed class ProgressLine
 
     private static int Width => Console.WindowWidth is > 1 and var width ? width : UsualWidth;
 
-    private static string Bar(RunTally tally)
+    /// <summary>The bar takes what the words leave it.</summary>
+    private static string Line(string text, RunTally tally)
     {
-        var full = tally.Items == 0 ? BarWidth : (int)(BarWidth * Done(tally) / tally.Items);
-        return new string('█', full) + new string('░', BarWidth - full);
+        var room = Width - 1;
+        var bar = Math.Min(BarWidth, room - text.Length - 1);
+        return Terminal.Cut(bar >= LeastBarWidth ? $"{Bar(tally, bar)} {text}" : text, room);
+    }
+
+    private static string Bar(RunTally tally, int width)
+    {
+        var full = tally.Items == 0 ? width : (int)(width * Done(tally) / tally.Items);
+        return new string('█', full) + new string('░', width - full);
     }
 
     private static long Done(RunTally tally) => tally.Succeeded + tally.Failed + tally.Cancelled;

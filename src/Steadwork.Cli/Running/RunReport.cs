@@ -15,7 +15,7 @@ internal static class RunReport
         Say($"run {PlainText.Line(plan.Name)}: {Numbers.Count(tally.Items, "item")} in {Duration.Format(summary.Elapsed)}{ended}");
         Row("succeeded", tally.Succeeded, tally.AlreadyDone > 0 ? $"{Numbers.Format(tally.AlreadyDone)} of them before this start" : "");
         Row("failed", tally.Failed, "");
-        Row("cancelled", tally.Cancelled, "");
+        Row("cancelled", tally.Cancelled, "steadwork retry ID runs one again");
         Row("remaining", tally.Remaining - tally.Cancelled, "the same command goes on with them");
         Row("duplicates", summary.Duplicates, "lines that repeated another");
         Row("workers replaced", summary.Replaced, "they died; their items ran again");

@@ -44,7 +44,8 @@ internal static class RunWorker
 
         await using var store = StoreUrl.Parse(spec.Store).Open(create: false);
         using var gate = new StartGate(spec.Folder, spec.Delay, spec.HaltAfter);
-        using var handler = new ProgramHandler(Start(spec), new ProgramOutputs(spec.Folder, spec.Results, spec.Prints, spec.Timeout));
+        using var watches = new ProgramWatches(concurrency: 1);
+        var handler = new ProgramHandler(Start(spec), new ProgramOutputs(spec.Folder, spec.Results, spec.Prints, spec.Timeout), watches);
         var worker = new WorkerHost(store, RunItems.Catalog(spec.RetryDelay, handler.RunAsync), Options(spec)) { StartGate = gate };
         await worker.StartAsync().ConfigureAwait(false);
         Console.Out.WriteLine(Ready);
@@ -89,6 +90,7 @@ internal static class RunWorker
             return new ProgramStart
             {
                 File = program ?? ProgramFile.Find(command[0]) ?? throw new UnusableItem($"There is no program '{PlainText.Line(command[0])}'."),
+                Name = command[0],
                 Arguments = [.. command.Skip(1)],
                 StandardInput = spec.ItemOnInput ? Encoding.UTF8.GetBytes(item + "\n") : null,
                 Timeout = spec.Timeout,

@@ -1,5 +1,5 @@
+using Steadwork.Machine;
 using Steadwork.Sqlite.Connections;
-using Steadwork.Sqlite.Machine;
 using Steadwork.Storage;
 
 namespace Steadwork.Sqlite.Writing;

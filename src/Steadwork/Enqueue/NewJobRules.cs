@@ -67,6 +67,6 @@ public static class NewJobRules
     }
 
     /// <summary>The parser ends its sentences with names of its own fields.</summary>
-    private static string WithoutPosition(string message) =>
+    internal static string WithoutPosition(string message) =>
         message.IndexOf(" LineNumber:", StringComparison.Ordinal) is >= 0 and var end ? message[..end] : message;
 }

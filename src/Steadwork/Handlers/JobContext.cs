@@ -14,6 +14,7 @@ public sealed class JobContext
     {
         Job = job;
         WorkerIdentity = session.Identity;
+        ProgramsFile = session.ProgramsFile;
         this.log = log;
         this.stopReason = stopReason;
         Logger = logger;
@@ -55,6 +56,9 @@ public sealed class JobContext
 
     /// <summary>The services of this attempt's scope.</summary>
     public IServiceProvider Services { get; internal set; } = EmptyServices.Instance;
+
+    /// <summary>Where the process groups of programs are noted; null where there is no such place.</summary>
+    internal string? ProgramsFile { get; }
 
     internal ClaimedJob Job { get; }
 

@@ -18,7 +18,8 @@ public sealed record WorkerStart(string Name, IReadOnlyList<string> Queues, IRea
 /// <param name="Id">Its number.</param>
 /// <param name="Identity">The value of <c>STEADWORK_WORKER</c> for programs that it starts; no other worker of any store has the same.</param>
 /// <param name="Marks">Where it notes which of its jobs have begun.</param>
-public sealed record WorkerSession(WorkerId Id, string Identity, IStartMarks Marks);
+/// <param name="ProgramsFile">The file in which it notes the process groups of its programs, for whoever finds it dead; null where there is no such place.</param>
+public sealed record WorkerSession(WorkerId Id, string Identity, IStartMarks Marks, string? ProgramsFile = null);
 
 /// <summary>
 /// Notes which claimed jobs have begun, in a place that outlives the process, at the price of a memory write.

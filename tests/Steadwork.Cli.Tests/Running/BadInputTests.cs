@@ -53,7 +53,7 @@ public sealed class BadInputTests : IDisposable
 
     [Theory]
     [InlineData("a\n\u0000b\n", "Item 2 holds a NUL character, which no program's argument can; is the list NUL-separated (--null)? Nothing was loaded.")]
-    [InlineData("{\"a\":1}\nx\n", "Line 2 is not a JSON object: 'x' is an invalid start of a value. LineNumber: 0 | BytePositionInLine: 0. Nothing was loaded.", "--jsonl")]
+    [InlineData("{\"a\":1}\nx\n", "Line 2 is not a JSON object: 'x' is an invalid start of a value. Nothing was loaded.", "--jsonl")]
     [InlineData("{\"a\":1,\"a\":2}\n", "Line 1 is not a JSON object: Duplicate property 'a' encountered during deserialization. Nothing was loaded.", "--jsonl")]
     [InlineData("[1]\n", "Line 1 is JSON, but no object; with --jsonl each line is one object. Nothing was loaded.", "--jsonl")]
     [InlineData("{\"a\":\"\\ud800\"}\n", "Line 1 is not a JSON object: Cannot read incomplete UTF-16 JSON text as string with missing low surrogate. Nothing was loaded.", "--jsonl")]
@@ -85,7 +85,7 @@ public sealed class BadInputTests : IDisposable
     {
         var ended = await workshop.RunAsync("", "--items", "tmp", "--", "true");
         ended.Status.ShouldBe(2);
-        ended.Complaint.ShouldStartWith("The list 'tmp' cannot be read: ");
+        ended.Complaint.ShouldBe("The list 'tmp' is a directory; give a file, or pipe a list in.");
     }
 
     [Fact]

@@ -147,6 +147,35 @@ public sealed class InterruptionTests : IDisposable
         took.ShouldBeLessThan(TimeSpan.FromSeconds(10));
     }
 
+    [Theory]
+    [InlineData("env -i /bin/sh")]
+    [InlineData("env -u STEADWORK_WORKER -u STEADWORK_PROGRAM sh")]
+    public async Task A_program_that_throws_its_mark_away_ends_with_its_worker_all_the_same(string shell)
+    {
+        string[] program = ["--", .. shell.Split(' '), "-c", "sleep 1000 & echo \"below $! $PPID 0\" > begun; echo \"$1 $$ $PPID 0\" > begun; read -r line < gate; kill $!; echo \"$1\" >> ledger", "sh"];
+        using var run = workshop.StartRun("a\n", ["--workers", "1", .. program]);
+        using var below = await workshop.Begun.NextBeginningAsync();
+        using var a = await workshop.Begun.NextBeginningAsync();
+        a.Worker.Kill();
+        using var belowAgain = await workshop.Begun.NextBeginningAsync();
+        // Before it runs again, not some time after.
+        (a.Program.HasEnded, below.Program.HasEnded).ShouldBe((true, true));
+        workshop.Gate.LetThrough(1);
+        (await run.EndAsync()).Status.ShouldBe(0);
+        workshop.Ledger.ShouldBe(["a"]);
+    }
+
+    [Fact]
+    public async Task A_program_that_throws_its_mark_away_ends_also_when_all_processes_of_the_run_are_killed()
+    {
+        string[] program = ["--", "env", "-i", "/bin/sh", "-c", "echo \"$1 $$ $PPID 0\" > begun; read -r line < gate", "sh"];
+        using var run = workshop.StartRun("a\n", ["--workers", "1", .. program]);
+        using var a = await workshop.Begun.NextBeginningAsync();
+        WatchedProcess.SendSignal(run.Id, 9).ShouldBe(0);
+        a.Worker.Kill();
+        a.Program.ShouldEnd();
+    }
+
     [Fact]
     public async Task The_item_of_a_dead_worker_goes_to_one_that_is_free()
     {

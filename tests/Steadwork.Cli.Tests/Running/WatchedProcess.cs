@@ -22,19 +22,24 @@ internal sealed partial class WatchedProcess : IDisposable
     /// <summary>Kills it, and nothing else.</summary>
     public void Kill() => SendSignal(id, Killed).ShouldBe(0);
 
+    /// <summary>Whether it has ended by now.</summary>
+    public bool HasEnded => EndsWithin(TimeSpan.Zero);
+
     /// <summary>Waits until it has ended.</summary>
-    public unsafe void ShouldEnd()
+    public void ShouldEnd() => EndsWithin(SteadworkProcess.Patience).ShouldBeTrue($"process {id} goes on");
+
+    private unsafe bool EndsWithin(TimeSpan limit)
     {
         // It may have ended before it could be held.
         if (descriptor < 0)
-            return;
+            return true;
         var entry = new Libc.PollEntry { Descriptor = descriptor, Events = Libc.PollIn };
-        var patience = Deadline.In(SteadworkProcess.Patience);
+        var patience = Deadline.In(limit);
         int ready;
         do
             ready = Libc.Poll(&entry, 1, patience.Milliseconds);
         while (ready < 0 && Marshal.GetLastPInvokeError() is Libc.Interrupted);
-        ready.ShouldBe(1, $"process {id} goes on");
+        return ready == 1;
     }
 
     /// <summary>Sends a signal to a process, or to a group by its negated number.</summary>

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using Steadwork.Storage;
+using Steadwork.Workers;
+using Steadwork.Workers.Recovery;
 
-namespace Steadwork.Sqlite.Machine;
+namespace Steadwork.Machine;
 
 /// <summary>The locks by which the processes of one machine see at once that a worker has died.</summary>
-internal sealed class LifeLines(StoreFolder folder) : IDisposable
+internal sealed class LifeLines(WorkerFolder folder) : IDisposable
 {
     private readonly ConcurrentDictionary<WorkerId, (FileLock Lock, StartMarks Marks)> own = [];
 
@@ -44,13 +46,24 @@ internal sealed class LifeLines(StoreFolder folder) : IDisposable
 
     public bool IsOwn(WorkerId worker) => own.ContainsKey(worker);
 
+    /// <summary>Where a worker notes the process groups of its programs.</summary>
+    public string ProgramsOf(WorkerId worker) => folder.ProgramsOf(worker);
+
+    /// <summary>Ends the programs that a dead worker has left, as far as this machine has them.</summary>
+    /// <param name="worker">The worker.</param>
+    /// <param name="identity">What its programs bear as <see cref="WorkerIdentity.Variable"/>.</param>
+    public void EndPrograms(WorkerId worker, string identity)
+    {
+        ProgramGroups.Kill(folder.ProgramsOf(worker));
+        MarkedProcesses.Kill(WorkerIdentity.Variable, identity);
+    }
+
     public IReadOnlyDictionary<LeaseToken, bool>? MarksOf(WorkerId worker) => StartMarks.Read(folder.MarksOf(worker));
 
     /// <summary>Removes what is left of a worker that has ended or been recovered.</summary>
     public void Cut(WorkerId worker)
     {
-        File.Delete(folder.MarksOf(worker));
-        File.Delete(folder.LockOf(worker));
+        folder.Remove(worker);
         Untie(worker);
     }
 

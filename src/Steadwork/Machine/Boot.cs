@@ -1,4 +1,4 @@
-namespace Steadwork.Sqlite.Machine;
+namespace Steadwork.Machine;
 
 /// <summary>This start of this machine, and its clock that nobody can set.</summary>
 internal static class Boot

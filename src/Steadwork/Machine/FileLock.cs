@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
-namespace Steadwork.Sqlite.Machine;
+namespace Steadwork.Machine;
 
 /// <summary>
 /// An operating-system lock on a file of its own, held until it is disposed or the process dies. On Unix it is a flock:
@@ -53,7 +53,7 @@ internal sealed partial class FileLock : IDisposable
         var flags = O_RDWR | (OperatingSystem.IsLinux() ? O_CREAT_LINUX | O_CLOEXEC_LINUX : O_CREAT_BSD | O_CLOEXEC_BSD);
         var descriptor = open(path, flags, 0x180 /* 0600 */);
         if (descriptor < 0)
-            throw new IOException($"The lock file '{path}' cannot be opened: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
+            throw new IOException($"the file '{path}', which its processes lock, cannot be written: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
         int result;
         do
             result = flock(descriptor, operation);

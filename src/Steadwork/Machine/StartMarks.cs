@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Steadwork.Storage;
 
-namespace Steadwork.Sqlite.Machine;
+namespace Steadwork.Machine;
 
 /// <summary>
 /// A page of memory that is also a file: one slot a started job, written before its handler begins. It outlives a killed
