@@ -68,6 +68,9 @@ public sealed class SqliteStore : IStore
     }
 
     /// <inheritdoc/>
+    public DateTimeOffset Now => options.Clock.GetUtcNow();
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
         writer.WriteAsync<IReadOnlyList<EnqueuedJob>>(transaction => Each(jobs, job => Enqueueing.Enqueue(transaction, job)), cancellationToken);
 
@@ -153,8 +156,8 @@ public sealed class SqliteStore : IStore
         }, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<long?>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
-        writer.WriteAsync<IReadOnlyList<long?>>(transaction => Each(entries, entry => Append(transaction, entry)), cancellationToken);
+    public Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
+        writer.WriteAsync<IReadOnlyList<bool>>(transaction => Each(entries, entry => Append(transaction, entry)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
@@ -213,12 +216,12 @@ public sealed class SqliteStore : IStore
         return jobs is null ? null : new RecoveredWorker(worker, reason, jobs);
     }
 
-    private static long? Append(WriteTransaction transaction, NewLogEntry entry)
+    private static bool Append(WriteTransaction transaction, NewLogEntry entry)
     {
         if (entry.Lease is { } lease && (entry.Job is not { } job || Ends.Look(transaction, job, lease) is null))
-            return null;
+            return false;
         transaction.Log(entry.Kind, transaction.Now, entry.Job?.Value, entry.Lease?.Value, null, entry.Data);
-        return transaction.Database.LastInsertedId;
+        return true;
     }
 
     private Task<T> ReadAsync<T>(Func<Database, T> question, CancellationToken cancellationToken)

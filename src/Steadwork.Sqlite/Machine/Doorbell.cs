@@ -18,7 +18,7 @@ internal sealed class Doorbell : IDisposable
     private readonly Lock gate = new();
     private readonly string folder;
     private readonly string name = Guid.NewGuid().ToString("N")[..12];
-    private readonly List<Listener> listeners = [];
+    private readonly Listeners listeners = new();
     private readonly Socket sender = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
     private (DateTime Seen, UnixDomainSocketEndPoint[] Bells) others = (default, []);
     private Socket? bell;
@@ -27,18 +27,15 @@ internal sealed class Doorbell : IDisposable
     public Doorbell(string preferredFolder) =>
         folder = preferredFolder.Length + 20 <= LongestSocketPath ? preferredFolder : ShortFolder(preferredFolder);
 
-    private sealed record Listener(WakeUp Kinds, Action<WakeUp> OnWakeUp);
-
     public IDisposable Listen(WakeUp kinds, Action<WakeUp> onWakeUp)
     {
-        var listener = new Listener(kinds, onWakeUp);
+        var listening = listeners.Add(kinds, onWakeUp);
         lock (gate)
         {
-            listeners.Add(listener);
             if (bell is null)
                 HangBell();
         }
-        return new Subscription(this, listener);
+        return listening;
     }
 
     /// <summary>Wakes the listeners of this process and of all others.</summary>
@@ -46,7 +43,7 @@ internal sealed class Doorbell : IDisposable
     {
         if (kinds == WakeUp.None)
             return;
-        WakeHere(kinds);
+        listeners.Ring(kinds);
         ReadOnlySpan<byte> message = [(byte)kinds];
         foreach (var other in Others())
         {
@@ -61,26 +58,6 @@ internal sealed class Doorbell : IDisposable
             catch (SocketException)
             {
                 // A full socket has been rung already; one that has just gone needs no ring.
-            }
-        }
-    }
-
-    private void WakeHere(WakeUp kinds)
-    {
-        Listener[] here;
-        lock (gate)
-            here = [.. listeners];
-        foreach (var listener in here)
-        {
-            if ((listener.Kinds & kinds) == 0)
-                continue;
-            try
-            {
-                listener.OnWakeUp(listener.Kinds & kinds);
-            }
-            catch (Exception)
-            {
-                // A listener's fault must not keep the others from being woken, nor end the thread that answers the bell.
             }
         }
     }
@@ -115,7 +92,7 @@ internal sealed class Doorbell : IDisposable
             try
             {
                 if (socket.Receive(message) > 0)
-                    WakeHere((WakeUp)message[0]);
+                    listeners.Ring((WakeUp)message[0]);
             }
             catch (Exception error) when (error is SocketException or ObjectDisposedException)
             {
@@ -137,20 +114,10 @@ internal sealed class Doorbell : IDisposable
         lock (gate)
         {
             disposed = true;
-            listeners.Clear();
             if (bell is not null)
                 File.Delete(Path.Combine(folder, name + ".bell"));
         }
         bell?.Dispose();
         sender.Dispose();
-    }
-
-    private sealed class Subscription(Doorbell bell, Listener listener) : IDisposable
-    {
-        public void Dispose()
-        {
-            lock (bell.gate)
-                bell.listeners.Remove(listener);
-        }
     }
 }

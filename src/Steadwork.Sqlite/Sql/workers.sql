@@ -20,7 +20,7 @@ SELECT id FROM workers WHERE boot_id <> ?1 OR lease_until < ?2 OR lease_until > 
 SELECT 1 FROM workers WHERE id = ?3 AND (boot_id <> ?1 OR lease_until < ?2 OR lease_until > ?2 + lease);
 
 -- name: held-by
-SELECT id, lease FROM jobs WHERE worker = ?1 AND state = 'running' ORDER BY id;
+SELECT id, lease, attempt, failures, max_attempts, cancel_reason FROM jobs WHERE worker = ?1 AND state = 'running' ORDER BY id;
 
 -- name: delete-worker
 DELETE FROM workers WHERE id = ?1;

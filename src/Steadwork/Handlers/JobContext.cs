@@ -90,8 +90,8 @@ public sealed class JobContext
                 json.WriteNumber("total", all);
             json.WriteEndObject();
         }
-        var positions = await log.AppendAsync([new NewLogEntry(LogKinds.Progress, Id, LeaseToken, data.WrittenMemory)], CancellationToken).ConfigureAwait(false);
-        return positions[0] is not null;
+        var written = await log.AppendAsync([new NewLogEntry(LogKinds.Progress, Id, LeaseToken, data.WrittenMemory)], CancellationToken).ConfigureAwait(false);
+        return written[0];
     }
 
     private sealed class EmptyServices : IServiceProvider

@@ -6,6 +6,9 @@ namespace Steadwork.Storage;
 /// </summary>
 public interface IJobStore
 {
+    /// <summary>The time on the clock of the store, as far as this process knows: exact where that is its own clock, else within a round trip.</summary>
+    DateTimeOffset Now { get; }
+
     /// <summary>Stores jobs, all or nothing. A job whose unique key is taken is not stored; the one that bears the key is named instead.</summary>
     /// <returns>One answer a job, in order.</returns>
     Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken);

@@ -4,8 +4,8 @@ namespace Steadwork.Storage;
 public interface ILogStore
 {
     /// <summary>Appends entries, all or nothing as far as their leases hold.</summary>
-    /// <returns>For each entry its position; null for one whose lease is stale, which is not written.</returns>
-    Task<IReadOnlyList<long?>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken);
+    /// <returns>For each entry, in order, whether it was written; false for one whose lease is stale.</returns>
+    Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken);
 
     /// <summary>Reads entries in order. Never skips one that becomes visible later with a smaller position.</summary>
     /// <param name="after">The position after which to begin; 0 begins at the start.</param>

@@ -6,7 +6,7 @@ using Steadwork.Workers.Running;
 namespace Steadwork.Workers;
 
 /// <summary>What the parts of one worker share.</summary>
-internal sealed record WorkerParts(JobCatalog Catalog, WorkerOptions Options, ILogStore Log, TimeProvider Clock, IServiceScopeFactory? Scopes, ILogger Logger, ILogger JobLogger)
+internal sealed record WorkerParts(JobCatalog Catalog, WorkerOptions Options, IStore Store, TimeProvider Clock, IServiceScopeFactory? Scopes, ILogger Logger, ILogger JobLogger)
 {
     /// <summary>Told of an attempt whose slot was taken from it, with its end.</summary>
     public Action<JobRun, AttemptEnd> OnAbandoned { get; set; } = (_, _) => { };

@@ -9,6 +9,8 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
 
     protected FaultMemory Memory => memory;
 
+    public DateTimeOffset Now => inner.Now;
+
     public virtual Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
         inner.EnqueueAsync(jobs, cancellationToken);
 
@@ -36,7 +38,7 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
         inner.DefineQueueAsync(queue, definition, cancellationToken);
 
-    public virtual Task<IReadOnlyList<long?>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
+    public virtual Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
         inner.AppendAsync(entries, cancellationToken);
 
     public virtual Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>

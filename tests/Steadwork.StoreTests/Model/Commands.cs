@@ -114,8 +114,8 @@ internal sealed record Progress(int Worker, int Held) : Command
     {
         if (subject.PickHand(Worker) is not { } hand || hand.Pick(Held) is not { } job)
             return Nothing;
-        var positions = await subject.View(Held).AppendAsync([new NewLogEntry(LogKinds.Progress, job.Id, job.Lease, Some.Json("1"))], CancellationToken.None);
-        return (positions.Single() is not null).ToString();
+        var written = await subject.View(Held).AppendAsync([new NewLogEntry(LogKinds.Progress, job.Id, job.Lease, Some.Json("1"))], CancellationToken.None);
+        return written.Single().ToString();
     }
 }
 

@@ -83,12 +83,10 @@ internal sealed class Crew(Ledger ledger, TimeProvider clock)
     private List<RecoveredJob> GiveBack(Member member, IReadOnlyDictionary<LeaseToken, bool>? marks, string message, string logKind, DateTimeOffset now)
     {
         var held = ledger.Jobs.HeldBy(member.Id);
-        var running = held.Count(entry => marks is null || marks.GetValueOrDefault(entry.Lease));
-        var error = new JobError(AttemptOutcomes.CrashType, message);
+        var fates = Crash.Fates([.. held.Select(entry => new HeldJob(entry.Job.Id, entry.Lease, entry.Running))], marks, new JobError(AttemptOutcomes.CrashType, message), now);
         var givenBack = new List<RecoveredJob>();
-        foreach (var entry in held)
+        foreach (var (entry, transition) in held.Zip(fates))
         {
-            var transition = JobLifecycle.AfterCrash(entry.Running, Evidence(marks, entry.Lease, running), error, now);
             ledger.Settle(new AttemptEnd(entry.Job.Id, entry.Lease, transition, StartedAt: null), now);
             givenBack.Add(new RecoveredJob(entry.Job.Id, transition));
         }
@@ -97,11 +95,4 @@ internal sealed class Crew(Ledger ledger, TimeProvider clock)
         ledger.Write(logKind, now, null, null, member.Id);
         return givenBack;
     }
-
-    private static CrashEvidence Evidence(IReadOnlyDictionary<LeaseToken, bool>? marks, LeaseToken lease, int running) => marks switch
-    {
-        not null when !marks.ContainsKey(lease) => CrashEvidence.NotStarted,
-        not null when !marks[lease] => CrashEvidence.Ended,
-        _ => running == 1 ? CrashEvidence.RanAlone : CrashEvidence.RanAmongOthers,
-    };
 }

@@ -25,6 +25,9 @@ public sealed class InMemoryStore : IStore
     }
 
     /// <inheritdoc/>
+    public DateTimeOffset Now => clock.GetUtcNow();
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
         Once<IReadOnlyList<EnqueuedJob>>(now =>
         {
@@ -95,8 +98,8 @@ public sealed class InMemoryStore : IStore
         }, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<long?>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
-        Once<IReadOnlyList<long?>>(now => [.. entries.ToList().Select(entry => Append(entry, now))], cancellationToken);
+    public Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
+        Once<IReadOnlyList<bool>>(now => [.. entries.ToList().Select(entry => Append(entry, now))], cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
@@ -125,11 +128,12 @@ public sealed class InMemoryStore : IStore
         }
     }
 
-    private long? Append(NewLogEntry entry, DateTimeOffset now)
+    private bool Append(NewLogEntry entry, DateTimeOffset now)
     {
         if (entry.Lease is { } lease && (entry.Job is not { } job || ledger.Jobs.Held(job, lease) is null))
-            return null;
-        return ledger.Write(entry.Kind, now, entry.Job, entry.Lease, worker: null, entry.Data);
+            return false;
+        ledger.Write(entry.Kind, now, entry.Job, entry.Lease, worker: null, entry.Data);
+        return true;
     }
 
     /// <summary>Answers one question or makes one change, alone, and wakes whom it concerns.</summary>

@@ -90,12 +90,8 @@ internal sealed class Ledger
         };
     }
 
-    public long Write(string kind, DateTimeOffset at, JobId? job, LeaseToken? lease, WorkerId? worker, ReadOnlyMemory<byte> data = default)
-    {
-        var position = log.Count + 1;
-        log.Add(new LogEntry(position, Times.Whole(at), kind, job, lease, worker, data.ToArray()));
-        return position;
-    }
+    public void Write(string kind, DateTimeOffset at, JobId? job, LeaseToken? lease, WorkerId? worker, ReadOnlyMemory<byte> data = default) =>
+        log.Add(new LogEntry(log.Count + 1, Times.Whole(at), kind, job, lease, worker, data.ToArray()));
 
     public void Wake(WakeUp kinds) => wakeUps |= kinds;
 

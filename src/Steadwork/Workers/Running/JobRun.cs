@@ -33,7 +33,7 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
     /// <returns>What became of the attempt; null when somebody else has told already, because the slot was taken from it.</returns>
     public async Task<AttemptEnd?> ExecuteAsync()
     {
-        StartedAt = parts.Clock.GetUtcNow();
+        StartedAt = parts.Store.Now;
         began = parts.Clock.GetTimestamp();
         if (job.Timeout is { } limit)
             timeout = parts.Clock.CreateTimer(_ => Stop(StopReason.TimedOut), null, limit, System.Threading.Timeout.InfiniteTimeSpan);
@@ -71,7 +71,7 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
             return null;
         timeout?.Dispose();
         grace?.Dispose();
-        var now = parts.Clock.GetUtcNow();
+        var now = parts.Store.Now;
         var running = new RunningJob(job.Attempt, job.Failures, job.MaxAttempts, cancelReason);
         var retry = parts.Catalog.Find(job.Type)?.Options.Retry ?? RetrySchedule.Default;
         var transition = JobLifecycle.Honour(JobLifecycle.AfterAttempt(running, outcome, retry, now, Random.Shared.NextDouble()), cancelReason);
@@ -112,7 +112,7 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
 
     private async Task<(ReadOnlyMemory<byte> Json, TimeSpan? Snooze)> InvokeAsync()
     {
-        var context = new JobContext(job, incarnation.Session, parts.Log, parts.JobLogger, () => Stopped, stop.Token);
+        var context = new JobContext(job, incarnation.Session, parts.Store, parts.JobLogger, () => Stopped, stop.Token);
         var invoke = parts.Catalog.Find(job.Type)?.Invoke
             ?? throw new InvalidOperationException($"This worker has no handler for the job type '{job.Type}'.");
         if (parts.Scopes is null)

@@ -181,7 +181,7 @@ internal sealed class RunningLoop : WorkerLoop
 
     /// <summary>Whether a claim may find something: after a wake-up, at the time of a delayed job, where more is known to wait, or at the poll.</summary>
     private bool WorthAsking() =>
-        rung || lastClaimWasFull || nextDue <= parts.Clock.GetUtcNow() || parts.Clock.GetElapsedTime(lastAsked) >= parts.Options.PollInterval;
+        rung || lastClaimWasFull || nextDue <= store.Now || parts.Clock.GetElapsedTime(lastAsked) >= parts.Options.PollInterval;
 
     private bool ShouldLinger(int wanted) =>
         !closing && ends.Count < EnoughEnds && buffer.Reader.Count > 0 && buffer.Reader.Count * 2 > wanted && parts.Clock.GetElapsedTime(lastAsked) < Linger;
@@ -193,7 +193,7 @@ internal sealed class RunningLoop : WorkerLoop
         if (wanted > 0)
         {
             wait -= parts.Clock.GetElapsedTime(lastAsked);
-            if (nextDue - parts.Clock.GetUtcNow() is { } due && due < wait)
+            if (nextDue - store.Now is { } due && due < wait)
                 wait = due;
         }
         if (buffer.Reader.Count > 0 && wait > StaleBuffer)

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Steadwork.Sqlite.Jobs;
+namespace Steadwork.Storage;
 
 /// <summary>A job's error as it is stored.</summary>
 internal static class ErrorJson

@@ -1,4 +1,4 @@
-namespace Steadwork.Storage.InMemory;
+namespace Steadwork.Storage;
 
 /// <summary>Whoever wants to be woken.</summary>
 internal sealed class Listeners
