@@ -9,6 +9,9 @@ public sealed class ManualTime : TimeProvider
     private DateTimeOffset utcNow;
     private long elapsed;
 
+    /// <summary>Raised after each move, on the thread that moves it: a clock elsewhere can follow this one.</summary>
+    internal event Action? Moved;
+
     /// <summary>Creates a clock that stands.</summary>
     /// <param name="start">The time that it shows at first; null takes 1 January 2025, 00:00 UTC.</param>
     public ManualTime(DateTimeOffset? start = null) =>
@@ -44,7 +47,11 @@ public sealed class ManualTime : TimeProvider
         lock (gate)
             end = elapsed + step.Ticks;
         while (MoveToNext(end) is { } timer)
+        {
+            Moved?.Invoke();
             timer.Fire();
+        }
+        Moved?.Invoke();
     }
 
     /// <summary>Sets the wall clock, as a person or a time server does: timers and the monotonic clock do not notice.</summary>
@@ -53,6 +60,7 @@ public sealed class ManualTime : TimeProvider
     {
         lock (gate)
             utcNow = time.ToUniversalTime();
+        Moved?.Invoke();
     }
 
     /// <summary>Makes a timer that fires when this clock is moved past its time.</summary>

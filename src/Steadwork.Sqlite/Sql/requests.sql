@@ -5,7 +5,7 @@ SELECT lane, state, ready, unique_key FROM jobs WHERE id = ?1;
 UPDATE jobs SET cancel_reason = coalesce(cancel_reason, ?2) WHERE id = ?1 AND state = 'running';
 
 -- name: cancel-in-line
-UPDATE jobs SET state = 'cancelled', ready = 0, finished_at = ?2, cancel_reason = ?3 WHERE id = ?1;
+UPDATE jobs SET state = 'cancelled', ready = 0, alone = 0, finished_at = ?2, cancel_reason = ?3 WHERE id = ?1;
 
 -- name: retry-by-hand
 -- Nothing stale stays on it: no error, no time of ending, no result, all its attempts before it.

@@ -17,10 +17,15 @@ public sealed class StoreModelTests
     [Fact]
     public void Sqlite_does_what_the_reference_does() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(HowMany).WithEndSize(60),
-        Prop.ForAll(Sequences.Arbitrary, sequence => DifferenceOf(sequence).ShouldBeNull()));
+        Prop.ForAll(Sequences.Arbitrary, sequence => DifferenceOf(() => new SqliteFixture(), sequence).ShouldBeNull()));
+
+    [Fact]
+    public void PostgreSql_does_what_the_reference_does() => Check.One(
+        Config.QuickThrowOnFailure.WithMaxTest(HowMany).WithEndSize(60),
+        Prop.ForAll(Sequences.Arbitrary, sequence => DifferenceOf(() => new PostgreSqlFixture(), sequence).ShouldBeNull()));
 
     private static int HowMany => int.TryParse(Environment.GetEnvironmentVariable(SequencesVariable), out var number) ? number : Usual;
 
-    private static string? DifferenceOf(Sequence sequence) =>
-        Comparison.DifferenceAsync(() => new InMemoryFixture(), () => new SqliteFixture(), sequence).GetAwaiter().GetResult();
+    private static string? DifferenceOf(Func<IStoreFixture> store, Sequence sequence) =>
+        Comparison.DifferenceAsync(() => new InMemoryFixture(), store, sequence).GetAwaiter().GetResult();
 }

@@ -115,7 +115,7 @@ internal sealed class Ledger
         Jobs.Put(entry with
         {
             Ready = false,
-            Job = entry.Job with { State = JobState.Cancelled, FinishedAt = Times.Whole(now), CancelReason = reason },
+            Job = entry.Job with { State = JobState.Cancelled, Alone = false, FinishedAt = Times.Whole(now), CancelReason = reason },
         });
         Write(new Transition.Cancel(reason).Name, now, entry.Job.Id, null, null);
         Wake(WakeUp.Ends);

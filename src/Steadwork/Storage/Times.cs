@@ -1,4 +1,4 @@
-namespace Steadwork.Storage.InMemory;
+namespace Steadwork.Storage;
 
 /// <summary>Times in a store are UTC in whole milliseconds.</summary>
 internal static class Times

@@ -1,0 +1,64 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Steadwork.PostgreSql.Connections;
+
+/// <summary>Statements that go to the server together: one round trip, and unless they are part of a larger one, one transaction.</summary>
+internal sealed class Batch(Database database)
+{
+    private readonly NpgsqlBatch batch = new();
+
+    public NpgsqlBatch Commands => batch;
+
+    /// <summary>Whether the server should keep its statements: not those that were put together, of which there is no end.</summary>
+    public bool IsWorthPreparing { get; private set; } = true;
+
+    /// <summary>Adds a named statement.</summary>
+    public Batch Add(string statement, params ReadOnlySpan<NpgsqlParameter> values) => AddSql(database.Text(statement), values);
+
+    /// <summary>Adds a statement that was put together.</summary>
+    public Batch AddText(string sql, params ReadOnlySpan<NpgsqlParameter> values)
+    {
+        IsWorthPreparing = false;
+        return AddSql(sql, values);
+    }
+
+    private Batch AddSql(string sql, ReadOnlySpan<NpgsqlParameter> values)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var value in values)
+            command.Parameters.Add(value);
+        batch.BatchCommands.Add(command);
+        return this;
+    }
+}
+
+/// <summary>Values for statements, with the types that the server knows.</summary>
+internal static class Value
+{
+    public static NpgsqlParameter Of(long value) => new NpgsqlParameter<long> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Bigint };
+
+    public static NpgsqlParameter Of(int value) => new NpgsqlParameter<int> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Integer };
+
+    public static NpgsqlParameter Of(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    public static NpgsqlParameter Of(TimeSpan value) => new NpgsqlParameter<TimeSpan> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Interval };
+
+    public static NpgsqlParameter Of(DateTimeOffset value) => new NpgsqlParameter<DateTimeOffset> { TypedValue = value.ToUniversalTime(), NpgsqlDbType = NpgsqlDbType.TimestampTz };
+
+    public static NpgsqlParameter Of(long[] values) => Array(values, NpgsqlDbType.Bigint);
+
+    public static NpgsqlParameter Of(long?[] values) => Array(values, NpgsqlDbType.Bigint);
+
+    public static NpgsqlParameter Of(int[] values) => Array(values, NpgsqlDbType.Integer);
+
+    public static NpgsqlParameter Of(short[] values) => Array(values, NpgsqlDbType.Smallint);
+
+    public static NpgsqlParameter Of(bool[] values) => Array(values, NpgsqlDbType.Boolean);
+
+    public static NpgsqlParameter Of(string?[] values) => Array(values, NpgsqlDbType.Text);
+
+    public static NpgsqlParameter Of(DateTime?[] values) => Array(values, NpgsqlDbType.TimestampTz);
+
+    private static NpgsqlParameter<T[]> Array<T>(T[] values, NpgsqlDbType element) => new() { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | element };
+}

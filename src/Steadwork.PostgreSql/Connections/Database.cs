@@ -1,0 +1,166 @@
+using System.Collections.Concurrent;
+using Npgsql;
+using Steadwork.Storage;
+
+namespace Steadwork.PostgreSql.Connections;
+
+/// <summary>The way to the server: connections for as long as a question takes, statements with the schema's name put in.</summary>
+internal sealed class Database : IAsyncDisposable
+{
+    private const int MostTries = 5;
+    private const string SchemaInFiles = "steadwork.";
+    private static readonly SqlFiles Files = new(typeof(Database).Assembly, "enqueue.sql", "claim.sql", "settle.sql", "workers.sql", "requests.sql", "log.sql", "reading.sql");
+
+    private readonly NpgsqlDataSource source;
+    private readonly bool owned;
+    private readonly PostgreSqlStoreOptions options;
+    private readonly string schemaPrefix;
+    private readonly ConcurrentDictionary<string, string> texts = new();
+
+    public Database(NpgsqlDataSource source, bool owned, PostgreSqlStoreOptions options)
+    {
+        this.source = source;
+        this.owned = owned;
+        this.options = options;
+        schemaPrefix = Quoted(options.Schema) + ".";
+        var settings = new NpgsqlConnectionStringBuilder(source.ConnectionString);
+        MaxConnections = settings.Pooling ? settings.MaxPoolSize : int.MaxValue;
+        Place = $"{settings.Host}{(settings.Host?.Contains(',') is true ? "" : $":{settings.Port}")}/{settings.Database ?? settings.Username}, schema {options.Schema}";
+        // A number that tells this store's advisory locks from those of other schemas and programs.
+        LockSpace = BitConverter.ToInt32(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes("steadwork:" + options.Schema)));
+    }
+
+    /// <summary>Where it is, for people: no password.</summary>
+    public string Place { get; }
+
+    public int LockSpace { get; }
+
+    /// <summary>How many connections there can be at once.</summary>
+    public int MaxConnections { get; }
+
+    public string Schema => options.Schema;
+
+    /// <summary>The named statement.</summary>
+    public string Text(string name) => texts.GetOrAdd(name, static (name, database) => database.InSchema(Files[name]), this);
+
+    /// <summary>A whole file of statements.</summary>
+    public string File(string name) => InSchema(Files.Text(name));
+
+    public static IEnumerable<string> Statements => Files.Names;
+
+    public Batch Batch() => new(this);
+
+    /// <summary>A connection for the caller to dispose.</summary>
+    public async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (Unavailable.IsEnvironmental(error))
+        {
+            throw Unavailable.Because(Place, error);
+        }
+    }
+
+    /// <summary>A connection for the caller to dispose, without leaving its thread.</summary>
+    public NpgsqlConnection Connect()
+    {
+        try
+        {
+            return source.OpenConnection();
+        }
+        catch (Exception error) when (Unavailable.IsEnvironmental(error))
+        {
+            throw Unavailable.Because(Place, error);
+        }
+    }
+
+    /// <summary>Carries out a batch as one transaction on a connection of its own.</summary>
+    /// <param name="batch">The statements.</param>
+    /// <param name="read">Reads the answers, statement by statement.</param>
+    /// <param name="cancellationToken">Ends the wait for a connection; what has been sent is carried out.</param>
+    public async Task<T> RunAsync<T>(Batch batch, Func<NpgsqlDataReader, Task<T>> read, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+            return await RunAsync(connection, batch, read).ConfigureAwait(false);
+    }
+
+    /// <summary>Carries out a batch on a connection. Outside of a transaction it is one, and is tried again when the server took it back for no fault of its own.</summary>
+    public async Task<T> RunAsync<T>(NpgsqlConnection connection, Batch batch, Func<NpgsqlDataReader, Task<T>> read, NpgsqlTransaction? transaction = null)
+    {
+        var commands = batch.Commands;
+        commands.Connection = connection;
+        commands.Transaction = transaction;
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                if (options.Prepare && batch.IsWorthPreparing)
+                    await commands.PrepareAsync().ConfigureAwait(false);
+                var reader = await commands.ExecuteReaderAsync().ConfigureAwait(false);
+                await using (reader.ConfigureAwait(false))
+                {
+                    var answer = await read(reader).ConfigureAwait(false);
+                    // Errors of later statements show only when their answers are looked at.
+                    while (await reader.NextResultAsync().ConfigureAwait(false)) { }
+                    return answer;
+                }
+            }
+            catch (PostgresException error) when (transaction is null && tries < MostTries && Unavailable.IsTransient(error))
+            {
+            }
+            catch (Exception error) when (Unavailable.IsEnvironmental(error))
+            {
+                throw Unavailable.Because(Place, error);
+            }
+        }
+    }
+
+    /// <summary>Carries out several batches as one transaction. It is tried again as a whole when the server took it back for no fault of its own.</summary>
+    public async Task<T> TransactAsync<T>(Func<Transaction, Task<T>> work, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+            {
+                try
+                {
+                    var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+                    await using (transaction.ConfigureAwait(false))
+                    {
+                        var answer = await work(new Transaction(this, connection, transaction)).ConfigureAwait(false);
+                        await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
+                        return answer;
+                    }
+                }
+                catch (StoreUnavailableException error) when (tries < MostTries && error.InnerException is { } cause && Unavailable.IsTransient(cause))
+                {
+                }
+                catch (Exception error) when (Unavailable.IsEnvironmental(error))
+                {
+                    throw Unavailable.Because(Place, error);
+                }
+            }
+        }
+    }
+
+    public static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private string InSchema(string sql) => sql.Replace(SchemaInFiles, schemaPrefix, StringComparison.Ordinal);
+
+    public ValueTask DisposeAsync() => owned ? source.DisposeAsync() : ValueTask.CompletedTask;
+}
+
+/// <summary>A transaction of several round trips.</summary>
+internal readonly struct Transaction(Database database, NpgsqlConnection connection, NpgsqlTransaction transaction)
+{
+    public Batch Batch() => database.Batch();
+
+    public Task<T> RunAsync<T>(Batch batch, Func<NpgsqlDataReader, Task<T>> read) => database.RunAsync(connection, batch, read, transaction);
+
+    public Task RunAsync(Batch batch) => RunAsync(batch, static _ => Task.FromResult(true));
+}

@@ -1,0 +1,35 @@
+using Npgsql;
+using Steadwork.Storage;
+
+namespace Steadwork.PostgreSql.Connections;
+
+/// <summary>Says in words for people what is wrong with the server.</summary>
+internal static class Unavailable
+{
+    private const string SerializationFailure = "40001", DeadlockDetected = "40P01";
+    private const string UndefinedTable = "42P01", UndefinedFunction = "42883", InsufficientPrivilege = "42501", InvalidSchema = "3F000";
+
+    /// <summary>Whether the server has taken everything back, and the same again may go well.</summary>
+    public static bool IsTransient(Exception error) => error is PostgresException { SqlState: SerializationFailure or DeadlockDetected };
+
+    /// <summary>Whether the server, the way to it or the rights are at fault rather than the request.</summary>
+    public static bool IsEnvironmental(Exception error) => error switch
+    {
+        StoreUnavailableException => true,
+        PostgresException server => server.SqlState[..2] is "08" or "53" or "57" or "58" or "28" or "3D" or "25" or "55" or "XX"
+            || server.SqlState is UndefinedTable or UndefinedFunction or InsufficientPrivilege or InvalidSchema || IsTransient(server),
+        NpgsqlException or TimeoutException or System.Net.Sockets.SocketException or IOException => true,
+        _ => false,
+    };
+
+    public static StoreUnavailableException Because(string place, Exception error) => error as StoreUnavailableException ?? new(error switch
+    {
+        PostgresException { SqlState: UndefinedTable or UndefinedFunction or InvalidSchema } => $"There is no Steadwork store at {place}, or it is not whole: {First(error)}.",
+        PostgresException { SqlState: InsufficientPrivilege } => $"The store at {place} may not be used: {First(error)}. Grant this role what it needs, or use another.",
+        PostgresException => $"The store at {place} cannot be used: {First(error)}.",
+        _ => $"The store at {place} cannot be reached: {First(error.InnerException ?? error)}.",
+    }, error);
+
+    private static string First(Exception error) =>
+        (error is PostgresException server ? server.MessageText : error.Message).Split('\n')[0].TrimEnd('.', ' ');
+}

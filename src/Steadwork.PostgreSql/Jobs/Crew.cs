@@ -1,0 +1,52 @@
+using System.Data.Common;
+using Steadwork.PostgreSql.Connections;
+using Steadwork.Storage;
+
+namespace Steadwork.PostgreSql.Jobs;
+
+/// <summary>The registered workers: their leases, their ends, and what becomes of what they held.</summary>
+internal sealed class Crew(Database database)
+{
+    public Task<WorkerId> RegisterAsync(WorkerStart worker, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            database.Batch().Add("register-worker",
+                Value.Of(worker.Name), Value.Of(Environment.MachineName), Value.Of(Environment.ProcessId),
+                Value.Of([.. worker.Queues]), Value.Of([.. worker.Types]), Value.Of(worker.Lease)),
+            reader => reader.FirstAsync(row => new WorkerId(row.Long(0))), cancellationToken);
+
+    /// <summary>The workers whose lease has run out.</summary>
+    public Task<List<WorkerId>> LapsedAsync(CancellationToken cancellationToken) =>
+        database.RunAsync(database.Batch().Add("lapsed-workers"), reader => reader.AllAsync(row => new WorkerId(row.Long(0))), cancellationToken);
+
+    /// <summary>Applies to each job of a worker what the lifecycle says of a crash, and removes the worker.</summary>
+    /// <param name="worker">The worker.</param>
+    /// <param name="marks">What it had noted of its jobs; null when nothing is known.</param>
+    /// <param name="onlyIfLapsed">Whether it may have renewed its lease since it was found, and then is left alone.</param>
+    /// <param name="error">What is kept of the crash.</param>
+    /// <param name="logKind">The word for its end.</param>
+    /// <param name="cancellationToken">Ends the wait for a connection.</param>
+    /// <returns>Its jobs with what became of them; null when it was left alone, or somebody else was first.</returns>
+    public Task<List<RecoveredJob>?> BuryAsync(
+        WorkerId worker, IReadOnlyDictionary<LeaseToken, bool>? marks, bool onlyIfLapsed, JobError error, string logKind, CancellationToken cancellationToken) =>
+        database.TransactAsync<List<RecoveredJob>?>(async transaction =>
+        {
+            await transaction.RunAsync(transaction.Batch().Add("lock-worker", Value.Of((int)worker.Value), Value.Of(database.LockSpace))).ConfigureAwait(false);
+            var (known, held) = await transaction.RunAsync(
+                transaction.Batch().Add("worker-known", Value.Of(worker.Value)).Add("held-by", Value.Of(worker.Value)),
+                async reader => (
+                    await reader.FirstAsync(row => ((bool Lapsed, DateTimeOffset Now)?)(row.Bool(0), row.Time(1))).ConfigureAwait(false),
+                    await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Held).ConfigureAwait(false))).ConfigureAwait(false);
+            if (known is not var (lapsed, now) || (onlyIfLapsed && !lapsed))
+                return null;
+
+            var fates = Crash.Fates(held, marks, error, now);
+            var ends = new ToldEnds([.. held.Zip(fates, (job, fate) => new AttemptEnd(job.Id, job.Lease, fate, StartedAt: null))]);
+            var batch = transaction.Batch();
+            ends.AddTo(batch);
+            await transaction.RunAsync(batch.Add("bury-worker", Value.Of(worker.Value), Value.Of(logKind))).ConfigureAwait(false);
+            return [.. held.Zip(fates, (job, fate) => new RecoveredJob(job.Id, fate))];
+        }, cancellationToken);
+
+    private static HeldJob Held(DbDataReader row) => new(
+        new JobId(row.Long(0)), new LeaseToken(row.Long(1)), new RunningJob(row.Int(2), row.Int(3), row.Int(4), row.TextOrNull(5)));
+}

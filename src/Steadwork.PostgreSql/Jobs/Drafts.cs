@@ -1,0 +1,55 @@
+using System.Text;
+using Npgsql;
+using Steadwork.PostgreSql.Connections;
+using Steadwork.Storage;
+
+namespace Steadwork.PostgreSql.Jobs;
+
+/// <summary>Jobs on their way into the store, a column at a time, as the statement takes them. No unique key stands in it twice.</summary>
+internal sealed class Drafts(int capacity)
+{
+    private readonly List<NewJob> jobs = new(capacity);
+    private readonly List<int> lanes = new(capacity);
+    private readonly HashSet<string> keys = new(StringComparer.Ordinal);
+
+    public int Count => jobs.Count;
+
+    /// <summary>Adds a job.</summary>
+    /// <returns>False when its key is in the list already: it belongs into the next one.</returns>
+    public bool TryAdd(NewJob job, int lane)
+    {
+        if (job.UniqueKey is { } key && !keys.Add(key))
+            return false;
+        jobs.Add(job);
+        lanes.Add(lane);
+        return true;
+    }
+
+    /// <summary>Adds the statements that store them.</summary>
+    public void AddTo(Batch batch)
+    {
+        batch.Add("enqueue",
+            Value.Of(lanes.ToArray()),
+            Value.Of(Column(job => (short)job.Priority)),
+            Value.Of(Column(job => job.MaxAttempts)),
+            Value.Of(Column(job => (long)job.Delay.TotalMilliseconds)),
+            Value.Of(Column(job => job.RunAt is { } time ? Times.Whole(time).UtcDateTime : (DateTime?)null)),
+            Value.Of(Column(job => (long?)job.Timeout?.TotalMilliseconds)),
+            Value.Of(Column(job => job.UniqueScope is UniqueScope.WhileKept)),
+            Value.Of(Column(job => job.UniqueKey)),
+            Value.Of(Column(job => job.TraceParent)),
+            Value.Of(Column(job => job.Tags.Count == 0 ? null : Encoding.UTF8.GetString(TagsJson.Write(job.Tags).Span))),
+            Value.Of(Column(job => Encoding.UTF8.GetString(job.Payload.Span))));
+        var amending = jobs.FindAll(job => job is { WhenTaken: WhenTaken.Amend, UniqueKey: not null });
+        if (amending.Count > 0)
+            batch.Add("amend", Value.Of(amending.ConvertAll(job => job.UniqueKey).ToArray()), Value.Of(amending.ConvertAll(job => job.MaxAttempts).ToArray()));
+    }
+
+    private T[] Column<T>(Converter<NewJob, T> value) => jobs.ConvertAll(value).ToArray();
+
+    /// <summary>Reads what the statement answers for each of them.</summary>
+    public static EnqueuedJob Answer(System.Data.Common.DbDataReader row) => new(new JobId(row.Long(1)), row.Bool(2), JobStates.Parse(row.Text(3)));
+
+    /// <summary>The keys in a list of jobs, which must be locked before the jobs are stored.</summary>
+    public static NpgsqlParameter Keys(IEnumerable<NewJob> jobs) => Value.Of(jobs.Select(job => job.UniqueKey).OfType<string>().ToArray());
+}

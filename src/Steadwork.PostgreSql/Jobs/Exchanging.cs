@@ -1,0 +1,84 @@
+using System.Data.Common;
+using Steadwork.PostgreSql.Connections;
+using Steadwork.Storage;
+
+namespace Steadwork.PostgreSql.Jobs;
+
+/// <summary>Takes the ends of attempts and gives the next jobs: one transaction, one round trip.</summary>
+internal sealed class Exchanging(Database database, Action<DateTimeOffset> told)
+{
+    /// <returns>The answer, and what whoever listens may want to know.</returns>
+    public async Task<(Exchange Exchange, WakeUp WakeUps)> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
+    {
+        var settled = new ToldEnds(ends);
+        IReadOnlyList<ClaimedJob> unheard = [];
+        if (claim?.Known is { } known)
+        {
+            unheard = [.. (await HeldAsync(worker, cancellationToken).ConfigureAwait(false)).Where(job => !known.Contains(job.Lease))];
+            claim = claim with { Holding = claim.Holding + unheard.Count };
+        }
+        var batch = database.Batch();
+        settled.AddTo(batch);
+        var claims = claim is { Max: > 0 };
+        if (claims)
+        {
+            batch.Add("hold-worker", Value.Of((int)worker.Value), Value.Of(database.LockSpace))
+                .Add("join-line")
+                .Add("claim", Value.Of(worker.Value), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding));
+        }
+        batch.Add("outlook", Value.Of(worker.Value));
+
+        var (wanted, claimed, alive, due, now) = await database.RunAsync(batch, async reader =>
+        {
+            var wanted = await settled.ReadAsync(reader).ConfigureAwait(false);
+            List<ClaimedJob> claimed = [];
+            if (settled.Answers > 0)
+                await reader.NextAsync().ConfigureAwait(false);
+            if (claims)
+            {
+                await reader.NextAsync().ConfigureAwait(false);
+                claimed = await reader.AllAsync(Claimed).ConfigureAwait(false);
+                await reader.NextAsync().ConfigureAwait(false);
+            }
+            var (alive, due, now) = await reader.FirstAsync(row => (row.Bool(0), row.TimeOrNull(1), row.Time(2))).ConfigureAwait(false);
+            return (wanted, claimed, alive, due, now);
+        }, cancellationToken).ConfigureAwait(false);
+
+        told(now);
+        var wakeUps = settled.WakeUps | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
+        return (new Exchange(settled.Accepted, [.. unheard, .. claimed], due, alive), wakeUps);
+    }
+
+    /// <summary>Ends jobs whose attempt would have put them back into their line, had nobody wanted them cancelled.</summary>
+    private async Task<WakeUp> CancelAsync(List<(int Place, AttemptEnd End)> wanted, bool[] accepted)
+    {
+        if (wanted.Count == 0)
+            return WakeUp.None;
+        var ends = new ToldEnds(wanted.ConvertAll(end => end.End));
+        var batch = database.Batch();
+        ends.AddTo(batch);
+        await database.RunAsync(batch, ends.ReadAsync, CancellationToken.None).ConfigureAwait(false);
+        for (var index = 0; index < wanted.Count; index++)
+            accepted[wanted[index].Place] = ends.Accepted[index];
+        return ends.WakeUps;
+    }
+
+    private Task<List<ClaimedJob>> HeldAsync(WorkerId worker, CancellationToken cancellationToken) =>
+        database.RunAsync(database.Batch().Add("held-whole", Value.Of(worker.Value)), reader => reader.AllAsync(Claimed), cancellationToken);
+
+    private static ClaimedJob Claimed(DbDataReader row) => new()
+    {
+        Id = new JobId(row.Long(0)),
+        Lease = new LeaseToken(row.Long(1)),
+        Type = row.Text(2),
+        Queue = row.Text(3),
+        Attempt = row.Int(4),
+        Failures = row.Int(5),
+        MaxAttempts = row.Int(6),
+        Alone = row.Bool(7),
+        Timeout = row.MillisecondsOrNull(8),
+        TraceParent = row.TextOrNull(9),
+        Tags = TagsJson.Read(row.TextOrNull(10)),
+        Payload = row.Utf8(11),
+    };
+}

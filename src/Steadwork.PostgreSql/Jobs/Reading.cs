@@ -1,0 +1,102 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Text;
+using Npgsql;
+using Steadwork.PostgreSql.Connections;
+using Steadwork.Storage;
+
+namespace Steadwork.PostgreSql.Jobs;
+
+/// <summary>Answers questions about jobs.</summary>
+internal sealed class Reading(Database database)
+{
+    public Task<List<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken)
+    {
+        var values = new List<NpgsqlParameter>();
+        string Add(NpgsqlParameter value)
+        {
+            values.Add(value);
+            return "$" + values.Count.ToString(CultureInfo.InvariantCulture);
+        }
+
+        var order = query.Ids is null ? " ORDER BY id DESC" : " ORDER BY id";
+        var limit = string.Create(CultureInfo.InvariantCulture, $"{order} LIMIT {query.Ids?.Count ?? query.Limit}");
+        var halves = new List<string>();
+        if (query.State is null || !query.State.Value.IsEnded())
+            halves.Add($"({database.Text("find-jobs")} {Where(query, "jobs", "NULL", Add)}{limit})");
+        if (query.State is null || query.State.Value.IsEnded())
+            halves.Add($"({database.Text("find-history")} {Where(query, "history", "result", Add)}{limit})");
+        var sql = halves is [var half] ? half : string.Join(" UNION ALL ", halves) + limit;
+        return database.RunAsync(database.Batch().AddText(sql, [.. values]), reader => reader.AllAsync(Row), cancellationToken);
+    }
+
+    public Task<List<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
+        database.RunAsync(database.Batch().Add("attempts", Value.Of(job.Value)), reader => reader.AllAsync(row => new Attempt(
+            row.Int(0), new WorkerId(row.Long(1)), row.Time(2), row.TimeOrNull(3), row.Text(4), ErrorJson.Read(row.TextOrNull(5)), row.Utf8(6))), cancellationToken);
+
+    /// <summary>The counts of each lane, and the workers whose lease has not run out.</summary>
+    public Task<(List<LaneCounts> Lanes, List<WorkerView> Workers)> CountsAsync(CancellationToken cancellationToken) =>
+        database.RunAsync(database.Batch().Add("lane-counts").Add("workers"), async reader => (
+            await reader.AllAsync(row => new LaneCounts(row.Text(0), row.Text(1), new StateCounts(
+                row.Long(2), row.Long(3), row.Long(4), row.Long(5), row.Long(6), row.Long(7)))).ConfigureAwait(false),
+            await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new WorkerView(
+                new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), row.GetFieldValue<string[]>(4), row.GetFieldValue<string[]>(5), row.Time(6), row.Long(7))).ConfigureAwait(false)),
+            cancellationToken);
+
+    private static string Where(JobQuery query, string table, string result, Func<NpgsqlParameter, string> add)
+    {
+        var conditions = new StringBuilder("WHERE true");
+        if (query.Ids is { } ids)
+            conditions.Append(CultureInfo.InvariantCulture, $" AND {table}.id = ANY ({add(Value.Of([.. ids.Select(id => id.Value)]))})");
+        if (query.State is { } state)
+            conditions.Append(CultureInfo.InvariantCulture, $" AND state = '{state.Name()}'");
+        if (query.Queue is { } queue)
+            conditions.Append(CultureInfo.InvariantCulture, $" AND queue = {add(Value.Of(queue))}");
+        if (query.Type is { } type)
+            conditions.Append(CultureInfo.InvariantCulture, $" AND type = {add(Value.Of(type))}");
+        if (query.Tag is { } tag)
+            conditions.Append(CultureInfo.InvariantCulture, $" AND jsonb_exists(tags, {add(Value.Of(tag))})");
+        if (query.Started is { } started)
+            conditions.Append(started ? " AND attempt > 0" : " AND attempt = 0");
+        if (query.DueBy is { } due)
+            conditions.Append(CultureInfo.InvariantCulture, $" AND run_at <= {add(Value.Of(due))}");
+        if (query.Before is { } before)
+            conditions.Append(CultureInfo.InvariantCulture, $" AND {table}.id < {add(Value.Of(before.Value))}");
+        if (query.Text is { } text)
+        {
+            var pattern = add(Value.Of($"%{EscapeLike(text)}%"));
+            string[] places = ["payload", result, "error::json ->> 'type'", "error::json ->> 'message'", "error::json ->> 'stack'"];
+            // In the C collation only the case of ASCII letters is folded.
+            conditions.Append(" AND (").AppendJoin(" OR ", places.Select(place => $"({place}) COLLATE \"C\" ILIKE {pattern}")).Append(')');
+        }
+        return conditions.ToString();
+    }
+
+    private static Job Row(DbDataReader row) => new()
+    {
+        Id = new JobId(row.Long(0)),
+        Type = row.Text(1),
+        Queue = row.Text(2),
+        Priority = row.GetInt16(3),
+        State = JobStates.Parse(row.Text(4)),
+        Attempt = row.Int(5),
+        Failures = row.Int(6),
+        MaxAttempts = row.Int(7),
+        Timeout = row.MillisecondsOrNull(8),
+        RunAt = row.Time(9),
+        CreatedAt = row.Time(10),
+        StartedAt = row.TimeOrNull(11),
+        FinishedAt = row.TimeOrNull(12),
+        UniqueKey = row.TextOrNull(13),
+        Tags = TagsJson.Read(row.TextOrNull(14)),
+        Worker = row.LongOrNull(15) is { } worker ? new WorkerId(worker) : null,
+        Payload = row.Utf8(16),
+        Result = row.Utf8(17),
+        LastError = ErrorJson.Read(row.TextOrNull(18)),
+        TraceParent = row.TextOrNull(19),
+        Alone = row.Bool(20),
+        CancelReason = row.TextOrNull(21),
+    };
+
+    private static string EscapeLike(string text) => text.Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_");
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using Npgsql;
+using Steadwork.PostgreSql.Connections;
+using Steadwork.Storage;
+
+namespace Steadwork.PostgreSql;
+
+/// <summary>Makes, recognises and migrates the schema, one process at a time.</summary>
+internal static class Opening
+{
+    private static readonly string[] Migrations = ["0001-jobs.sql"];
+
+    /// <summary>The version of a store that this program writes.</summary>
+    public static int CurrentVersion => Migrations.Length;
+
+    /// <returns>The store's id.</returns>
+    public static async Task<string> OpenAsync(Database database, PostgreSqlStoreOptions options, CancellationToken cancellationToken)
+    {
+        var connection = await database.ConnectAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            try
+            {
+                if (await VersionAsync(connection, options.Schema, cancellationToken).ConfigureAwait(false) is var version && version < CurrentVersion)
+                {
+                    if (version == 0 && !options.Create)
+                        throw new StoreUnavailableException($"There is no store at {database.Place}.");
+                    await MigrateAsync(connection, database, options.Schema, cancellationToken).ConfigureAwait(false);
+                }
+                else if (version > CurrentVersion)
+                {
+                    throw Newer(database, version);
+                }
+                return (string)(await ScalarAsync(connection, database.Text("store-id"), cancellationToken).ConfigureAwait(false))!;
+            }
+            catch (Exception error) when (Unavailable.IsEnvironmental(error))
+            {
+                throw Unavailable.Because(database.Place, error);
+            }
+        }
+    }
+
+    private static async Task MigrateAsync(NpgsqlConnection connection, Database database, string schema, CancellationToken cancellationToken)
+    {
+        var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            // Of several that start at once, one does it; the others wait here and find it done.
+            await RunAsync(connection, $"SELECT pg_advisory_xact_lock({((long)database.LockSpace << 8).ToString(CultureInfo.InvariantCulture)})", cancellationToken).ConfigureAwait(false);
+            var version = await VersionAsync(connection, schema, cancellationToken).ConfigureAwait(false);
+            if (version > CurrentVersion)
+                throw Newer(database, version);
+            if (version == 0)
+                await RunAsync(connection, $"CREATE SCHEMA IF NOT EXISTS {Database.Quoted(schema)}", cancellationToken).ConfigureAwait(false);
+            for (; version < CurrentVersion; version++)
+            {
+                await RunAsync(connection, database.File(Migrations[version]), cancellationToken).ConfigureAwait(false);
+                await RunAsync(connection, version == 0
+                    ? database.File("schema-version.sql")
+                    : $"UPDATE {Database.Quoted(schema)}.schema_version SET version = {(version + 1).ToString(CultureInfo.InvariantCulture)}", cancellationToken).ConfigureAwait(false);
+            }
+            await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The version of the schema; 0 when there is none of ours.</summary>
+    private static async Task<int> VersionAsync(NpgsqlConnection connection, string schema, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL", connection) { Parameters = { Value.Of(Database.Quoted(schema) + ".schema_version") } };
+        await using (command.ConfigureAwait(false))
+        {
+            if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
+                return 0;
+        }
+        return (int)(await ScalarAsync(connection, $"SELECT version FROM {Database.Quoted(schema)}.schema_version", cancellationToken).ConfigureAwait(false))!;
+    }
+
+    private static StoreUnavailableException Newer(Database database, int version) =>
+        new($"The store at {database.Place} has schema version {version}; this program knows versions up to {CurrentVersion}. Use a newer Steadwork.");
+
+    private static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        await using (command.ConfigureAwait(false))
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        await using (command.ConfigureAwait(false))
+            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

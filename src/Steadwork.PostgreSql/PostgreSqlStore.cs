@@ -1,0 +1,258 @@
+using Npgsql;
+using Steadwork.Machine;
+using Steadwork.PostgreSql.Connections;
+using Steadwork.PostgreSql.Jobs;
+using Steadwork.PostgreSql.Log;
+using Steadwork.PostgreSql.WakeUps;
+using Steadwork.Storage;
+
+namespace Steadwork.PostgreSql;
+
+/// <summary>Durable jobs in a schema of a PostgreSQL database (13 or newer). Any number of processes on any number of machines may open it at once.</summary>
+public sealed class PostgreSqlStore : IStore
+{
+    private const int FoldAfter = 2000;
+
+    private readonly Database database;
+    private readonly PostgreSqlStoreOptions options;
+    private readonly string storeId;
+    private readonly LifeLines lifeLines;
+    private readonly Bell bell;
+    private readonly EnqueuePump pump;
+    private readonly Exchanging exchanging;
+    private readonly Crew crew;
+    private readonly Requests requests;
+    private readonly Reading reading;
+    private readonly EventLog log;
+    private readonly Heartbeat heartbeat;
+    private (DateTimeOffset Time, long At) toldTime;
+    private long lookedForLapsed;
+    private int changes;
+
+    private PostgreSqlStore(Database database, PostgreSqlStoreOptions options, string storeId)
+    {
+        this.database = database;
+        this.options = options;
+        this.storeId = storeId;
+        toldTime = (options.Clock.GetUtcNow(), options.Clock.GetTimestamp());
+        lookedForLapsed = options.Clock.GetTimestamp() - (long)(options.LapsedInterval.TotalSeconds * options.Clock.TimestampFrequency);
+        lifeLines = new LifeLines(options.MachineFolder is { } folder ? new WorkerFolder(folder) : MachineFolder.Of(storeId));
+        bell = new Bell(database, options);
+        // With few connections, writers must leave some for the rest.
+        pump = new EnqueuePump(database, new Lanes(database), Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), () => Changed(WakeUp.Jobs));
+        exchanging = new Exchanging(database, Told);
+        crew = new Crew(database);
+        requests = new Requests(database);
+        reading = new Reading(database);
+        log = new EventLog(database);
+        heartbeat = new Heartbeat(database, Told);
+    }
+
+    /// <summary>Opens a store; a missing one is made, an older one migrated.</summary>
+    /// <param name="connectionString">Npgsql's connection string, or a <c>postgres://</c> URL.</param>
+    /// <param name="options">How to open it; null takes the defaults.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="StoreUnavailableException">It cannot be reached, is missing and may not be made, or is of a newer version.</exception>
+    /// <exception cref="FormatException">The connection string cannot be read.</exception>
+    public static Task<PostgreSqlStore> OpenAsync(string connectionString, PostgreSqlStoreOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var settings = ConnectionUrl.Read(connectionString);
+        settings.ApplicationName ??= "steadwork";
+        // What a connection was last used for leaves nothing behind here, so that nothing has to be reset each time.
+        settings.NoResetOnClose = true;
+        return OpenAsync(NpgsqlDataSource.Create(settings), owned: true, options, cancellationToken);
+    }
+
+    /// <summary>Opens a store on a data source of the caller's, who closes it after the store.</summary>
+    /// <inheritdoc cref="OpenAsync(string, PostgreSqlStoreOptions?, CancellationToken)"/>
+    /// <param name="dataSource">Where connections come from; two at once are enough.</param>
+    /// <param name="options">How to open it; null takes the defaults.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public static Task<PostgreSqlStore> OpenAsync(NpgsqlDataSource dataSource, PostgreSqlStoreOptions? options = null, CancellationToken cancellationToken = default) =>
+        OpenAsync(dataSource, owned: false, options, cancellationToken);
+
+    private static async Task<PostgreSqlStore> OpenAsync(NpgsqlDataSource dataSource, bool owned, PostgreSqlStoreOptions? options, CancellationToken cancellationToken)
+    {
+        options ??= new PostgreSqlStoreOptions();
+        options.Validate();
+        var database = new Database(dataSource, owned, options);
+        try
+        {
+            return new PostgreSqlStore(database, options, await Opening.OpenAsync(database, options, cancellationToken).ConfigureAwait(false));
+        }
+        catch
+        {
+            await database.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public DateTimeOffset Now
+    {
+        get
+        {
+            var (time, at) = toldTime;
+            return time + options.Clock.GetElapsedTime(at);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        cancellationToken.IsCancellationRequested ? Task.FromCanceled<IReadOnlyList<EnqueuedJob>>(cancellationToken)
+        : jobs.Count == 0 ? Task.FromResult<IReadOnlyList<EnqueuedJob>>([])
+        : pump.EnqueueAsync(jobs);
+
+    /// <inheritdoc/>
+    public async Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken)
+    {
+        var id = await crew.RegisterAsync(worker, cancellationToken).ConfigureAwait(false);
+        return new WorkerSession(id, Identity(id), lifeLines.Tie(id, worker.Capacity), lifeLines.ProgramsOf(id));
+    }
+
+    /// <inheritdoc/>
+    public Renewal Renew(WorkerId worker) => heartbeat.Renew(worker);
+
+    /// <inheritdoc/>
+    public async Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
+    {
+        var (exchange, wakeUps) = await exchanging.ExchangeAsync(worker, ends, claim, cancellationToken).ConfigureAwait(false);
+        Changed(wakeUps);
+        return exchange;
+    }
+
+    /// <inheritdoc/>
+    public async Task EndWorkerAsync(WorkerId worker, CancellationToken cancellationToken)
+    {
+        var error = new JobError(AttemptOutcomes.CrashType, $"Worker {worker} ended while this job's handler would not stop.");
+        var jobs = await crew.BuryAsync(worker, lifeLines.MarksOf(worker), onlyIfLapsed: false, error, LogKinds.WorkerStopped, cancellationToken).ConfigureAwait(false);
+        Changed(WakeUpsOf(jobs));
+        lifeLines.Cut(worker);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RecoveredWorker>> RecoverAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var recovered = new List<RecoveredWorker>();
+        foreach (var (worker, held) in lifeLines.TakeDead())
+        {
+            using (held)
+            {
+                if (await BuryAsync(worker, "its process has ended", lifeLines.MarksOf(worker), onlyIfLapsed: false, cancellationToken).ConfigureAwait(false) is { } dead)
+                    recovered.Add(dead);
+                lifeLines.Cut(worker);
+            }
+        }
+        // A worker of this very process is alive, however late its heartbeat.
+        foreach (var worker in (await LapsedAsync(cancellationToken).ConfigureAwait(false)).Where(worker => !lifeLines.IsOwn(worker)))
+        {
+            if (await BuryAsync(worker, "its lease has run out", marks: null, onlyIfLapsed: true, cancellationToken).ConfigureAwait(false) is not { } dead)
+                continue;
+            recovered.Add(dead);
+            lifeLines.Cut(worker);
+        }
+        return recovered;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RequestAnswer>> RequestAsync(IReadOnlyList<JobId> jobs, JobRequest request, string reason, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var (answers, wakeUps) = await requests.CarryOutAsync(jobs, request, reason, cancellationToken).ConfigureAwait(false);
+        Changed(wakeUps);
+        return answers;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) =>
+        await reading.FindAsync(query, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
+        await reading.AttemptsAsync(job, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken)
+    {
+        var (lanes, workers) = await reading.CountsAsync(cancellationToken).ConfigureAwait(false);
+        workers.RemoveAll(worker => lifeLines.HasDied(worker.Id));
+        return new StoreStatistics(lanes, workers, await log.PositionAsync(cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <inheritdoc/>
+    public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            database.Batch().Add("define-queue", Value.Of(queue), Value.Of(definition)).Add("queue-definition", Value.Of(queue)),
+            async reader => (await reader.FirstAsync(row => row.Text(0)).ConfigureAwait(false))!, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
+        await log.AppendAsync(entries, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
+        await log.ReadAsync(after, limit, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public IDisposable Listen(WakeUp kinds, Action<WakeUp> onWakeUp) => bell.Listen(kinds, onWakeUp);
+
+    /// <summary>Closes the connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await bell.DisposeAsync().ConfigureAwait(false);
+        heartbeat.Dispose();
+        lifeLines.Dispose();
+        await database.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Lets a worker of this process look dead to all others of the machine, as if the process had been killed.</summary>
+    internal void Abandon(WorkerId worker) => lifeLines.Untie(worker);
+
+    private string Identity(WorkerId worker) => $"{storeId}/{worker}";
+
+    private void Told(DateTimeOffset time) => toldTime = (time, options.Clock.GetTimestamp());
+
+    private async Task<List<WorkerId>> LapsedAsync(CancellationToken cancellationToken)
+    {
+        if (options.Clock.GetElapsedTime(lookedForLapsed) < options.LapsedInterval)
+            return [];
+        lookedForLapsed = options.Clock.GetTimestamp();
+        return await crew.LapsedAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<RecoveredWorker?> BuryAsync(WorkerId worker, string reason, IReadOnlyDictionary<LeaseToken, bool>? marks, bool onlyIfLapsed, CancellationToken cancellationToken)
+    {
+        // The programs of a dead worker must be gone before its jobs can be claimed again: two at once on one job would be worse than a late one.
+        lifeLines.EndPrograms(worker, Identity(worker));
+        var error = new JobError(AttemptOutcomes.CrashType, $"Worker {worker} was lost while it held this job: {reason}.");
+        var jobs = await crew.BuryAsync(worker, marks, onlyIfLapsed, error, LogKinds.WorkerDied, cancellationToken).ConfigureAwait(false);
+        Changed(WakeUpsOf(jobs));
+        return jobs is null ? null : new RecoveredWorker(worker, reason, jobs);
+    }
+
+    private static WakeUp WakeUpsOf(List<RecoveredJob>? jobs) =>
+        jobs?.Aggregate(WakeUp.None, (kinds, job) => kinds | (job.Transition.Next.IsEnded() ? WakeUp.Ends : WakeUp.Jobs)) ?? WakeUp.None;
+
+    /// <summary>Something was committed.</summary>
+    private void Changed(WakeUp wakeUps)
+    {
+        bell.Ring(wakeUps);
+        if (wakeUps is WakeUp.None || Interlocked.Increment(ref changes) % FoldAfter != 0)
+            return;
+        _ = FoldAsync();
+    }
+
+    /// <summary>Adds the changes of lanes up, now and then, so that a count never has many of them to add.</summary>
+    private async Task FoldAsync()
+    {
+        try
+        {
+            await database.RunAsync(database.Batch().Add("fold-lanes"), static _ => Task.FromResult(true), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is StoreUnavailableException or ObjectDisposedException)
+        {
+            // The next time folds what this one has left.
+        }
+    }
+}

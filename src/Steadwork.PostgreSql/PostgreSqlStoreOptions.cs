@@ -1,0 +1,42 @@
+namespace Steadwork.PostgreSql;
+
+/// <summary>How a PostgreSQL store is opened.</summary>
+public sealed class PostgreSqlStoreOptions
+{
+    /// <summary>The schema that holds its tables; several stores can share a database. Default <c>steadwork</c>; 1 to 63 characters, none of them a control character, a quote or a backslash.</summary>
+    public string Schema { get; set; } = "steadwork";
+
+    /// <summary>Whether a missing store is made. Default true; false refuses instead.</summary>
+    public bool Create { get; set; } = true;
+
+    /// <summary>
+    /// Whether to wait for wake-ups of other processes by <c>LISTEN</c>, which takes a connection for good. Default true;
+    /// false looks once a second instead, as behind a PgBouncer in transaction mode, which cannot hand them on.
+    /// </summary>
+    public bool Listen { get; set; } = true;
+
+    /// <summary>Whether to have the server keep statements prepared. Default true; false where connections change between statements and are not told of it.</summary>
+    public bool Prepare { get; set; } = true;
+
+    /// <summary>How many connections enqueue at once under load. Default 2; at least 1.</summary>
+    public int Writers { get; set; } = 2;
+
+    /// <summary>The clock by which waits are timed; times in the store are the server's. Default <see cref="TimeProvider.System"/>.</summary>
+    public TimeProvider Clock { get; set; } = TimeProvider.System;
+
+    /// <summary>How often a process asks the server for workers whose lease has run out, whoever asks it. Default 2 s; tests ask each time.</summary>
+    internal TimeSpan LapsedInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Where the workers of this machine leave their locks and marks. Default null: a folder of the user's.</summary>
+    internal string? MachineFolder { get; set; }
+
+    /// <summary>Checks the whole.</summary>
+    /// <exception cref="ArgumentException">A value makes no sense; the message says which and what would.</exception>
+    internal void Validate()
+    {
+        if (Schema.Length is 0 or > 63 || Schema.Any(c => char.IsControl(c) || c is '\'' or '"' or '\\'))
+            throw new ArgumentException($"'{Schema}' is no name of a schema; it needs 1 to 63 characters, none of them a control character, a quote or a backslash.");
+        if (Writers < 1)
+            throw new ArgumentException($"{Writers} writers are too few; it takes 1 at least.");
+    }
+}

@@ -1,0 +1,79 @@
+-- name: make-lanes
+INSERT INTO steadwork.lanes (queue, type) SELECT DISTINCT queue, type FROM unnest($1::text[], $2::text[]) AS wanted (queue, type) ORDER BY queue, type ON CONFLICT DO NOTHING;
+
+-- name: lanes-of
+SELECT queue, type, id FROM steadwork.lanes JOIN unnest($1::text[], $2::text[]) AS wanted (queue, type) USING (queue, type);
+
+-- name: lock-keys
+-- Whoever wants to give a unique key to a job holds its lock: to look for the bearer and to store the job are one step
+-- then. In one order, so that two lists of the same keys do not wait for each other.
+SELECT pg_advisory_xact_lock(lock) FROM (SELECT DISTINCT hashtextextended(key, $2) AS lock FROM unnest($1::text[]) AS key ORDER BY lock OFFSET 0) AS locks;
+
+-- name: enqueue
+-- The arrays hold a job a place: $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or
+-- null, $7 whether the key is kept, $8 key or null, $9 trace or null, $10 tags or null, $11 payload. No key stands in a
+-- list twice. A job whose key is taken is not stored: its bearer is answered.
+WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+drafts AS MATERIALIZED (
+    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::boolean[], $8::text[], $9::text[], $10::text[], $11::text[])
+        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, unique_kept, unique_key, trace_parent, tags, payload, place)
+),
+bearers AS MATERIALIZED (
+    SELECT drafts.place, bearer.id, bearer.state
+    FROM drafts, LATERAL (
+        SELECT id, state FROM steadwork.jobs WHERE jobs.unique_key = drafts.unique_key
+        UNION ALL
+        SELECT id, state FROM steadwork.history WHERE history.unique_key = drafts.unique_key AND history.unique_kept
+        LIMIT 1
+    ) AS bearer
+    WHERE drafts.unique_key IS NOT NULL
+),
+fresh AS MATERIALIZED (
+    SELECT ordered.*, nextval('steadwork.job_ids') AS id
+    FROM (
+        SELECT drafts.*, coalesce(drafts.run_at, clock.now + drafts.wait * interval '1 millisecond') AS due
+        FROM drafts, clock
+        WHERE drafts.unique_key IS NULL OR drafts.place NOT IN (SELECT place FROM bearers)
+        ORDER BY place
+    ) AS ordered
+),
+stored AS (
+    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_kept, state, unique_key, trace_parent, tags, payload)
+    SELECT id, due, now, timeout, lane, max_attempts, priority, due <= now, unique_kept, 'pending', unique_key, trace_parent, tags::jsonb, payload
+    FROM fresh, clock
+    ORDER BY place
+),
+counted AS (
+    INSERT INTO steadwork.lane_changes (lane, pending) SELECT lane, count(*) FROM fresh GROUP BY lane
+),
+logged AS (
+    INSERT INTO steadwork.log (at, entries, kinds, jobs)
+    SELECT min(now), count(*), ARRAY['enqueued'], array_agg(id ORDER BY place) FROM fresh, clock HAVING count(*) > 0
+)
+SELECT place, id, false AS existing, 'pending' AS state FROM fresh
+UNION ALL
+SELECT place, id, true, state FROM bearers
+ORDER BY place;
+
+-- name: amend
+-- $1 keys, $2 attempts at most. What was just stored with the same number is left alone.
+WITH wanted AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::integer[]) WITH ORDINALITY AS wanted (unique_key, max_attempts, place)),
+unfinished AS (
+    UPDATE steadwork.jobs SET max_attempts = wanted.max_attempts FROM wanted
+    WHERE jobs.unique_key = wanted.unique_key AND jobs.max_attempts <> wanted.max_attempts
+    RETURNING jobs.id, wanted.place
+),
+ended AS (
+    UPDATE steadwork.history SET max_attempts = wanted.max_attempts FROM wanted
+    WHERE history.unique_key = wanted.unique_key AND history.unique_kept AND history.max_attempts <> wanted.max_attempts AND history.state <> 'succeeded'
+    RETURNING history.id, wanted.place
+),
+amended AS (SELECT * FROM unfinished UNION ALL SELECT * FROM ended)
+INSERT INTO steadwork.log (at, entries, kinds, jobs)
+SELECT steadwork.wall_clock(), count(*), ARRAY['amended'], array_agg(id ORDER BY place) FROM amended HAVING count(*) > 0;
+
+-- name: define-queue
+INSERT INTO steadwork.queues (name, definition) VALUES ($1, $2) ON CONFLICT DO NOTHING;
+
+-- name: queue-definition
+SELECT definition FROM steadwork.queues WHERE name = $1;

@@ -1,0 +1,46 @@
+-- name: attempts
+-- Oldest first; the last one is the one that the job itself tells of: it runs, or has succeeded.
+SELECT attempt, worker, started_at, finished_at, outcome, error, result FROM steadwork.attempts WHERE job = $1
+UNION ALL
+SELECT attempt, worker, started_at, NULL, state, NULL, NULL FROM steadwork.jobs WHERE id = $1 AND state = 'running'
+UNION ALL
+SELECT attempt, worker, started_at, finished_at, state, NULL, NULL FROM steadwork.history WHERE id = $1 AND state = 'succeeded' AND worker IS NOT NULL
+ORDER BY attempt;
+
+-- name: lane-counts
+SELECT queue, type, lanes.pending + coalesce(sum(change.pending), 0)::bigint, lanes.waiting + coalesce(sum(change.waiting), 0)::bigint, lanes.running + coalesce(sum(change.running), 0)::bigint,
+    lanes.succeeded + coalesce(sum(change.succeeded), 0)::bigint, lanes.failed + coalesce(sum(change.failed), 0)::bigint, lanes.cancelled + coalesce(sum(change.cancelled), 0)::bigint
+FROM steadwork.lanes LEFT JOIN steadwork.lane_changes AS change ON change.lane = lanes.id
+WHERE used OR change.lane IS NOT NULL
+GROUP BY lanes.id
+ORDER BY queue COLLATE "C", type COLLATE "C";
+
+-- name: fold-lanes
+WITH taken AS (DELETE FROM steadwork.lane_changes RETURNING *),
+sums AS (
+    SELECT lane, sum(pending) AS pending, sum(waiting) AS waiting, sum(running) AS running, sum(succeeded) AS succeeded, sum(failed) AS failed, sum(cancelled) AS cancelled
+    FROM taken GROUP BY lane
+)
+UPDATE steadwork.lanes
+SET used = true, pending = lanes.pending + sums.pending, waiting = lanes.waiting + sums.waiting, running = lanes.running + sums.running,
+    succeeded = lanes.succeeded + sums.succeeded, failed = lanes.failed + sums.failed, cancelled = lanes.cancelled + sums.cancelled
+FROM sums WHERE lanes.id = sums.lane;
+
+-- name: workers
+-- Those whose lease has not run out.
+SELECT id, name, host, process, queues, types, started_at, (SELECT count(*) FROM steadwork.jobs WHERE jobs.worker = workers.id AND state = 'running')
+FROM steadwork.workers WHERE lease_until >= (SELECT steadwork.lease_clock()) ORDER BY id;
+
+-- name: find-jobs
+-- The caller adds to each half its conditions and to the whole an order and a limit.
+SELECT jobs.id, type, queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at, started_at, NULL::timestamptz AS finished_at,
+    unique_key, tags::text, worker, payload, NULL::text AS result, error, trace_parent, alone, cancel_reason
+FROM steadwork.jobs JOIN steadwork.lanes ON lanes.id = jobs.lane
+
+-- name: find-history
+SELECT history.id, type, queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at, started_at, finished_at,
+    unique_key, tags::text, worker, payload, result, error, trace_parent, false AS alone, cancel_reason
+FROM steadwork.history JOIN steadwork.lanes ON lanes.id = history.lane
+
+-- name: store-id
+SELECT value FROM steadwork.meta WHERE name = 'store-id';

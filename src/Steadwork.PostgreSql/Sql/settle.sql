@@ -1,0 +1,78 @@
+-- name: end-jobs
+-- Ends that leave their job ended. The lease is the fence: a stale one finds no row. The arrays hold an end a place: $1 job,
+-- $2 lease, $3 started_at or null, $4 finished_at or null, $5 state, $6 outcome of the attempt or null, $7 whether the
+-- attempt never began, $8 whether it counts, $9 error or null, $10 result or null, $11 why it is cancelled or null.
+WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+ended AS (
+    DELETE FROM steadwork.jobs USING unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::text[])
+        WITH ORDINALITY AS told (job, lease, started_at, finished_at, state, outcome, unbegun, counts, error, result, reason, place)
+    WHERE jobs.id = told.job AND jobs.lease = told.lease AND jobs.state = 'running'
+    RETURNING place, jobs.id, jobs.lease, worker, run_at, created_at, timeout, lane, attempt, failures, max_attempts, priority, unique_kept, unique_key,
+        cancel_reason, trace_parent, tags, payload, jobs.error AS old_error, jobs.started_at AS claimed_at,
+        told.started_at, told.finished_at, told.state, outcome, unbegun, counts, told.error, result, reason
+),
+kept AS (
+    INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
+        unique_kept, state, unique_key, cancel_reason, trace_parent, tags, error, payload, result)
+    SELECT id, lease, worker, run_at, created_at, coalesce(started_at, claimed_at), coalesce(finished_at, now), timeout, lane,
+        attempt - unbegun::integer, failures + counts::integer, max_attempts, priority, unique_kept, state, unique_key,
+        CASE state WHEN 'cancelled' THEN coalesce(cancel_reason, reason) END, trace_parent, tags,
+        CASE state WHEN 'succeeded' THEN NULL ELSE coalesce(error, old_error) END, payload, result
+    FROM ended, clock
+    ORDER BY place
+),
+tried AS (
+    INSERT INTO steadwork.attempts (job, attempt, worker, started_at, finished_at, outcome, error, result)
+    SELECT id, attempt, worker, coalesce(started_at, claimed_at), coalesce(finished_at, now), outcome, error, result FROM ended, clock WHERE outcome IS NOT NULL
+),
+counted AS (
+    INSERT INTO steadwork.lane_changes (lane, running, succeeded, failed, cancelled)
+    SELECT lane, -count(*), count(*) FILTER (WHERE state = 'succeeded'), count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'cancelled')
+    FROM ended GROUP BY lane
+),
+logged AS (
+    INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)
+    SELECT min(now), count(*), CASE WHEN min(state) = max(state) THEN ARRAY[min(state)] ELSE array_agg(state ORDER BY place) END, worker,
+        array_agg(id ORDER BY place), array_agg(lease ORDER BY place)
+    FROM ended, clock GROUP BY worker
+)
+SELECT place FROM ended;
+
+-- name: return-jobs
+-- Ends that put their job back into its line: $1 job, $2 lease, $3 started_at or null, $4 finished_at or null, $5 the word for it,
+-- $6 outcome of the attempt or null, $7 whether the attempt never began, $8 whether it counts, $9 error or null, $10 what the
+-- attempt left behind or null, $11 run_at or null to leave it and be ready, $12 whether the job is next alone, and $13 the
+-- same if it was before. One that somebody wants cancelled stays as it is: it is answered with the reason, and the
+-- lifecycle decides.
+WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+held AS MATERIALIZED (
+    SELECT place, jobs.id, jobs.lease, worker, lane, attempt, alone, cancel_reason, jobs.started_at AS claimed_at,
+        told.started_at, told.finished_at, kind, outcome, unbegun, counts, told.error, result, told.run_at, next_alone, still_alone
+    FROM steadwork.jobs JOIN unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::timestamptz[], $12::boolean[], $13::boolean[])
+        WITH ORDINALITY AS told (job, lease, started_at, finished_at, kind, outcome, unbegun, counts, error, result, run_at, next_alone, still_alone, place)
+        ON jobs.id = told.job AND jobs.lease = told.lease AND jobs.state = 'running'
+    FOR UPDATE OF jobs
+),
+returned AS (
+    UPDATE steadwork.jobs
+    SET state = 'pending', ready = held.run_at IS NULL OR held.run_at <= clock.now, attempt = jobs.attempt - held.unbegun::integer,
+        failures = failures + held.counts::integer, run_at = coalesce(held.run_at, jobs.run_at), error = coalesce(held.error, jobs.error),
+        alone = CASE WHEN jobs.alone THEN held.still_alone ELSE held.next_alone END, worker = NULL, started_at = NULL
+    FROM held, clock
+    WHERE jobs.id = held.id AND held.cancel_reason IS NULL
+),
+tried AS (
+    INSERT INTO steadwork.attempts (job, attempt, worker, started_at, finished_at, outcome, error, result)
+    SELECT id, attempt, worker, coalesce(started_at, claimed_at), coalesce(finished_at, now), outcome, error, result FROM held, clock
+    WHERE outcome IS NOT NULL AND cancel_reason IS NULL
+),
+counted AS (
+    INSERT INTO steadwork.lane_changes (lane, pending, running) SELECT lane, count(*), -count(*) FROM held WHERE cancel_reason IS NULL GROUP BY lane
+),
+logged AS (
+    INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)
+    SELECT min(now), count(*), CASE WHEN min(kind) = max(kind) THEN ARRAY[min(kind)] ELSE array_agg(kind ORDER BY place) END, worker,
+        array_agg(id ORDER BY place), array_agg(lease ORDER BY place)
+    FROM held, clock WHERE cancel_reason IS NULL GROUP BY worker
+)
+SELECT place, cancel_reason FROM held;

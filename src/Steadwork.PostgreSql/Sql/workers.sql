@@ -1,0 +1,36 @@
+-- name: register-worker
+-- $1 name, $2 host, $3 process, $4 queues, $5 types, $6 lease.
+WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+registered AS (
+    INSERT INTO steadwork.workers (name, host, process, queues, types, started_at, lease, lease_until)
+    SELECT $1, $2, $3, $4, $5, now, $6, steadwork.lease_clock() + $6 FROM clock
+    RETURNING id
+),
+logged AS (
+    INSERT INTO steadwork.log (at, entries, kinds, worker) SELECT now, 1, ARRAY['worker-started'], id FROM registered, clock
+)
+SELECT id FROM registered;
+
+-- name: renew
+UPDATE steadwork.workers SET lease_until = steadwork.lease_clock() + lease WHERE id = $1 RETURNING steadwork.wall_clock();
+
+-- name: cancellations
+SELECT id, lease, cancel_reason FROM steadwork.jobs WHERE worker = $1 AND state = 'running' AND cancel_reason IS NOT NULL ORDER BY id;
+
+-- name: lapsed-workers
+SELECT id FROM steadwork.workers WHERE lease_until < (SELECT steadwork.lease_clock()) ORDER BY id;
+
+-- name: lock-worker
+-- Waits for the claims of the worker that are under way, and lets none begin. $1 worker, $2 as in hold-worker.
+SELECT pg_advisory_xact_lock($2, $1);
+
+-- name: worker-known
+-- Asked once nobody else can be at it: whether it is registered, and whether its lease has run out.
+SELECT lease_until < steadwork.lease_clock(), steadwork.wall_clock() FROM steadwork.workers WHERE id = $1 FOR UPDATE;
+
+-- name: held-by
+SELECT id, lease, attempt, failures, max_attempts, cancel_reason FROM steadwork.jobs WHERE worker = $1 AND state = 'running' ORDER BY id FOR UPDATE;
+
+-- name: bury-worker
+WITH buried AS (DELETE FROM steadwork.workers WHERE id = $1 RETURNING id)
+INSERT INTO steadwork.log (at, entries, kinds, worker) SELECT steadwork.wall_clock(), 1, ARRAY[$2::text], id FROM buried;

@@ -1,0 +1,194 @@
+using System.Globalization;
+using Npgsql;
+using Steadwork.PostgreSql.Connections;
+using Steadwork.Storage;
+
+namespace Steadwork.PostgreSql.WakeUps;
+
+/// <summary>
+/// Wake-ups between processes by LISTEN and NOTIFY, outside of the transactions that they tell of: NOTIFY takes a lock of
+/// the whole server at the commit. A ring that gets lost costs a poll's delay, never a job.
+/// </summary>
+internal sealed class Bell : IAsyncDisposable
+{
+    private const int MostRingsASecond = 50;
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    private readonly Listeners listeners = new();
+    private readonly Lock gate = new();
+    private readonly CancellationTokenSource closed = new();
+    private readonly Database database;
+    private readonly TimeProvider clock;
+    private readonly bool canListen;
+    private readonly string channel;
+    private readonly string me = Guid.NewGuid().ToString("N")[..12];
+    private Task listening = Task.CompletedTask;
+    private Task ringing = Task.CompletedTask;
+    private WakeUp pending;
+    private bool isRinging;
+    private double allowance = MostRingsASecond;
+    private long countedAt;
+
+    public Bell(Database database, PostgreSqlStoreOptions options)
+    {
+        this.database = database;
+        clock = options.Clock;
+        countedAt = TimeProvider.System.GetTimestamp();
+        canListen = options.Listen && database.MaxConnections > 2 + options.Writers;
+        channel = $"{options.Schema}_wake"[..Math.Min(63, options.Schema.Length + "_wake".Length)];
+    }
+
+    public IDisposable Listen(WakeUp kinds, Action<WakeUp> onWakeUp)
+    {
+        var listener = listeners.Add(kinds, onWakeUp);
+        lock (gate)
+        {
+            if (canListen && listening.IsCompleted && !closed.IsCancellationRequested)
+                listening = HearAsync(TryListen());
+        }
+        return listener;
+    }
+
+    /// <summary>Begins to listen before the first listener is told that it does: what happens from then on is heard.</summary>
+    /// <returns>Null when the server cannot be reached at the moment.</returns>
+    private NpgsqlConnection? TryListen()
+    {
+        NpgsqlConnection? connection = null;
+        try
+        {
+            connection = database.Connect();
+            using var listen = new NpgsqlCommand(ListenText, connection);
+            listen.ExecuteNonQuery();
+            return connection;
+        }
+        catch (Exception error) when (Unavailable.IsEnvironmental(error))
+        {
+            connection?.Dispose();
+            return null;
+        }
+    }
+
+    /// <summary>Wakes the listeners of this process, and soon those of the others.</summary>
+    public void Ring(WakeUp kinds)
+    {
+        if (kinds is WakeUp.None)
+            return;
+        listeners.Ring(kinds);
+        lock (gate)
+        {
+            pending |= kinds;
+            if (isRinging || closed.IsCancellationRequested)
+                return;
+            isRinging = true;
+            ringing = RingOthersAsync();
+        }
+    }
+
+    /// <summary>The first ring at once, later ones gathered: the server must not be kept busy with them.</summary>
+    private async Task RingOthersAsync()
+    {
+        await Task.Yield();
+        while (true)
+        {
+            await Task.Delay(UntilAllowed(), TimeProvider.System).ConfigureAwait(false);
+            WakeUp kinds;
+            lock (gate)
+            {
+                kinds = pending;
+                pending = WakeUp.None;
+                if (kinds is WakeUp.None)
+                {
+                    isRinging = false;
+                    return;
+                }
+            }
+            try
+            {
+                var message = string.Create(CultureInfo.InvariantCulture, $"{me}:{(int)kinds}");
+                await database.RunAsync(
+                    database.Batch().AddText("SELECT pg_notify($1, $2)", Value.Of(channel), Value.Of(message)),
+                    static _ => Task.FromResult(true), CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is StoreUnavailableException or ObjectDisposedException)
+            {
+                // The others look for themselves before long.
+            }
+        }
+    }
+
+    private TimeSpan UntilAllowed()
+    {
+        var now = TimeProvider.System.GetTimestamp();
+        allowance = Math.Min(MostRingsASecond, allowance + MostRingsASecond * TimeProvider.System.GetElapsedTime(countedAt, now).TotalSeconds) - 1;
+        countedAt = now;
+        return allowance >= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(-allowance / MostRingsASecond);
+    }
+
+    /// <summary>Waits for rings, on a connection that is made again whenever it breaks.</summary>
+    /// <param name="first">A connection that listens already; null when there is none yet.</param>
+    private async Task HearAsync(NpgsqlConnection? first)
+    {
+        await Task.Yield();
+        var pause = TimeSpan.Zero;
+        while (!closed.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(pause, TimeProvider.System, closed.Token).ConfigureAwait(false);
+                var connection = first ?? await ListenAgainAsync().ConfigureAwait(false);
+                first = null;
+                await using (connection.ConfigureAwait(false))
+                {
+                    connection.Notification += (_, ring) => Heard(ring.Payload);
+                    pause = TimeSpan.Zero;
+                    while (true)
+                        await connection.WaitAsync(closed.Token).ConfigureAwait(false);
+                }
+            }
+            catch (OperationCanceledException) when (closed.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error) when (error is StoreUnavailableException || Unavailable.IsEnvironmental(error) || error is ObjectDisposedException)
+            {
+                pause = pause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(100) : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+        }
+    }
+
+    private async Task<NpgsqlConnection> ListenAgainAsync()
+    {
+        var connection = await database.ConnectAsync(closed.Token).ConfigureAwait(false);
+        try
+        {
+            var listen = new NpgsqlCommand(ListenText, connection);
+            await using (listen.ConfigureAwait(false))
+                await listen.ExecuteNonQueryAsync(closed.Token).ConfigureAwait(false);
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+        // Whatever was rung while nobody listened.
+        listeners.Ring(WakeUp.Jobs | WakeUp.Cancellations | WakeUp.Ends);
+        return connection;
+    }
+
+    private string ListenText => $"LISTEN {Database.Quoted(channel)}";
+
+    private void Heard(string message)
+    {
+        if (message.Split(':') is [var from, var kinds] && from != me && int.TryParse(kinds, NumberStyles.None, CultureInfo.InvariantCulture, out var rung))
+            listeners.Ring((WakeUp)rung);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (gate)
+            closed.Cancel();
+        await listening.ConfigureAwait(false);
+        await ringing.ConfigureAwait(false);
+        closed.Dispose();
+    }
+}

@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using Npgsql;
+using Steadwork.PostgreSql;
+using Steadwork.PostgreSql.Connections;
+
+namespace Steadwork.StoreTests.Fixtures;
+
+/// <summary>The server that the tests were given, and schemas in it, which are emptied and used again: to make one takes longer than most tests.</summary>
+internal static class PostgreSqlServer
+{
+    private const string Variable = "STEADWORK_TEST_POSTGRES";
+    private static readonly ConcurrentBag<string> Free = [];
+    private static readonly ConcurrentBag<string> All = [];
+    private static int made;
+
+    static PostgreSqlServer() => AppDomain.CurrentDomain.ProcessExit += (_, _) => DropAll();
+
+    public static string Url { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } url
+        ? url
+        : throw new InvalidOperationException($"Set {Variable} to the URL of a PostgreSQL server, or run the tests by ./test, which starts one.");
+
+    /// <summary>Connections for all tests. No test cuts the power: only the time of waiting for the disk is saved.</summary>
+    public static NpgsqlDataSource Source { get; } = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionUrl.Read(Url).ConnectionString)
+    {
+        MaxPoolSize = 60,
+        NoResetOnClose = true,
+        Options = "-c synchronous_commit=off",
+    });
+
+    public static string Take()
+    {
+        if (Free.TryTake(out var schema))
+            return schema;
+        schema = $"steadwork_test_{Environment.ProcessId}_{Interlocked.Increment(ref made)}";
+        All.Add(schema);
+        PostgreSqlStore.OpenAsync(Source, new PostgreSqlStoreOptions { Schema = schema, Listen = false }).GetAwaiter().GetResult().DisposeAsync().AsTask().GetAwaiter().GetResult();
+        Execute($"""
+            CREATE TABLE {schema}.test_clock (wall timestamptz NOT NULL, lease timestamptz NOT NULL);
+            INSERT INTO {schema}.test_clock VALUES (now(), now());
+            CREATE OR REPLACE FUNCTION {schema}.wall_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT wall FROM {schema}.test_clock';
+            CREATE OR REPLACE FUNCTION {schema}.lease_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT lease FROM {schema}.test_clock';
+            """);
+        return schema;
+    }
+
+    /// <summary>Empties a schema for the next test.</summary>
+    public static void GiveBack(string schema)
+    {
+        string[] tables = ["lanes", "lane_changes", "queues", "jobs", "history", "attempts", "workers", "log", "log_places"];
+        string[] sequences = ["lanes_id_seq", "job_ids", "leases", "workers_id_seq", "log_batch_seq"];
+        Execute(string.Concat(tables.Select(table => $"DELETE FROM {schema}.{table};")) + string.Concat(sequences.Select(sequence => $"SELECT setval('{schema}.{sequence}', 1, false);")));
+        Free.Add(schema);
+    }
+
+    public static void Execute(string sql)
+    {
+        using var command = Source.CreateCommand(sql);
+        command.ExecuteNonQuery();
+    }
+
+    private static void DropAll()
+    {
+        foreach (var schema in All)
+            Execute($"DROP SCHEMA IF EXISTS {schema} CASCADE");
+    }
+}

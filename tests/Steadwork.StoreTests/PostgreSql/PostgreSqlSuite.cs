@@ -1,0 +1,36 @@
+using Steadwork.StoreTests.Contract;
+using Steadwork.StoreTests.Fixtures;
+
+namespace Steadwork.StoreTests.OnPostgreSql;
+
+public sealed class PostgreSqlEnqueueing : EnqueueContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlUniqueKeys : UniqueKeyContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlClaims : ClaimContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlDelays : DelayContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlSuspects : ClaimAloneContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlLeases : LeaseContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlTransitions : TransitionContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlRequests : RequestContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlCrashEvidence : CrashEvidenceContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlRecovery : RecoveryContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlCancellations : CancellationContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlStatistics : StatisticsContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlLog : LogContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlFinding : FindContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlWakeUps : WakeUpContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlConcurrency : ConcurrencyContract<PostgreSqlFixture>;
