@@ -10,7 +10,7 @@ internal sealed class GlobalOptions
     public Option<string?> Store { get; } = new(StoreName)
     {
         HelpName = "URL",
-        Description = "The store: sqlite:PATH. Default: $STEADWORK_STORE, else sqlite:steadwork.db.",
+        Description = "The store: sqlite:PATH, or postgres://USER@HOST/DATABASE. Default: $STEADWORK_STORE, else sqlite:steadwork.db.",
         Recursive = true,
     };
 

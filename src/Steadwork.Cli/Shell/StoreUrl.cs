@@ -1,13 +1,16 @@
+using Steadwork.PostgreSql;
+using Steadwork.PostgreSql.Connections;
 using Steadwork.Sqlite;
 using Steadwork.Storage;
 
 namespace Steadwork.Cli.Shell;
 
-/// <summary>Names a store.</summary>
-/// <param name="Path">The database file, as it was given.</param>
-internal sealed record StoreUrl(string Path)
+/// <summary>Names a store: <c>sqlite:PATH</c>, or the <c>postgres://</c> URL of a server.</summary>
+internal abstract record StoreUrl
 {
     private const string Variable = "STEADWORK_STORE", Default = "sqlite:steadwork.db", Sqlite = "sqlite:";
+
+    private StoreUrl() { }
 
     /// <summary>The store that was asked for, else that of the environment, else the default.</summary>
     public static StoreUrl Choose(string? given)
@@ -22,36 +25,74 @@ internal sealed record StoreUrl(string Path)
     /// <param name="source">Where, for the error.</param>
     public static StoreUrl Parse(string url, string source = GlobalOptions.StoreName)
     {
-        // The URL of a server may hold a password, so it is not repeated.
-        if (url.StartsWith("postgres:", StringComparison.OrdinalIgnoreCase) || url.StartsWith("postgresql:", StringComparison.OrdinalIgnoreCase))
-            throw new Refusal($"{source} names a PostgreSQL server, but this build has no PostgreSQL store yet; use {Sqlite}PATH.");
+        if (ConnectionUrl.IsUrl(url))
+            return Server.Of(url, source);
+        // The URL of a server may hold a password, so nothing that looks like one is repeated.
+        if (url.StartsWith("postgres", StringComparison.OrdinalIgnoreCase))
+            throw new Refusal($"{source} is not the URL of a PostgreSQL server; write it like postgres://user@host:5432/database.");
         if (!url.StartsWith(Sqlite, StringComparison.Ordinal))
-            throw new Refusal($"{source} '{url}' is not the URL of a store; write it like {Sqlite}PATH, for example {Default}.");
+            throw new Refusal($"{source} '{url}' is not the URL of a store; write it like {Sqlite}PATH or postgres://user@host/database, for example {Default}.");
         var path = url[Sqlite.Length..];
-        return path.Length > 0 && !path.Contains('\0') ? new StoreUrl(path) : throw new Refusal($"{source} '{url}' names no file; write it like {Default}.");
+        return path.Length > 0 && !path.Contains('\0') ? new SqliteFile(path) : throw new Refusal($"{source} '{url}' names no file; write it like {Default}.");
     }
-
-    /// <summary>The URL, with the full path: it means the same store in any directory.</summary>
-    public override string ToString() => Sqlite + System.IO.Path.GetFullPath(Path);
 
     /// <summary>Opens the store.</summary>
     /// <exception cref="StoreUnavailableException">It cannot be opened, is not ours, or is missing and may not be made.</exception>
-    public IStore Open(bool create)
+    public abstract IStore Open(bool create);
+
+    private sealed record SqliteFile(string Path) : StoreUrl
     {
-        var full = System.IO.Path.GetFullPath(Path);
-        if (Directory.Exists(full))
-            throw new StoreUnavailableException($"'{full}' is a directory, not a store; give the path of a file.");
-        if (!Directory.Exists(System.IO.Path.GetDirectoryName(full)))
-            throw new StoreUnavailableException($"There is no directory '{System.IO.Path.GetDirectoryName(full)}' for the store; make it first, or give another {GlobalOptions.StoreName}.");
-        if (!create && !File.Exists(full))
-            throw new StoreUnavailableException($"There is no store at '{full}'; give its place with {GlobalOptions.StoreName} {Sqlite}PATH or ${Variable}.");
-        try
+        /// <summary>The URL, with the full path: it means the same store in any directory.</summary>
+        public override string ToString() => Sqlite + System.IO.Path.GetFullPath(Path);
+
+        public override IStore Open(bool create)
         {
-            return SqliteStore.Open(full, new SqliteStoreOptions { Create = create });
+            var full = System.IO.Path.GetFullPath(Path);
+            if (Directory.Exists(full))
+                throw new StoreUnavailableException($"'{full}' is a directory, not a store; give the path of a file.");
+            if (!Directory.Exists(System.IO.Path.GetDirectoryName(full)))
+                throw new StoreUnavailableException($"There is no directory '{System.IO.Path.GetDirectoryName(full)}' for the store; make it first, or give another {GlobalOptions.StoreName}.");
+            if (!create && !File.Exists(full))
+                throw new StoreUnavailableException($"There is no store at '{full}'; give its place with {GlobalOptions.StoreName} {Sqlite}PATH or ${Variable}.");
+            try
+            {
+                return SqliteStore.Open(full, new SqliteStoreOptions { Create = create });
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new StoreUnavailableException($"The store '{full}' cannot be opened: {error.Message}", error);
+            }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+    }
+
+    private sealed record Server(string Url) : StoreUrl
+    {
+        public static Server Of(string url, string source)
         {
-            throw new StoreUnavailableException($"The store '{full}' cannot be opened: {error.Message}", error);
+            try
+            {
+                ConnectionUrl.Read(url);
+                return new Server(url);
+            }
+            catch (FormatException error)
+            {
+                throw new Refusal($"{source}: {error.Message}");
+            }
+        }
+
+        /// <summary>The URL as it was given, password included: for worker processes alone.</summary>
+        public override string ToString() => Url;
+
+        public override IStore Open(bool create)
+        {
+            try
+            {
+                return PostgreSqlStore.OpenAsync(Url, new PostgreSqlStoreOptions { Create = create }).GetAwaiter().GetResult();
+            }
+            catch (ArgumentException error)
+            {
+                throw new Refusal(error.Message);
+            }
         }
     }
 }

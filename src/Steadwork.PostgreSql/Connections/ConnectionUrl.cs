@@ -30,13 +30,13 @@ internal static class ConnectionUrl
     public static bool IsUrl(string text) =>
         text.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The settings that a connection string or URL stands for.</summary>
+    /// <summary>The settings that a connection string or URL stands for, and the schema, which a URL names as <c>?schema=NAME</c>.</summary>
     /// <exception cref="FormatException">It cannot be read. The message repeats none of it: it may hold a password.</exception>
-    public static NpgsqlConnectionStringBuilder Read(string text)
+    public static (NpgsqlConnectionStringBuilder Settings, string? Schema) Read(string text)
     {
         try
         {
-            return IsUrl(text) ? ReadUrl(text) : new NpgsqlConnectionStringBuilder(text);
+            return IsUrl(text) ? ReadUrl(text) : (new NpgsqlConnectionStringBuilder(text), null);
         }
         catch (Exception error) when (error is ArgumentException or KeyNotFoundException or UriFormatException or InvalidCastException)
         {
@@ -44,7 +44,7 @@ internal static class ConnectionUrl
         }
     }
 
-    private static NpgsqlConnectionStringBuilder ReadUrl(string url)
+    private static (NpgsqlConnectionStringBuilder, string?) ReadUrl(string url)
     {
         var rest = url[(url.IndexOf("://", StringComparison.Ordinal) + 3)..];
         var query = Cut(ref rest, '?');
@@ -63,14 +63,20 @@ internal static class ConnectionUrl
             AddHosts(settings, rest);
         if (database.Length > 0)
             settings.Database = Uri.UnescapeDataString(database);
+        string? schema = null;
         foreach (var pair in query.Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var name = pair;
             var value = Uri.UnescapeDataString(Cut(ref name, '='));
+            if (name == "schema")
+            {
+                schema = value;
+                continue;
+            }
             var known = Libpq.GetValueOrDefault(Uri.UnescapeDataString(name), Uri.UnescapeDataString(name));
             settings[known] = known is "SSL Mode" or "Target Session Attributes" ? value.Replace("-", "", StringComparison.Ordinal) : value;
         }
-        return settings;
+        return (settings, schema);
     }
 
     private static void AddHosts(NpgsqlConnectionStringBuilder settings, string hosts)

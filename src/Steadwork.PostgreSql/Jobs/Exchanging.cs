@@ -23,29 +23,31 @@ internal sealed class Exchanging(Database database, Action<DateTimeOffset> told)
         if (claims)
         {
             batch.Add("hold-worker", Value.Of((int)worker.Value), Value.Of(database.LockSpace))
-                .Add("join-line")
+                .Add("join-line", Value.Of(worker.Value))
                 .Add("claim", Value.Of(worker.Value), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding));
         }
         batch.Add("outlook", Value.Of(worker.Value));
 
-        var (wanted, claimed, alive, due, now) = await database.RunAsync(batch, async reader =>
+        var (wanted, joined, claimed, alive, due, now) = await database.RunAsync(batch, async reader =>
         {
             var wanted = await settled.ReadAsync(reader).ConfigureAwait(false);
             List<ClaimedJob> claimed = [];
+            var joined = 0L;
             if (settled.Answers > 0)
                 await reader.NextAsync().ConfigureAwait(false);
             if (claims)
             {
+                joined = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Long(0)).ConfigureAwait(false);
                 await reader.NextAsync().ConfigureAwait(false);
                 claimed = await reader.AllAsync(Claimed).ConfigureAwait(false);
                 await reader.NextAsync().ConfigureAwait(false);
             }
             var (alive, due, now) = await reader.FirstAsync(row => (row.Bool(0), row.TimeOrNull(1), row.Time(2))).ConfigureAwait(false);
-            return (wanted, claimed, alive, due, now);
+            return (wanted, joined, claimed, alive, due, now);
         }, cancellationToken).ConfigureAwait(false);
 
         told(now);
-        var wakeUps = settled.WakeUps | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
+        var wakeUps = settled.WakeUps | (joined > 0 ? WakeUp.Jobs : WakeUp.None) | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
         return (new Exchange(settled.Accepted, [.. unheard, .. claimed], due, alive), wakeUps);
     }
 

@@ -4,14 +4,19 @@
 SELECT pg_advisory_xact_lock_shared($2, $1);
 
 -- name: join-line
--- Bounded, so that a flood of jobs that fall due at one instant is spread over many short transactions.
-UPDATE steadwork.jobs SET ready = true
-FROM (
-    SELECT id FROM steadwork.jobs
-    WHERE state = 'pending' AND NOT ready AND run_at <= (SELECT steadwork.wall_clock())
-    ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED
-) AS due
-WHERE jobs.id = due.id;
+-- For the claim of worker $1. Bounded, so that a flood of jobs that fall due at one instant is spread over many short
+-- transactions.
+WITH joined AS (
+    UPDATE steadwork.jobs SET ready = true
+    FROM (
+        SELECT id FROM steadwork.jobs
+        WHERE state = 'pending' AND NOT ready AND run_at <= (SELECT steadwork.wall_clock()) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
+        ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+    ) AS due
+    WHERE jobs.id = due.id
+    RETURNING 1
+)
+SELECT count(*) FROM joined;
 
 -- name: claim
 -- $1 worker, $2 queues, $3 types, $4 how many, $5 how many it holds besides. A job that must be alone is given only to a

@@ -20,7 +20,7 @@ internal static class PostgreSqlServer
         : throw new InvalidOperationException($"Set {Variable} to the URL of a PostgreSQL server, or run the tests by ./test, which starts one.");
 
     /// <summary>Connections for all tests. No test cuts the power: only the time of waiting for the disk is saved.</summary>
-    public static NpgsqlDataSource Source { get; } = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionUrl.Read(Url).ConnectionString)
+    public static NpgsqlDataSource Source { get; } = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionUrl.Read(Url).Settings.ConnectionString)
     {
         MaxPoolSize = 60,
         NoResetOnClose = true,

@@ -51,8 +51,9 @@ internal sealed class Subject(IStoreFixture fixture)
     {
         var entries = await fixture.Store.LogAsync(logRead);
         logRead = entries.Count == 0 ? logRead : entries[^1].Position;
-        // Several workers that are found dead at once may be recovered in any order.
-        var lines = entries.OrderBy(entry => entry.Worker?.Value ?? 0).Select(entry => Picture.Line(entry with { Position = 0 }));
+        // Several workers that are found dead at once may be recovered in any order, and so may the jobs of one. What happened
+        // to one job stays in its order, and what is said of a worker comes after what is said of its jobs.
+        var lines = entries.OrderBy(entry => entry.Worker?.Value ?? 0).ThenBy(entry => entry.Job?.Value ?? long.MaxValue).Select(entry => Picture.Line(entry with { Position = 0 }));
         return await Picture.WithoutLogAsync(fixture.Store) + string.Join('\n', lines);
     }
 }
