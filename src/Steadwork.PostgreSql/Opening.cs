@@ -50,8 +50,8 @@ internal static class Opening
             var version = await VersionAsync(connection, schema, cancellationToken).ConfigureAwait(false);
             if (version > CurrentVersion)
                 throw Newer(database, version);
-            if (version == 0)
-                await RunAsync(connection, $"CREATE SCHEMA IF NOT EXISTS {Database.Quoted(schema)}", cancellationToken).ConfigureAwait(false);
+            if (version == 0 && !await HasSchemaAsync(connection, schema, cancellationToken).ConfigureAwait(false))
+                await RunAsync(connection, $"CREATE SCHEMA {Database.Quoted(schema)}", cancellationToken).ConfigureAwait(false);
             for (; version < CurrentVersion; version++)
             {
                 await RunAsync(connection, database.File(Migrations[version]), cancellationToken).ConfigureAwait(false);
@@ -66,13 +66,21 @@ internal static class Opening
     /// <summary>The version of the schema; 0 when there is none of ours.</summary>
     private static async Task<int> VersionAsync(NpgsqlConnection connection, string schema, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand("SELECT to_regclass($1) IS NOT NULL", connection) { Parameters = { Value.Of(Database.Quoted(schema) + ".schema_version") } };
+        // Not by to_regclass, which can go by what this session knew before it waited for another's migration.
+        var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = $1 AND tablename = 'schema_version')", connection) { Parameters = { Value.Of(schema) } };
         await using (command.ConfigureAwait(false))
         {
             if (await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not true)
                 return 0;
         }
         return (int)(await ScalarAsync(connection, $"SELECT version FROM {Database.Quoted(schema)}.schema_version", cancellationToken).ConfigureAwait(false))!;
+    }
+
+    private static async Task<bool> HasSchemaAsync(NpgsqlConnection connection, string schema, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)", connection) { Parameters = { Value.Of(schema) } };
+        await using (command.ConfigureAwait(false))
+            return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true;
     }
 
     private static StoreUnavailableException Newer(Database database, int version) =>

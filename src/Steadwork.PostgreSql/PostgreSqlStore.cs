@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Npgsql;
 using Steadwork.Machine;
 using Steadwork.PostgreSql.Connections;
@@ -9,7 +10,7 @@ using Steadwork.Storage;
 namespace Steadwork.PostgreSql;
 
 /// <summary>Durable jobs in a schema of a PostgreSQL database (13 or newer). Any number of processes on any number of machines may open it at once.</summary>
-public sealed class PostgreSqlStore : IStore
+public sealed class PostgreSqlStore : IStore, ITransactionalStore
 {
     private const int FoldAfter = 2000;
 
@@ -19,6 +20,7 @@ public sealed class PostgreSqlStore : IStore
     private readonly LifeLines lifeLines;
     private readonly Bell bell;
     private readonly EnqueuePump pump;
+    private readonly CallersTransaction callers;
     private readonly Exchanging exchanging;
     private readonly Crew crew;
     private readonly Requests requests;
@@ -39,7 +41,9 @@ public sealed class PostgreSqlStore : IStore
         lifeLines = new LifeLines(options.MachineFolder is { } folder ? new WorkerFolder(folder) : MachineFolder.Of(storeId));
         bell = new Bell(database, options);
         // With few connections, writers must leave some for the rest.
-        pump = new EnqueuePump(database, new Lanes(database), Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), () => Changed(WakeUp.Jobs));
+        var lanes = new Lanes(database);
+        callers = new CallersTransaction(database, lanes, Changed);
+        pump = new EnqueuePump(database, lanes, Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), () => Changed(WakeUp.Jobs));
         exchanging = new Exchanging(database, Told);
         crew = new Crew(database);
         requests = new Requests(database);
@@ -104,6 +108,14 @@ public sealed class PostgreSqlStore : IStore
         cancellationToken.IsCancellationRequested ? Task.FromCanceled<IReadOnlyList<EnqueuedJob>>(cancellationToken)
         : jobs.Count == 0 ? Task.FromResult<IReadOnlyList<EnqueuedJob>>([])
         : pump.EnqueueAsync(jobs);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, DbTransaction transaction, CancellationToken cancellationToken) =>
+        callers.EnqueueAsync(jobs, transaction, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> SettleAsync(AttemptEnd end, DbTransaction transaction, CancellationToken cancellationToken) =>
+        callers.SettleAsync(end, transaction);
 
     /// <inheritdoc/>
     public async Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text.Json;
 using Steadwork.Machine;
 using Steadwork.Sqlite.Connections;
@@ -9,7 +10,7 @@ using Steadwork.Storage;
 namespace Steadwork.Sqlite;
 
 /// <summary>Durable jobs in one SQLite file. Any number of processes of one machine may open it at once.</summary>
-public sealed class SqliteStore : IStore
+public sealed class SqliteStore : IStore, ITransactionalStore
 {
     private readonly SqliteStoreOptions options;
     private readonly string storeId;
@@ -18,6 +19,7 @@ public sealed class SqliteStore : IStore
     private readonly Readers readers;
     private readonly Heartbeat heartbeat;
     private readonly WriteThread writer;
+    private readonly CallersTransaction callers;
 
     private SqliteStore(string path, SqliteStoreOptions options, StoreFolder folder)
     {
@@ -28,6 +30,7 @@ public sealed class SqliteStore : IStore
         readers = new Readers(path);
         heartbeat = new Heartbeat(path, options);
         writer = new WriteThread(path, options, doorbell.Ring);
+        callers = new CallersTransaction(path, options.Clock, doorbell.Ring);
         storeId = readers.Read(database => database["store-id"].First(row => row.Text(0)))!;
     }
 
@@ -43,7 +46,7 @@ public sealed class SqliteStore : IStore
         options ??= new SqliteStoreOptions();
         try
         {
-            var full = Resolve(path);
+            var full = RealPath(path);
             if (Directory.Exists(full))
                 throw new StoreUnavailableException($"'{full}' is a folder; a store is a file.");
             if (!options.Create && new FileInfo(full) is not { Exists: true, Length: > 0 })
@@ -73,6 +76,14 @@ public sealed class SqliteStore : IStore
     /// <inheritdoc/>
     public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
         writer.WriteAsync<IReadOnlyList<EnqueuedJob>>(transaction => Each(jobs, job => Enqueueing.Enqueue(transaction, job)), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, DbTransaction transaction, CancellationToken cancellationToken) =>
+        AtOnce<IReadOnlyList<EnqueuedJob>>(() => callers.Change(transaction, own => Each(jobs, job => Enqueueing.Enqueue(own, job))), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> SettleAsync(AttemptEnd end, DbTransaction transaction, CancellationToken cancellationToken) =>
+        AtOnce(() => callers.Change(transaction, own => Ends.Apply(own, end)), cancellationToken);
 
     /// <inheritdoc/>
     public async Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken)
@@ -224,13 +235,16 @@ public sealed class SqliteStore : IStore
         return true;
     }
 
-    private Task<T> ReadAsync<T>(Func<Database, T> question, CancellationToken cancellationToken)
+    private Task<T> ReadAsync<T>(Func<Database, T> question, CancellationToken cancellationToken) => AtOnce(() => readers.Read(question), cancellationToken);
+
+    /// <summary>Does something on the caller's thread, with its error in the task.</summary>
+    private static Task<T> AtOnce<T>(Func<T> act, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
             return Task.FromCanceled<T>(cancellationToken);
         try
         {
-            return Task.FromResult(readers.Read(question));
+            return Task.FromResult(act());
         }
         catch (Exception error)
         {
@@ -247,11 +261,11 @@ public sealed class SqliteStore : IStore
     }
 
     /// <summary>The real path: two names of one file must lead its processes to one folder of locks.</summary>
-    private static string Resolve(string path)
+    internal static string RealPath(string path)
     {
         var full = System.IO.Path.GetFullPath(path);
         var file = new FileInfo(System.IO.Path.Combine(RealFolder(System.IO.Path.GetDirectoryName(full)!), System.IO.Path.GetFileName(full)));
-        return file.Exists && file.ResolveLinkTarget(returnFinalTarget: true) is { } target ? Resolve(target.FullName) : file.FullName;
+        return file.Exists && file.ResolveLinkTarget(returnFinalTarget: true) is { } target ? RealPath(target.FullName) : file.FullName;
     }
 
     private static string RealFolder(string path)

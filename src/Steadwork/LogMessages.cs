@@ -29,6 +29,9 @@ internal static partial class LogMessages
     [LoggerMessage(14, LogLevel.Information, "Job {JobId}, attempt {Attempt}, lease {LeaseToken}: its end ({Outcome}) was told again after an answer of the store was lost, and is known or came too late")]
     public static partial void EndToldTwice(this ILogger logger, JobId jobId, int attempt, LeaseToken leaseToken, string outcome);
 
+    [LoggerMessage(15, LogLevel.Warning, "Job {JobId}, attempt {Attempt}: its handler returned, but the transaction in which it had ended the job was not committed; the attempt has failed")]
+    public static partial void NotCommitted(this ILogger logger, JobId jobId, int attempt);
+
     [LoggerMessage(20, LogLevel.Warning, "Worker {WorkerId} is dead ({Reason}); {Jobs} jobs that it held were recovered")]
     public static partial void WorkerRecovered(this ILogger logger, WorkerId workerId, string reason, int jobs);
 

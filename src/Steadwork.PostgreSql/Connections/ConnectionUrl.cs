@@ -74,7 +74,7 @@ internal static class ConnectionUrl
                 continue;
             }
             var known = Libpq.GetValueOrDefault(Uri.UnescapeDataString(name), Uri.UnescapeDataString(name));
-            settings[known] = known is "SSL Mode" or "Target Session Attributes" ? value.Replace("-", "", StringComparison.Ordinal) : value;
+            settings[known] = known is "SSL Mode" ? value.Replace("-", "", StringComparison.Ordinal) : value;
         }
         return (settings, schema);
     }

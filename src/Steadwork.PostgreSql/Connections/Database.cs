@@ -15,6 +15,7 @@ internal sealed class Database : IAsyncDisposable
     private readonly bool owned;
     private readonly PostgreSqlStoreOptions options;
     private readonly string schemaPrefix;
+    private readonly string databaseName;
     private readonly ConcurrentDictionary<string, string> texts = new();
 
     public Database(NpgsqlDataSource source, bool owned, PostgreSqlStoreOptions options)
@@ -25,6 +26,7 @@ internal sealed class Database : IAsyncDisposable
         schemaPrefix = Quoted(options.Schema) + ".";
         var settings = new NpgsqlConnectionStringBuilder(source.ConnectionString);
         MaxConnections = settings.Pooling ? settings.MaxPoolSize : int.MaxValue;
+        databaseName = settings.Database ?? settings.Username ?? "";
         Place = $"{settings.Host}{(settings.Host?.Contains(',') is true ? "" : $":{settings.Port}")}/{settings.Database ?? settings.Username}, schema {options.Schema}";
         // A number that tells this store's advisory locks from those of other schemas and programs.
         LockSpace = BitConverter.ToInt32(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes("steadwork:" + options.Schema)));
@@ -39,6 +41,9 @@ internal sealed class Database : IAsyncDisposable
     public int MaxConnections { get; }
 
     public string Schema => options.Schema;
+
+    /// <summary>Whether a connection leads to the database that the store is in, as far as its settings tell. Of several hosts any may be the one.</summary>
+    public bool IsSame(NpgsqlConnection connection) => connection.Database == databaseName;
 
     /// <summary>The named statement.</summary>
     public string Text(string name) => texts.GetOrAdd(name, static (name, database) => database.InSchema(Files[name]), this);

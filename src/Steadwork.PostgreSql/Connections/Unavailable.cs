@@ -7,6 +7,7 @@ namespace Steadwork.PostgreSql.Connections;
 internal static class Unavailable
 {
     private const string SerializationFailure = "40001", DeadlockDetected = "40P01";
+    private const string LockNotAvailable = "55P03";
     private const string UndefinedTable = "42P01", UndefinedFunction = "42883", InsufficientPrivilege = "42501", InvalidSchema = "3F000";
 
     /// <summary>Whether the server has taken everything back, and the same again may go well.</summary>
@@ -16,6 +17,7 @@ internal static class Unavailable
     public static bool IsEnvironmental(Exception error) => error switch
     {
         StoreUnavailableException => true,
+        PostgresException { SqlState: LockNotAvailable } => false,
         PostgresException server => server.SqlState[..2] is "08" or "53" or "57" or "58" or "28" or "3D" or "25" or "55" or "XX"
             || server.SqlState is UndefinedTable or UndefinedFunction or InsufficientPrivilege or InvalidSchema || IsTransient(server),
         NpgsqlException or TimeoutException or System.Net.Sockets.SocketException or IOException => true,

@@ -1,5 +1,4 @@
 using System.Text;
-using Npgsql;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.Storage;
 
@@ -11,8 +10,6 @@ internal sealed class Drafts(int capacity)
     private readonly List<NewJob> jobs = new(capacity);
     private readonly List<int> lanes = new(capacity);
     private readonly HashSet<string> keys = new(StringComparer.Ordinal);
-
-    public int Count => jobs.Count;
 
     /// <summary>Adds a job.</summary>
     /// <returns>False when its key is in the list already: it belongs into the next one.</returns>
@@ -46,10 +43,4 @@ internal sealed class Drafts(int capacity)
     }
 
     private T[] Column<T>(Converter<NewJob, T> value) => jobs.ConvertAll(value).ToArray();
-
-    /// <summary>Reads what the statement answers for each of them.</summary>
-    public static EnqueuedJob Answer(System.Data.Common.DbDataReader row) => new(new JobId(row.Long(1)), row.Bool(2), JobStates.Parse(row.Text(3)));
-
-    /// <summary>The keys in a list of jobs, which must be locked before the jobs are stored.</summary>
-    public static NpgsqlParameter Keys(IEnumerable<NewJob> jobs) => Value.Of(jobs.Select(job => job.UniqueKey).OfType<string>().ToArray());
 }

@@ -72,7 +72,7 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, A
     {
         try
         {
-            var answers = await StoreAsync([.. group.SelectMany(request => request.Jobs)]).ConfigureAwait(false);
+            var answers = await StoreAsync([.. group.SelectMany(request => request.Jobs)], patient: group.Count == 1).ConfigureAwait(false);
             var first = 0;
             foreach (var request in group)
             {
@@ -87,58 +87,20 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, A
         }
         catch (Exception)
         {
-            // One bad request must not fail its neighbours: each gets a transaction, and an answer, of its own.
+            // One bad request must not fail its neighbours, nor one whose key somebody's open transaction holds keep them
+            // waiting: each gets a transaction, and an answer, of its own.
             foreach (var request in group)
-                await StoreAsync([request]).ConfigureAwait(false);
+                _ = StoreAsync([request]);
         }
     }
 
-    private async Task<EnqueuedJob[]> StoreAsync(NewJob[] jobs)
+    private async Task<EnqueuedJob[]> StoreAsync(NewJob[] jobs, bool patient)
     {
         await lanes.MakeAsync(jobs, CancellationToken.None).ConfigureAwait(false);
-        var answers = await database.RunAsync(Statements(database, jobs, lanes.Of, out var parts), reader => AnswersAsync(reader, jobs, parts), CancellationToken.None).ConfigureAwait(false);
+        var storing = new Storing(database, jobs, lanes, patient);
+        var answers = await database.RunAsync(storing.Batch, storing.ReadAsync, CancellationToken.None).ConfigureAwait(false);
         if (Array.Exists(answers, answer => !answer.Existing))
             stored();
         return answers;
-    }
-
-    /// <summary>What stores some jobs, in as few statements as their keys allow.</summary>
-    public static Batch Statements(Database database, IReadOnlyList<NewJob> jobs, Func<NewJob, int> laneOf, out int parts)
-    {
-        var batch = database.Batch();
-        if (jobs.Any(job => job.UniqueKey is not null))
-            batch.Add("lock-keys", Drafts.Keys(jobs), Value.Of((long)database.LockSpace));
-        var drafts = new Drafts(jobs.Count);
-        parts = 0;
-        foreach (var job in jobs)
-        {
-            if (drafts.TryAdd(job, laneOf(job)))
-                continue;
-            drafts.AddTo(batch);
-            parts++;
-            drafts = new Drafts(0);
-            drafts.TryAdd(job, laneOf(job));
-        }
-        if (drafts.Count > 0)
-        {
-            drafts.AddTo(batch);
-            parts++;
-        }
-        return batch;
-    }
-
-    /// <summary>Reads the answers to <see cref="Statements"/>.</summary>
-    public static async Task<EnqueuedJob[]> AnswersAsync(System.Data.Common.DbDataReader reader, IReadOnlyList<NewJob> jobs, int parts)
-    {
-        if (jobs.Any(job => job.UniqueKey is not null))
-            await reader.NextAsync().ConfigureAwait(false);
-        var answers = new List<EnqueuedJob>(jobs.Count);
-        for (var part = 0; part < parts; part++)
-        {
-            if (part > 0)
-                await reader.NextAsync().ConfigureAwait(false);
-            answers.AddRange(await reader.AllAsync(Drafts.Answer).ConfigureAwait(false));
-        }
-        return answers.Count == jobs.Count ? [.. answers] : throw new InvalidOperationException($"The store has answered {answers.Count} of {jobs.Count} jobs.");
     }
 }

@@ -9,6 +9,10 @@ SELECT queue, type, id FROM steadwork.lanes JOIN unnest($1::text[], $2::text[]) 
 -- then. In one order, so that two lists of the same keys do not wait for each other.
 SELECT pg_advisory_xact_lock(lock) FROM (SELECT DISTINCT hashtextextended(key, $2) AS lock FROM unnest($1::text[]) AS key ORDER BY lock OFFSET 0) AS locks;
 
+-- name: be-impatient
+-- For this transaction: callers whose jobs are stored together must not wait for as long as one of their keys is held.
+SELECT set_config('lock_timeout', '250ms', true);
+
 -- name: enqueue
 -- The arrays hold a job a place: $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or
 -- null, $7 whether the key is kept, $8 key or null, $9 trace or null, $10 tags or null, $11 payload. No key stands in a

@@ -10,6 +10,7 @@ internal sealed class Database : IDisposable
     private static readonly TimeSpan OpeningPatience = TimeSpan.FromSeconds(60);
     private readonly sqlite3 handle;
     private readonly Dictionary<string, Statement> statements = [];
+    private readonly bool borrowed;
 
     static Database() => Batteries_V2.Init();
 
@@ -40,6 +41,11 @@ internal sealed class Database : IDisposable
         Execute("PRAGMA cache_size = -16384");
         Execute($"PRAGMA busy_timeout = {(int)busyTimeout.TotalMilliseconds}");
     }
+
+    private Database(string path, sqlite3 handle) => (Path, this.handle, borrowed) = (path, handle, true);
+
+    /// <summary>Somebody else's connection, which stays open and as it is; only the statements are ours.</summary>
+    public static Database Borrow(string path, sqlite3 handle) => new(path, handle);
 
     public string Path { get; }
 
@@ -103,7 +109,8 @@ internal sealed class Database : IDisposable
     {
         foreach (var statement in statements.Values)
             statement.Dispose();
-        handle.Dispose();
+        if (!borrowed)
+            handle.Dispose();
     }
 
     private const int SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE = 1006;

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics;
 using Steadwork.Storage;
 
@@ -22,6 +23,46 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
         return stored[0].Id;
     }
 
+    /// <summary>
+    /// Enqueues one job in a transaction of the caller's: it exists if and only if that commits, and workers are woken then.
+    /// </summary>
+    /// <param name="payload">What to do; its type is registered with a handler or with <c>AddJobType</c>.</param>
+    /// <param name="transaction">
+    /// A <c>SqliteTransaction</c> or <c>NpgsqlTransaction</c> on the database of the store. That of an EF Core context is
+    /// <c>context.Database.CurrentTransaction!.GetDbTransaction()</c>.
+    /// </param>
+    /// <param name="configure">What this job says for itself.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The job, or the unfinished one that bears its unique key.</returns>
+    /// <exception cref="ArgumentException">The job is refused, or the transaction is over or of another database.</exception>
+    /// <exception cref="InvalidOperationException">No job type is registered for the payload, or the store is in no database.</exception>
+    public async Task<JobId> EnqueueAsync<TJob>(TJob payload, DbTransaction transaction, Action<EnqueueOptions>? configure = null, CancellationToken cancellationToken = default)
+    {
+        var options = new EnqueueOptions();
+        configure?.Invoke(options);
+        var stored = await Transactional.EnqueueAsync([Make(payload, options)], transaction, cancellationToken).ConfigureAwait(false);
+        return stored[0].Id;
+    }
+
+    /// <summary>Enqueues many jobs of one type in a transaction of the caller's: they exist if and only if that commits.</summary>
+    /// <param name="payloads">What to do.</param>
+    /// <param name="transaction">As for one job.</param>
+    /// <param name="configure">What each of these jobs says for itself.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The jobs, in order.</returns>
+    /// <exception cref="ArgumentException">A job is refused, or the transaction is over or of another database.</exception>
+    public async Task<IReadOnlyList<JobId>> EnqueueManyAsync<TJob>(
+        IEnumerable<TJob> payloads, DbTransaction transaction, Action<TJob, EnqueueOptions>? configure = null, CancellationToken cancellationToken = default)
+    {
+        var ids = new List<JobId>();
+        foreach (var chunk in payloads.Chunk(Defaults.BulkChunk))
+        {
+            foreach (var stored in await Transactional.EnqueueAsync(Make(chunk, configure), transaction, cancellationToken).ConfigureAwait(false))
+                ids.Add(stored.Id);
+        }
+        return ids;
+    }
+
     /// <summary>Enqueues many jobs of one type: all or nothing up to 10,000, then in chunks of that size, in order.</summary>
     /// <param name="payloads">What to do.</param>
     /// <param name="cancellationToken">Ends the work between two chunks.</param>
@@ -39,17 +80,21 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
         var ids = new List<JobId>();
         foreach (var chunk in payloads.Chunk(Defaults.BulkChunk))
         {
-            var jobs = Array.ConvertAll(chunk, payload =>
-            {
-                var options = new EnqueueOptions();
-                configure?.Invoke(payload, options);
-                return Make(payload, options);
-            });
-            foreach (var stored in await store.EnqueueAsync(jobs, cancellationToken).ConfigureAwait(false))
+            foreach (var stored in await store.EnqueueAsync(Make(chunk, configure), cancellationToken).ConfigureAwait(false))
                 ids.Add(stored.Id);
         }
         return ids;
     }
+
+    private ITransactionalStore Transactional => store as ITransactionalStore
+        ?? throw new InvalidOperationException($"{store.GetType().Name} lies in no database that a transaction of the program's could be one with; use the SQLite or PostgreSQL store.");
+
+    private NewJob[] Make<TJob>(TJob[] payloads, Action<TJob, EnqueueOptions>? configure) => Array.ConvertAll(payloads, payload =>
+    {
+        var options = new EnqueueOptions();
+        configure?.Invoke(payload, options);
+        return Make(payload, options);
+    });
 
     private NewJob Make<TJob>(TJob payload, EnqueueOptions options)
     {

@@ -31,6 +31,13 @@ public class PermanentFailureException : Exception
         : base(message, inner) { }
 }
 
+/// <summary>The worker has lost its right to a job that it still runs: another may be running it by now.</summary>
+public sealed class LeaseLostException(JobId job) : Exception($"The lease of job {job} is lost; another worker may be running it by now.")
+{
+    /// <summary>Which job.</summary>
+    public JobId Job => job;
+}
+
 /// <summary>An exception that brings its own <see cref="JobError"/>, for failures that are no .NET exception, such as a program's exit status.</summary>
 public sealed class JobFailedException : Exception
 {

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Steadwork.Storage;
@@ -7,15 +8,17 @@ namespace Steadwork;
 /// <summary>One attempt, as its handler sees it.</summary>
 public sealed class JobContext
 {
-    private readonly ILogStore log;
+    private readonly IStore store;
     private readonly Func<StopReason> stopReason;
+    private readonly DateTimeOffset startedAt;
 
-    internal JobContext(ClaimedJob job, WorkerSession session, ILogStore log, ILogger logger, Func<StopReason> stopReason, CancellationToken cancellationToken)
+    internal JobContext(ClaimedJob job, WorkerSession session, IStore store, ILogger logger, Func<StopReason> stopReason, CancellationToken cancellationToken)
     {
         Job = job;
         WorkerIdentity = session.Identity;
         ProgramsFile = session.ProgramsFile;
-        this.log = log;
+        this.store = store;
+        startedAt = store.Now;
         this.stopReason = stopReason;
         Logger = logger;
         CancellationToken = cancellationToken;
@@ -64,12 +67,33 @@ public sealed class JobContext
 
     internal TimeSpan? Snooze { get; private set; }
 
+    internal bool EndedInTransaction { get; private set; }
+
     /// <summary>Has the job run again later, once the handler returns; this attempt does not count.</summary>
     /// <param name="delay">How much later; not negative.</param>
     public void SnoozeFor(TimeSpan delay)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
         Snooze = delay;
+    }
+
+    /// <summary>
+    /// Ends the job as succeeded in the transaction of the handler's own writes: either both are there or neither, however
+    /// often the job is run. Commit the transaction after it and return; if it is not committed, the attempt counts as failed.
+    /// </summary>
+    /// <param name="transaction">A <c>SqliteTransaction</c> or <c>NpgsqlTransaction</c> on the database of the store.</param>
+    /// <param name="result">The job's result, UTF-8 JSON; empty for none.</param>
+    /// <exception cref="LeaseLostException">Another worker may be running the job by now; do not commit.</exception>
+    /// <exception cref="ArgumentException">The transaction is over, or of another database.</exception>
+    /// <exception cref="InvalidOperationException">The store is in no database.</exception>
+    public async Task CompleteAsync(DbTransaction transaction, ReadOnlyMemory<byte> result = default)
+    {
+        if (store is not ITransactionalStore transactional)
+            throw new InvalidOperationException($"{store.GetType().Name} lies in no database that a transaction of the program's could be one with; use the SQLite or PostgreSQL store.");
+        var end = new AttemptEnd(Id, LeaseToken, new Transition.Succeed(result), startedAt, store.Now);
+        if (!await transactional.SettleAsync(end, transaction, CancellationToken).ConfigureAwait(false))
+            throw new LeaseLostException(Id);
+        EndedInTransaction = true;
     }
 
     /// <summary>Leaves a line of progress in the log.</summary>
@@ -90,7 +114,7 @@ public sealed class JobContext
                 json.WriteNumber("total", all);
             json.WriteEndObject();
         }
-        var written = await log.AppendAsync([new NewLogEntry(LogKinds.Progress, Id, LeaseToken, data.WrittenMemory)], CancellationToken).ConfigureAwait(false);
+        var written = await store.AppendAsync([new NewLogEntry(LogKinds.Progress, Id, LeaseToken, data.WrittenMemory)], CancellationToken).ConfigureAwait(false);
         return written[0];
     }
 

@@ -3,6 +3,8 @@ namespace Steadwork;
 /// <summary>The one place that decides what becomes of a job. Pure: time and chance are arguments.</summary>
 public static class JobLifecycle
 {
+    private static JobError NotCommitted { get; } = new("not-committed", "The handler returned, but the transaction in which it had ended the job was not committed.");
+
     /// <summary>What follows from the end of an attempt.</summary>
     /// <param name="job">The job as it was claimed.</param>
     /// <param name="outcome">How the attempt ended.</param>
@@ -15,6 +17,7 @@ public static class JobLifecycle
         Outcome.CancelledByRequest cancelled => new Transition.Cancel(cancelled.Reason),
         Outcome.Postponed postponed => new Transition.Snooze(now + postponed.Delay),
         Outcome.Interrupted interrupted => new Transition.Release(interrupted.Started),
+        Outcome.EndedInTransaction => AfterAttempt(job, new Outcome.Threw(NotCommitted), retry, now, chance),
         Outcome.Threw { Permanent: true } threw => new Transition.Fail(threw.Error, threw.Result),
         Outcome.Threw threw when job.Failures + 1 >= job.MaxAttempts => new Transition.Fail(threw.Error, threw.Result),
         Outcome.Threw threw => new Transition.Retry(now + retry.DelayAfter(job.Failures + 1, chance), threw.Error, Alone: false, threw.Result),

@@ -15,6 +15,12 @@ public abstract record Outcome
     /// <param name="Result">What it left behind all the same, UTF-8 JSON; empty for nothing.</param>
     public sealed record Threw(JobError Error, bool Permanent = false, ReadOnlyMemory<byte> Result = default) : Outcome;
 
+    /// <summary>
+    /// The handler returned after it had ended the job in a transaction of its own. If the job has not ended by that, the
+    /// transaction was not committed, and the work is not done.
+    /// </summary>
+    public sealed record EndedInTransaction : Outcome;
+
     /// <summary>The handler asked to be run again later; this is no failure.</summary>
     /// <param name="Delay">How much later.</param>
     public sealed record Postponed(TimeSpan Delay) : Outcome;

@@ -1,3 +1,6 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Shouldly;
 using Steadwork.Sqlite;
 using Steadwork.Sqlite.Connections;
@@ -7,7 +10,7 @@ using Steadwork.Testing;
 namespace Steadwork.StoreTests.Fixtures;
 
 /// <summary>A store in a file of its own folder. A view is a second instance on the same file, with its own locks and threads, as a second process has.</summary>
-public sealed class SqliteFixture : IStoreFixture
+public sealed class SqliteFixture : IDatabaseFixture
 {
     private readonly TemporaryFolder folder = new();
     private readonly List<SqliteStore> views = [];
@@ -62,6 +65,22 @@ public sealed class SqliteFixture : IStoreFixture
             """);
         wrong.All(row => $"{row.Text(1)}/{row.Text(2)}").ShouldBeEmpty("the kept counts of these lanes are wrong");
         return Task.CompletedTask;
+    }
+
+    public async Task<DbConnection> ConnectAsync() => await ConnectAsync(Path);
+
+    public async Task<DbConnection> ConnectElsewhereAsync() => await ConnectAsync(folder.File("elsewhere.db"));
+
+    public NotesContext OpenContext() => new(new DbContextOptionsBuilder().UseSqlite($"Data Source={Path};Pooling=False").Options, schema: null);
+
+    private static async Task<SqliteConnection> ConnectAsync(string path)
+    {
+        var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        await connection.OpenAsync();
+        await using var make = connection.CreateCommand();
+        make.CommandText = "CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)";
+        await make.ExecuteNonQueryAsync();
+        return connection;
     }
 
     public async ValueTask DisposeAsync()

@@ -34,3 +34,5 @@ public sealed class PostgreSqlFinding : FindContract<PostgreSqlFixture>;
 public sealed class PostgreSqlWakeUps : WakeUpContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlConcurrency : ConcurrencyContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlTransactions : TransactionsContract<PostgreSqlFixture>;

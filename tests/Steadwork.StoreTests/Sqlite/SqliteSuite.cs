@@ -34,3 +34,5 @@ public sealed class SqliteFinding : FindContract<SqliteFixture>;
 public sealed class SqliteWakeUps : WakeUpContract<SqliteFixture>;
 
 public sealed class SqliteConcurrency : ConcurrencyContract<SqliteFixture>;
+
+public sealed class SqliteTransactions : TransactionsContract<SqliteFixture>;

@@ -25,6 +25,9 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
 
     public DateTimeOffset StartedAt { get; private set; }
 
+    /// <summary>Whether the handler has ended the job itself, in a transaction that may have been committed.</summary>
+    public bool MayHaveEnded { get; private set; }
+
     public TimeSpan Elapsed => parts.Clock.GetElapsedTime(began);
 
     private StopReason Stopped => (StopReason)Volatile.Read(ref stopReason);
@@ -71,6 +74,7 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
             return null;
         timeout?.Dispose();
         grace?.Dispose();
+        MayHaveEnded = outcome is Outcome.EndedInTransaction;
         var now = parts.Store.Now;
         var running = new RunningJob(job.Attempt, job.Failures, job.MaxAttempts, cancelReason);
         var retry = parts.Catalog.Find(job.Type)?.Options.Retry ?? RetrySchedule.Default;
@@ -86,8 +90,13 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
         try
         {
             using var logScope = parts.JobLogger.BeginScope(new JobLogScope(job));
-            var result = await InvokeAsync().ConfigureAwait(false);
-            return result.Snooze is { } delay ? new Outcome.Postponed(delay) : new Outcome.Returned(result.Json);
+            var (result, context) = await InvokeAsync().ConfigureAwait(false);
+            return context switch
+            {
+                { EndedInTransaction: true } => new Outcome.EndedInTransaction(),
+                { Snooze: { } delay } => new Outcome.Postponed(delay),
+                _ => new Outcome.Returned(result),
+            };
         }
         catch (Exception error) when (Stopped is not StopReason.None)
         {
@@ -110,20 +119,20 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
         }
     }
 
-    private async Task<(ReadOnlyMemory<byte> Json, TimeSpan? Snooze)> InvokeAsync()
+    private async Task<(ReadOnlyMemory<byte> Result, JobContext Context)> InvokeAsync()
     {
         var context = new JobContext(job, incarnation.Session, parts.Store, parts.JobLogger, () => Stopped, stop.Token);
         var invoke = parts.Catalog.Find(job.Type)?.Invoke
             ?? throw new InvalidOperationException($"This worker has no handler for the job type '{job.Type}'.");
         if (parts.Scopes is null)
-            return (await Steps(context, invoke, [])().ConfigureAwait(false), context.Snooze);
+            return (await Steps(context, invoke, [])().ConfigureAwait(false), context);
 
         var scope = parts.Scopes.CreateAsyncScope();
         await using (scope.ConfigureAwait(false))
         {
             context.Services = scope.ServiceProvider;
             var middleware = scope.ServiceProvider.GetServices<IJobMiddleware>();
-            return (await Steps(context, invoke, middleware)().ConfigureAwait(false), context.Snooze);
+            return (await Steps(context, invoke, middleware)().ConfigureAwait(false), context);
         }
     }
 
@@ -162,9 +171,10 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
         var elapsed = Elapsed;
         if (outcome is Outcome.Threw threw)
             parts.Logger.JobFailed(job.Id, job.Type, job.Attempt, threw.Error.Type, threw.Error.Message);
-        parts.Logger.JobEnded(job.Id, job.Type, job.Attempt, transition.Name, elapsed);
+        var ending = MayHaveEnded ? "ended in a transaction of its handler's" : transition.Name;
+        parts.Logger.JobEnded(job.Id, job.Type, job.Attempt, ending, elapsed);
         var type = new KeyValuePair<string, object?>("job.type", job.Type);
-        Telemetry.Attempts.Add(1, type, new KeyValuePair<string, object?>("outcome", transition.Name));
+        Telemetry.Attempts.Add(1, type, new KeyValuePair<string, object?>("outcome", MayHaveEnded ? "succeeded" : transition.Name));
         Telemetry.Duration.Record(elapsed.TotalSeconds, type);
     }
 

@@ -26,12 +26,16 @@ internal sealed class RunningLoop : WorkerLoop
     private readonly ConcurrentDictionary<LeaseToken, JobRun> running = [];
     private readonly ConcurrentDictionary<LeaseToken, string> unbegunCancelled = [];
     private readonly ConcurrentDictionary<LeaseToken, CancellationTokenSource> atGate = [];
-    private readonly ConcurrentQueue<(AttemptEnd End, Incarnation Incarnation, int Attempt)> outbox = new();
-    private readonly List<(AttemptEnd End, Incarnation Incarnation, int Attempt)> ends = [];
+    private readonly ConcurrentQueue<Told> outbox = new();
+    private readonly List<Told> ends = [];
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly HashSet<LeaseToken> held = [];
     private int aloneHeld;
+
+    /// <summary>An end that the store is to be told of.</summary>
+    private readonly record struct Told(AttemptEnd End, Incarnation Incarnation, int Attempt, bool MayHaveEnded = false);
+
     private volatile bool closing;
     private volatile bool rung = true;
     private bool lastClaimWasFull;
@@ -132,7 +136,7 @@ internal sealed class RunningLoop : WorkerLoop
             throw;
         }
         for (var index = 0; index < ends.Count; index++)
-            Settled(ends[index].End, ends[index].Incarnation, ends[index].Attempt, answer.Accepted[index]);
+            Settled(ends[index], answer.Accepted[index]);
         ends.Clear();
         answerLost = false;
         Deliver(answer, wanted, incarnation);
@@ -140,13 +144,16 @@ internal sealed class RunningLoop : WorkerLoop
             parts.OnLeaseInDoubt();
     }
 
-    private void Settled(AttemptEnd end, Incarnation incarnation, int attempt, bool accepted)
+    private void Settled(Told told, bool accepted)
     {
+        var (end, incarnation, attempt, mayHaveEnded) = told;
         held.Remove(end.Lease);
         incarnation.LetGo();
         unbegunCancelled.TryRemove(end.Lease, out _);
         incarnation.Session.Marks.Settled(end.Lease);
-        if (accepted)
+        if (accepted && mayHaveEnded)
+            parts.Logger.NotCommitted(end.Job, attempt);
+        if (accepted || mayHaveEnded)
             return;
         if (answerLost)
         {
@@ -216,7 +223,7 @@ internal sealed class RunningLoop : WorkerLoop
     {
         if (job.Alone)
             Interlocked.Decrement(ref aloneHeld);
-        outbox.Enqueue((new AttemptEnd(job.Id, job.Lease, new Transition.Release(Started: false), null), incarnation, job.Attempt));
+        outbox.Enqueue(new Told(new AttemptEnd(job.Id, job.Lease, new Transition.Release(Started: false), null), incarnation, job.Attempt));
     }
 
     private void StartSlot() => _ = SlotAsync();
@@ -295,7 +302,7 @@ internal sealed class RunningLoop : WorkerLoop
         run.Incarnation.Session.Marks.Ended(run.Job.Lease);
         if (run.Job.Alone)
             Interlocked.Decrement(ref aloneHeld);
-        outbox.Enqueue((end, run.Incarnation, run.Job.Attempt));
+        outbox.Enqueue(new Told(end, run.Incarnation, run.Job.Attempt, run.MayHaveEnded));
         Wake();
     }
 

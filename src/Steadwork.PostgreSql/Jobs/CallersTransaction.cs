@@ -1,0 +1,49 @@
+using System.Data.Common;
+using Npgsql;
+using Steadwork.PostgreSql.Connections;
+using Steadwork.Storage;
+
+namespace Steadwork.PostgreSql.Jobs;
+
+/// <summary>Makes changes in a transaction of the caller's, on the caller's connection.</summary>
+internal sealed class CallersTransaction(Database database, Lanes lanes, Action<WakeUp> changed)
+{
+    public async Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        var (own, connection) = Own(transaction);
+        if (jobs.Count == 0)
+            return [];
+        // On a connection of our own: a lane made in the caller's transaction would hold up all others who want it.
+        await lanes.MakeAsync(jobs, cancellationToken).ConfigureAwait(false);
+        var storing = new Storing(database, jobs, lanes, patient: true);
+        var answers = await database.RunAsync(connection, storing.Batch, storing.ReadAsync, own).ConfigureAwait(false);
+        if (Array.Exists(answers, answer => !answer.Existing))
+            WakeAfter(transaction, WakeUp.Jobs);
+        return answers;
+    }
+
+    public async Task<bool> SettleAsync(AttemptEnd end, DbTransaction transaction)
+    {
+        var (own, connection) = Own(transaction);
+        var ends = new ToldEnds([end]);
+        var batch = database.Batch();
+        ends.AddTo(batch);
+        await database.RunAsync(connection, batch, ends.ReadAsync, own).ConfigureAwait(false);
+        if (ends.Accepted[0])
+            WakeAfter(transaction, ends.WakeUps);
+        return ends.Accepted[0];
+    }
+
+    private void WakeAfter(DbTransaction transaction, WakeUp wakeUps) => _ = TransactionEnd.AwaitAsync(transaction, () => changed(wakeUps));
+
+    private (NpgsqlTransaction Transaction, NpgsqlConnection Connection) Own(DbTransaction transaction)
+    {
+        if (TransactionEnd.IsOver(transaction))
+            throw new ArgumentException("The transaction has been committed or rolled back already.", nameof(transaction));
+        if (transaction is not NpgsqlTransaction { Connection: { } connection } own)
+            throw new ArgumentException($"{transaction.GetType().Name} is no transaction of the database of this store, {database.Place}.", nameof(transaction));
+        if (!database.IsSame(connection))
+            throw new ArgumentException($"The transaction is one of the database '{connection.Database}' of {connection.DataSource}; the store is at {database.Place}.", nameof(transaction));
+        return (own, connection);
+    }
+}

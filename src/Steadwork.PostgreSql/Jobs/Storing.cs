@@ -1,0 +1,64 @@
+using System.Data.Common;
+using Steadwork.PostgreSql.Connections;
+using Steadwork.Storage;
+
+namespace Steadwork.PostgreSql.Jobs;
+
+/// <summary>The statements that store some jobs, as few as their keys allow, and the answers to them.</summary>
+internal sealed class Storing
+{
+    private readonly int jobs;
+    private readonly int before;
+    private int parts;
+
+    /// <param name="database">Where.</param>
+    /// <param name="jobs">The jobs; at least one.</param>
+    /// <param name="lanes">Knows the lanes of all of them.</param>
+    /// <param name="patient">Whether to wait for as long as somebody else's transaction holds a key; else it fails before long.</param>
+    public Storing(Database database, IReadOnlyList<NewJob> jobs, Lanes lanes, bool patient)
+    {
+        this.jobs = jobs.Count;
+        Batch = database.Batch();
+        string[] keys = [.. jobs.Select(job => job.UniqueKey).OfType<string>()];
+        if (keys.Length > 0)
+        {
+            if (!patient)
+                Batch.Add("be-impatient");
+            Batch.Add("lock-keys", Value.Of(keys), Value.Of((long)database.LockSpace));
+            before = patient ? 1 : 2;
+        }
+        var drafts = new Drafts(jobs.Count);
+        foreach (var job in jobs)
+        {
+            if (drafts.TryAdd(job, lanes.Of(job)))
+                continue;
+            Add(drafts);
+            drafts = new Drafts(0);
+            drafts.TryAdd(job, lanes.Of(job));
+        }
+        Add(drafts);
+    }
+
+    public Batch Batch { get; }
+
+    /// <summary>Reads the answers, one a job, in order.</summary>
+    public async Task<EnqueuedJob[]> ReadAsync(DbDataReader reader)
+    {
+        for (var skipped = 0; skipped < before; skipped++)
+            await reader.NextAsync().ConfigureAwait(false);
+        var answers = new List<EnqueuedJob>(jobs);
+        for (var part = 0; part < parts; part++)
+        {
+            if (part > 0)
+                await reader.NextAsync().ConfigureAwait(false);
+            answers.AddRange(await reader.AllAsync(row => new EnqueuedJob(new JobId(row.Long(1)), row.Bool(2), JobStates.Parse(row.Text(3)))).ConfigureAwait(false));
+        }
+        return answers.Count == jobs ? [.. answers] : throw new InvalidOperationException($"The store has answered {answers.Count} of {jobs} jobs.");
+    }
+
+    private void Add(Drafts drafts)
+    {
+        drafts.AddTo(Batch);
+        parts++;
+    }
+}

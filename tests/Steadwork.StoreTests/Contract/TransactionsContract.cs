@@ -1,0 +1,246 @@
+using System.Data.Common;
+using System.Threading.Channels;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Shouldly;
+using Steadwork.Storage;
+using Steadwork.StoreTests.Fixtures;
+using Steadwork.Workers;
+using Xunit;
+
+namespace Steadwork.StoreTests.Contract;
+
+/// <summary>What is done in the caller's transaction is there if and only if that commits.</summary>
+public abstract class TransactionsContract<TFixture> : StoreContract<TFixture>
+    where TFixture : IDatabaseFixture, new()
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private ITransactionalStore Transactional => (ITransactionalStore)Store;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_job_exists_if_and_only_if_the_transaction_commits(bool commits)
+    {
+        await using var connection = await Fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await NoteAsync(connection, transaction, "a");
+        var stored = await Transactional.EnqueueAsync([Some.Job with { Tags = ["t"], Priority = 3 }, Some.Job], transaction, CancellationToken.None);
+        (await Other.FindAllAsync()).ShouldBeEmpty();
+        (await Other.LogAsync()).ShouldBeEmpty();
+
+        if (commits)
+            await transaction.CommitAsync();
+        else
+            await transaction.RollbackAsync();
+
+        (await Other.FindAllAsync()).Select(job => job.Id).ShouldBe(commits ? [stored[1].Id, stored[0].Id] : []);
+        (await Other.CountsAsync()).Pending.ShouldBe(commits ? 2 : 0);
+        (await Other.LogAsync()).Count.ShouldBe(commits ? 2 : 0);
+        (await NotesAsync(connection)).ShouldBe(commits ? 1 : 0);
+        (await (await Store.StartAsync()).ClaimAsync()).Count.ShouldBe(commits ? 2 : 0);
+    }
+
+    [Fact]
+    public async Task A_connection_may_be_used_again_and_again()
+    {
+        await using var connection = await Fixture.ConnectAsync();
+        for (var turn = 0; turn < 3; turn++)
+        {
+            await using var transaction = await connection.BeginTransactionAsync();
+            await Transactional.EnqueueAsync([Some.Job], transaction, CancellationToken.None);
+            await Transactional.EnqueueAsync([Some.Job], transaction, CancellationToken.None);
+            await transaction.CommitAsync();
+        }
+
+        (await Other.CountsAsync()).Pending.ShouldBe(6);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Workers_wake_once_it_has_committed(bool elsewhere)
+    {
+        var heard = Channel.CreateUnbounded<WakeUp>();
+        using var listening = (elsewhere ? Other : Store).Listen(WakeUp.Jobs, kinds => heard.Writer.TryWrite(kinds));
+        await using var connection = await Fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await Transactional.EnqueueAsync([Some.Job], transaction, CancellationToken.None);
+        heard.Reader.TryRead(out _).ShouldBeFalse();
+
+        await transaction.CommitAsync();
+
+        using var patience = new CancellationTokenSource(Patience);
+        (await heard.Reader.ReadAsync(patience.Token)).ShouldBe(WakeUp.Jobs);
+        (await Store.CountsAsync()).Pending.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_taken_key_names_its_bearer()
+    {
+        var bearer = await Store.AddOneAsync(Some.Job with { UniqueKey = "k" });
+        await using var connection = await Fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+
+        var answers = await Transactional.EnqueueAsync([Some.Job with { UniqueKey = "k" }, Some.Job with { UniqueKey = "l" }, Some.Job with { UniqueKey = "l" }], transaction, CancellationToken.None);
+
+        await transaction.CommitAsync();
+        answers[0].ShouldBe(new EnqueuedJob(bearer, Existing: true, JobState.Pending));
+        answers[2].ShouldBe(new EnqueuedJob(answers[1].Id, Existing: true, JobState.Pending));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_job_ends_if_and_only_if_the_transaction_of_its_effect_commits(bool commits)
+    {
+        await Store.AddAsync(Some.Job);
+        var worker = await Store.StartAsync();
+        var job = await worker.ClaimOneAsync();
+        await using var connection = await Fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await NoteAsync(connection, transaction, "effect");
+        (await Transactional.SettleAsync(new AttemptEnd(job.Id, job.Lease, new Transition.Succeed(Some.Json("[1]")), Now), transaction, CancellationToken.None)).ShouldBeTrue();
+
+        if (commits)
+            await transaction.CommitAsync();
+        else
+            await transaction.RollbackAsync();
+
+        var found = await Other.JobAsync(job.Id);
+        (found.State, Some.Text(found.Result)).ShouldBe(commits ? (JobState.Succeeded, "[1]") : (JobState.Running, ""));
+        (await NotesAsync(connection)).ShouldBe(commits ? 1 : 0);
+        (await Other.LogKindsAsync(job.Id)).ShouldBe(commits ? ["enqueued", "claimed", "succeeded"] : ["enqueued", "claimed"]);
+        (await worker.SettleAsync(job, Some.Success)).ShouldBe(!commits, "an end that is told again is refused");
+    }
+
+    [Fact]
+    public async Task A_lost_lease_ends_nothing_in_it()
+    {
+        await Store.AddAsync(Some.Job);
+        var worker = await Store.StartAsync();
+        var job = await worker.ClaimOneAsync();
+        Fixture.Kill(worker.Id);
+        await Other.RecoverAsync();
+        await using var connection = await Fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+
+        (await Transactional.SettleAsync(new AttemptEnd(job.Id, job.Lease, Some.Success, Now), transaction, CancellationToken.None)).ShouldBeFalse();
+
+        await transaction.CommitAsync();
+        (await Store.JobAsync(job.Id)).State.ShouldBe(JobState.Pending);
+    }
+
+    [Fact]
+    public async Task A_transaction_that_is_over_or_of_another_database_is_refused()
+    {
+        await using var connection = await Fixture.ConnectAsync();
+        var over = await connection.BeginTransactionAsync();
+        await over.CommitAsync();
+        await using var elsewhere = await Fixture.ConnectElsewhereAsync();
+        await using var foreign = await elsewhere.BeginTransactionAsync();
+
+        (await Should.ThrowAsync<ArgumentException>(() => Transactional.EnqueueAsync([Some.Job], over, CancellationToken.None))).Message.ShouldContain("committed or rolled back already");
+        (await Should.ThrowAsync<ArgumentException>(() => Transactional.EnqueueAsync([Some.Job], foreign, CancellationToken.None))).Message.ShouldContain("the store is");
+        (await Store.FindAllAsync()).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_context_of_EF_Core_enqueues_in_its_own_transaction()
+    {
+        await (await Fixture.ConnectAsync()).DisposeAsync();
+        await using (var context = Fixture.OpenContext())
+        {
+            await using var transaction = await context.Database.BeginTransactionAsync();
+            context.Notes.Add(new Note { Text = "kept" });
+            await context.SaveChangesAsync();
+            await Transactional.EnqueueAsync([Some.Job], transaction.GetDbTransaction(), CancellationToken.None);
+            await transaction.CommitAsync();
+        }
+        await using (var context = Fixture.OpenContext())
+        {
+            await using var transaction = await context.Database.BeginTransactionAsync();
+            context.Notes.Add(new Note { Text = "dropped" });
+            await context.SaveChangesAsync();
+            await Transactional.EnqueueAsync([Some.Job], transaction.GetDbTransaction(), CancellationToken.None);
+        }
+
+        await using var look = Fixture.OpenContext();
+        (await look.Notes.Select(note => note.Text).ToListAsync()).ShouldBe(["kept"]);
+        (await Store.CountsAsync()).Pending.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_handler_ends_its_job_in_the_transaction_of_its_effect()
+    {
+        var job = await RunAsync(async context =>
+        {
+            await using var connection = await Fixture.ConnectAsync();
+            await using var transaction = await connection.BeginTransactionAsync();
+            await NoteAsync(connection, transaction, "effect");
+            await context.CompleteAsync(transaction, Some.Json("[1]"));
+            await transaction.CommitAsync();
+        });
+
+        (job.State, job.Attempt, Some.Text(job.Result)).ShouldBe((JobState.Succeeded, 1, "[1]"));
+        await using var look = await Fixture.ConnectAsync();
+        (await NotesAsync(look)).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_handler_that_does_not_commit_has_failed_and_runs_again()
+    {
+        var job = await RunAsync(async context =>
+        {
+            await using var connection = await Fixture.ConnectAsync();
+            await using var transaction = await connection.BeginTransactionAsync();
+            await NoteAsync(connection, transaction, "effect");
+            await context.CompleteAsync(transaction);
+            if (context.Attempt == 2)
+                await transaction.CommitAsync();
+        });
+
+        (job.State, job.Attempt).ShouldBe((JobState.Succeeded, 2));
+        (await Store.AttemptsAsync(job.Id))[0].Error!.Type.ShouldBe("not-committed");
+        await using var look = await Fixture.ConnectAsync();
+        (await NotesAsync(look)).ShouldBe(1);
+    }
+
+    /// <summary>Has a worker run one job until it has succeeded.</summary>
+    private async Task<Job> RunAsync(Func<JobContext, Task> handle)
+    {
+        var catalog = new JobCatalog();
+        var options = new JobTypeOptions { Retry = new RetrySchedule { Base = TimeSpan.Zero } };
+        catalog.Add(new JobType(Some.Type, null, options, async context =>
+        {
+            await handle(context);
+            return default;
+        }));
+        var ends = Channel.CreateUnbounded<WakeUp>();
+        using var listening = Store.Listen(WakeUp.Ends, kinds => ends.Writer.TryWrite(kinds));
+        await using var worker = new WorkerHost(Store, catalog, new WorkerOptions { Concurrency = 2 }, clock: Clock);
+        await worker.StartAsync();
+        var id = await Store.AddOneAsync(Some.Job);
+        using var patience = new CancellationTokenSource(Patience);
+        while (await Store.JobAsync(id) is { State: not JobState.Succeeded })
+            await ends.Reader.ReadAsync(patience.Token);
+        await worker.StopAsync();
+        return await Store.JobAsync(id);
+    }
+
+    private static async Task NoteAsync(DbConnection connection, DbTransaction transaction, string text)
+    {
+        await using var insert = connection.CreateCommand();
+        insert.Transaction = transaction;
+        insert.CommandText = $"INSERT INTO notes (text) VALUES ('{text}')";
+        await insert.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<long> NotesAsync(DbConnection connection)
+    {
+        await using var count = connection.CreateCommand();
+        count.CommandText = "SELECT count(*) FROM notes";
+        return (long)(await count.ExecuteScalarAsync())!;
+    }
+}

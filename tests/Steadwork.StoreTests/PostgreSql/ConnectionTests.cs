@@ -1,0 +1,169 @@
+using Npgsql;
+using Shouldly;
+using Steadwork.PostgreSql;
+using Steadwork.PostgreSql.Connections;
+using Steadwork.Storage;
+using Steadwork.StoreTests.Fixtures;
+using Steadwork.Workers;
+using Xunit;
+
+namespace Steadwork.StoreTests.OnPostgreSql;
+
+/// <summary>What the store needs of connections and rights, and what others hold.</summary>
+public sealed class ConnectionTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private readonly PostgreSqlFixture fixture = new();
+    private readonly TemporaryFolder folder = new();
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        await fixture.CheckAsync();
+        await fixture.DisposeAsync();
+        folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData(2, true, true)]
+    [InlineData(3, true, true)]
+    [InlineData(2, false, false)]
+    [InlineData(100, true, false)]
+    public async Task A_worker_works_with_few_connections_and_without_what_a_pooler_cannot_do(int connections, bool listens, bool prepares)
+    {
+        await using var source = NpgsqlDataSource.Create(Settings(settings => settings.MaxPoolSize = connections));
+        await using var store = await PostgreSqlStore.OpenAsync(source, Options(options => (options.Listen, options.Prepare) = (listens, prepares)), TestContext.Current.CancellationToken);
+        await WorkAsync(store, jobs: 200);
+    }
+
+    [Fact]
+    public async Task A_role_that_may_not_create_anything_can_work_in_a_store_that_is_there()
+    {
+        var role = fixture.Schema + "_role";
+        PostgreSqlServer.Execute($"""
+            CREATE ROLE {role} LOGIN PASSWORD 'secret';
+            GRANT USAGE ON SCHEMA {fixture.Schema} TO {role};
+            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {fixture.Schema} TO {role};
+            GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {fixture.Schema} TO {role};
+            """);
+        try
+        {
+            await using var source = NpgsqlDataSource.Create(Settings(settings => (settings.Username, settings.Password) = (role, "secret")));
+            await using var store = await PostgreSqlStore.OpenAsync(source, Options(options => options.Create = true), TestContext.Current.CancellationToken);
+            await WorkAsync(store, jobs: 20);
+        }
+        finally
+        {
+            PostgreSqlServer.Execute($"DROP OWNED BY {role}; DROP ROLE {role}");
+        }
+    }
+
+    [Fact]
+    public async Task Many_that_open_a_missing_store_at_once_make_it_once()
+    {
+        var schema = fixture.Schema + " at once";
+        try
+        {
+            var stores = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, Options(options => (options.Schema, options.Create) = (schema, true)))));
+            await stores[0].EnqueueAsync([Some.Job], TestContext.Current.CancellationToken);
+            (await stores[7].StatisticsAsync()).Lanes.Count.ShouldBe(1);
+            foreach (var store in stores)
+                await store.DisposeAsync();
+        }
+        finally
+        {
+            PostgreSqlServer.Execute($"DROP SCHEMA \"{schema}\" CASCADE");
+        }
+    }
+
+    [Fact]
+    public async Task A_missing_store_is_not_made_where_it_may_not_be()
+    {
+        var error = await Should.ThrowAsync<StoreUnavailableException>(() => PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, Options(options => options.Schema = "none_such")));
+        error.Message.ShouldStartWith("There is no store at ");
+    }
+
+    [Fact]
+    public async Task A_store_of_a_newer_version_is_refused()
+    {
+        PostgreSqlServer.Execute($"UPDATE {fixture.Schema}.schema_version SET version = 99");
+        try
+        {
+            var error = await Should.ThrowAsync<StoreUnavailableException>(() => PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, Options(_ => { })));
+            error.Message.ShouldContain("has schema version 99; this program knows versions up to");
+        }
+        finally
+        {
+            PostgreSqlServer.Execute($"UPDATE {fixture.Schema}.schema_version SET version = {Opening.CurrentVersion}");
+        }
+    }
+
+    [Fact]
+    public async Task An_open_transaction_that_holds_a_key_keeps_no_other_caller_waiting()
+    {
+        await using var connection = await fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await ((ITransactionalStore)fixture.Store).EnqueueAsync([Some.Job with { UniqueKey = "held" }], transaction, TestContext.Current.CancellationToken);
+
+        var waiting = fixture.Store.EnqueueOneAsync(Some.Job with { UniqueKey = "held" });
+        var others = Task.WhenAll(Enumerable.Range(0, 50).Select(number => fixture.Store.EnqueueOneAsync(Some.Job with { UniqueKey = number % 2 == 0 ? null : $"free {number}" })));
+
+        (await others.WaitAsync(Patience, TestContext.Current.CancellationToken)).ShouldAllBe(job => !job.Existing);
+        waiting.IsCompleted.ShouldBeFalse("whether the key is taken is not known before the transaction ends");
+        await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+        (await waiting.WaitAsync(Patience, TestContext.Current.CancellationToken)).Existing.ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("postgres://u:p%40ss@h:6543/d?sslmode=require&application_name=x&schema=jobs", "h", 6543, "u", "p@ss", "d", "jobs")]
+    [InlineData("postgresql://h", "h", 5432, null, null, null, null)]
+    [InlineData("postgres://u@a:1,b:2/d?target_session_attrs=read-write", "a:1,b:2", 5432, "u", null, "d", null)]
+    [InlineData("Host=h;Database=d;Username=u", "h", 5432, "u", null, "d", null)]
+    public void Addresses_are_read_as_libpq_reads_them(string address, string host, int port, string? user, string? password, string? database, string? schema)
+    {
+        var (settings, inSchema) = ConnectionUrl.Read(address);
+        (settings.Host, settings.Port, settings.Username, settings.Password, settings.Database, inSchema).ShouldBe((host, port, user, password, database, schema));
+    }
+
+    [Theory]
+    [InlineData("postgres://u:secret@h:port/d")]
+    [InlineData("postgres://u:secret@h/d?sslmode=sometimes")]
+    [InlineData("postgres://u:secret@h/d?colour=blue")]
+    [InlineData("Host=h;Password=secret;Colour=blue")]
+    public void An_address_that_cannot_be_read_is_refused_without_repeating_it(string address) =>
+        Should.Throw<FormatException>(() => ConnectionUrl.Read(address)).Message.ShouldNotContain("secret");
+
+    private static NpgsqlConnectionStringBuilder Settings(Action<NpgsqlConnectionStringBuilder> change)
+    {
+        var settings = ConnectionUrl.Read(PostgreSqlServer.Url).Settings;
+        change(settings);
+        return settings;
+    }
+
+    private PostgreSqlStoreOptions Options(Action<PostgreSqlStoreOptions> change)
+    {
+        var options = new PostgreSqlStoreOptions { Schema = fixture.Schema, Create = false, Clock = fixture.Clock, MachineFolder = folder.File("workers") };
+        change(options);
+        return options;
+    }
+
+    private static async Task WorkAsync(IStore store, int jobs)
+    {
+        var left = jobs;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var catalog = new JobCatalog();
+        catalog.Add(new JobType(Some.Type, null, new JobTypeOptions(), _ =>
+        {
+            if (Interlocked.Decrement(ref left) == 0)
+                done.TrySetResult();
+            return Task.FromResult<ReadOnlyMemory<byte>>(default);
+        }));
+        await using var worker = new WorkerHost(store, catalog, new WorkerOptions { Concurrency = 4, PollInterval = TimeSpan.FromMilliseconds(50) });
+        await worker.StartAsync(TestContext.Current.CancellationToken);
+        await Task.WhenAll(Enumerable.Range(0, jobs).Select(_ => store.EnqueueOneAsync(Some.Job)));
+        await done.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await worker.StopAsync(TestContext.Current.CancellationToken);
+        (await store.CountsAsync()).Succeeded.ShouldBe(jobs);
+    }
+}
