@@ -52,7 +52,10 @@ public sealed partial class ArchitectureTests
     public void No_part_of_the_core_knows_a_store_and_no_store_decides()
     {
         foreach (var file in Directory.GetFiles(Path.Combine(Root, "src/Steadwork"), "*.cs", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/")))
+        {
             File.ReadAllText(file).ShouldNotContain("Steadwork.Sqlite;", customMessage: file);
+            File.ReadAllText(file).ShouldNotContain("Steadwork.PostgreSql;", customMessage: file);
+        }
         Assembly.Load("Steadwork.Core").GetReferencedAssemblies().ShouldAllBe(assembly => assembly.Name!.StartsWith("System.") || assembly.Name.StartsWith("Microsoft.Extensions."));
     }
 

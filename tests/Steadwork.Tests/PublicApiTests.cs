@@ -10,6 +10,7 @@ public sealed class PublicApiTests
 {
     [Theory]
     [InlineData("Steadwork.Core")]
+    [InlineData("Steadwork.PostgreSql")]
     [InlineData("Steadwork.Sqlite")]
     [InlineData("Steadwork.Testing")]
     public void The_public_api_is_as_approved(string assembly)
