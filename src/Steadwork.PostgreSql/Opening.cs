@@ -13,6 +13,9 @@ internal static class Opening
     /// <summary>The version of a store that this program writes.</summary>
     public static int CurrentVersion => Migrations.Length;
 
+    /// <summary>The indexes that must be there.</summary>
+    public static IReadOnlyList<string> Indexes(Database database) => Migrated.Indexes(Migrations.Select(database.File));
+
     /// <returns>The store's id.</returns>
     public static async Task<string> OpenAsync(Database database, PostgreSqlStoreOptions options, CancellationToken cancellationToken)
     {

@@ -10,7 +10,7 @@ using Steadwork.Storage;
 namespace Steadwork.PostgreSql;
 
 /// <summary>Durable jobs in a schema of a PostgreSQL database (13 or newer). Any number of processes on any number of machines may open it at once.</summary>
-public sealed class PostgreSqlStore : IStore, ITransactionalStore
+public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableStore
 {
     private const int FoldAfter = 2000;
 
@@ -207,6 +207,9 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore
     /// <inheritdoc/>
     public async Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
         await log.ReadAsync(after, limit, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Finding>> ExamineAsync(CancellationToken cancellationToken) => new Examining(database, options).ExamineAsync(cancellationToken);
 
     /// <inheritdoc/>
     public IDisposable Listen(WakeUp kinds, Action<WakeUp> onWakeUp) => bell.Listen(kinds, onWakeUp);

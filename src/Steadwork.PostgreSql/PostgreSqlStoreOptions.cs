@@ -27,6 +27,9 @@ public sealed class PostgreSqlStoreOptions
     /// <summary>How often a process asks the server for workers whose lease has run out, whoever asks it. Default 2 s; tests ask each time.</summary>
     internal TimeSpan LapsedInterval { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a transaction may be open before an examination complains of it. Default 60 s.</summary>
+    internal TimeSpan HeldSnapshot { get; set; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Where the workers of this machine leave their locks and marks. Default null: a folder of the user's.</summary>
     internal string? MachineFolder { get; set; }
 

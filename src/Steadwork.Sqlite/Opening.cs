@@ -17,6 +17,9 @@ internal static class Opening
     /// <summary>The version of a store that this program writes.</summary>
     public static int CurrentVersion => Migrations.Length;
 
+    /// <summary>The indexes that must be there.</summary>
+    public static IReadOnlyList<string> Indexes => Migrated.Indexes(Migrations.Select(SqlText.Migration));
+
     /// <param name="path">The database file.</param>
     /// <param name="folder">Where its processes meet.</param>
     /// <param name="connect">Makes the lasting connections.</param>

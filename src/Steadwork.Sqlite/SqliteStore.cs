@@ -10,7 +10,7 @@ using Steadwork.Storage;
 namespace Steadwork.Sqlite;
 
 /// <summary>Durable jobs in one SQLite file. Any number of processes of one machine may open it at once.</summary>
-public sealed class SqliteStore : IStore, ITransactionalStore
+public sealed class SqliteStore : IStore, ITransactionalStore, IExaminableStore
 {
     private readonly SqliteStoreOptions options;
     private readonly string storeId;
@@ -173,6 +173,10 @@ public sealed class SqliteStore : IStore, ITransactionalStore
     /// <inheritdoc/>
     public Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<LogEntry>>(database => Reading.Log(database, after, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Finding>> ExamineAsync(CancellationToken cancellationToken) =>
+        ReadAsync(database => Examining.Examine(Path, database, options), cancellationToken);
 
     /// <inheritdoc/>
     public IDisposable Listen(WakeUp kinds, Action<WakeUp> onWakeUp) => doorbell.Listen(kinds, onWakeUp);

@@ -115,6 +115,33 @@ public sealed class ConnectionTests : IAsyncLifetime
         (await waiting.WaitAsync(Patience, TestContext.Current.CancellationToken)).Existing.ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task An_examination_tells_of_a_held_snapshot_and_of_a_missing_index()
+    {
+        await using var store = await PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, Options(options => options.HeldSnapshot = TimeSpan.Zero), TestContext.Current.CancellationToken);
+        (await ExamineAsync(store, "indexes")).Level.ShouldBe(FindingLevel.Pass);
+        await using var connection = await fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, TestContext.Current.CancellationToken);
+        await using var look = connection.CreateCommand();
+        look.Transaction = transaction;
+        look.CommandText = "SELECT count(*) FROM notes; SET application_name = 'the culprit'; SELECT pg_current_xact_id()";
+        await look.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        PostgreSqlServer.Execute($"ALTER INDEX {fixture.Schema}.jobs_due RENAME TO gone");
+        try
+        {
+            var indexes = await ExamineAsync(store, "indexes");
+            (indexes.Level, indexes.Text).ShouldBe((FindingLevel.Fail, "Missing or not valid: jobs_due. Make them again as the migrations do; without them claims scan."));
+            (await ExamineAsync(store, "snapshot")).Level.ShouldBe(FindingLevel.Warn);
+        }
+        finally
+        {
+            PostgreSqlServer.Execute($"ALTER INDEX {fixture.Schema}.gone RENAME TO jobs_due");
+        }
+    }
+
+    private static async Task<Finding> ExamineAsync(PostgreSqlStore store, string name) =>
+        (await store.ExamineAsync(TestContext.Current.CancellationToken)).Single(finding => finding.Name == name);
+
     [Theory]
     [InlineData("postgres://u:p%40ss@h:6543/d?sslmode=require&application_name=x&schema=jobs", "h", 6543, "u", "p@ss", "d", "jobs")]
     [InlineData("postgresql://h", "h", 5432, null, null, null, null)]

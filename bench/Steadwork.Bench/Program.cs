@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Globalization;
+using Steadwork.Bench;
+
+// bench URL [ROUNDS]: what the store reaches on a PostgreSQL server, against the same work in plain statements, in turns.
+if (args is not [var url, ..])
+{
+    Console.Error.WriteLine("bench: say which server: bench postgres://user@host/database [ROUNDS]");
+    return 2;
+}
+var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5;
+await using var floor = await RawPostgreSql.OpenAsync(url);
+await using var ours = await Ours.OpenAsync(url);
+
+var measures = new (string Name, Func<Task<double>> Floor, Func<Task<double>> Ours)[]
+{
+    ("enqueue, 64 callers", () => floor.EnqueueAsync(callers: 64, jobs: 40_000), () => ours.EnqueueAsync(callers: 64, jobs: 40_000)),
+    ("drain, 10 at once", () => floor.DrainAsync(jobs: 50_000, batch: 100), () => ours.DrainAsync(jobs: 50_000, concurrency: 10)),
+};
+Console.WriteLine($"{"per second, median of " + rounds,-30}{"floor",10}{"ours",10}{"ratio",8}   ours min to max");
+foreach (var measure in measures)
+{
+    var (floors, results) = (new List<double>(), new List<double>());
+    for (var round = 0; round < rounds + 1; round++)
+    {
+        var (raw, own) = (await measure.Floor(), await measure.Ours());
+        // The first round warms both up.
+        if (round == 0)
+            continue;
+        floors.Add(raw);
+        results.Add(own);
+    }
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"{measure.Name,-30}{Median(floors),10:N0}{Median(results),10:N0}{Median(results) / Median(floors),8:0.00}   {results.Min():N0} to {results.Max():N0}"));
+}
+return 0;
+
+static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+/// <summary>Work in a time.</summary>
+internal static class Rate
+{
+    public static async Task<double> OfAsync(int jobs, Func<Task> work)
+    {
+        var began = Stopwatch.GetTimestamp();
+        await work();
+        return jobs / Stopwatch.GetElapsedTime(began).TotalSeconds;
+    }
+}

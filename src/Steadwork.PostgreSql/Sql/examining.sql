@@ -1,0 +1,36 @@
+-- name: settings
+SELECT current_setting('server_version_num')::integer, current_setting('server_version'), current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on',
+    current_setting('synchronous_commit'), current_setting('autovacuum') = 'on', current_setting('max_connections')::integer,
+    (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), clock_timestamp();
+
+-- name: oldest-snapshots
+-- Whoever has kept dead rows from being removed for at least $1, the worst first: sessions, prepared transactions,
+-- replication slots.
+SELECT what, since
+FROM (
+    SELECT format('the session of %s (process %s%s), %s', usename, pid, CASE WHEN application_name <> '' THEN ', ' || application_name ELSE '' END, state) AS what,
+        xact_start AS since, age(coalesce(backend_xmin, backend_xid)) AS rows_behind
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND coalesce(backend_xmin, backend_xid) IS NOT NULL AND xact_start < clock_timestamp() - $1::interval
+    UNION ALL
+    SELECT format('the prepared transaction %s of %s', gid, owner), prepared, age(transaction)
+    FROM pg_prepared_xacts WHERE database = current_database() AND prepared < clock_timestamp() - $1::interval
+    UNION ALL
+    SELECT format('the %s replication slot %s', CASE WHEN active THEN 'active' ELSE 'inactive' END, slot_name), NULL, age(coalesce(xmin, catalog_xmin))
+    FROM pg_replication_slots WHERE age(coalesce(xmin, catalog_xmin)) > 100000
+) AS holders
+ORDER BY rows_behind DESC LIMIT 3;
+
+-- name: dead-rows
+SELECT relname, n_live_tup, n_dead_tup, greatest(last_vacuum, last_autovacuum)
+FROM pg_stat_user_tables WHERE schemaname = $1 AND n_dead_tup > 50000 AND n_dead_tup > 2 * n_live_tup ORDER BY n_dead_tup DESC;
+
+-- name: indexes
+SELECT class.relname, pg_index.indisvalid
+FROM pg_index JOIN pg_class AS class ON class.oid = indexrelid JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE nspname = $1;
+
+-- name: replicas
+-- Only to those who may see it does the server tell of its replicas.
+SELECT coalesce(nullif(application_name, ''), client_addr::text, 'unnamed'), state, sync_state, extract(epoch FROM replay_lag)::double precision
+FROM pg_stat_replication ORDER BY 1;
