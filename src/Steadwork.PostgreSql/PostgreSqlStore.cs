@@ -53,16 +53,16 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
     }
 
     /// <summary>Opens a store; a missing one is made, an older one migrated.</summary>
-    /// <param name="connectionString">Npgsql's connection string, or a <c>postgres://</c> URL, which can name the schema by <c>?schema=NAME</c>.</param>
+    /// <param name="connectionString">Npgsql's connection string, or a <c>postgres://</c> URL, which can say <c>?schema=NAME&amp;listen=false&amp;prepare=false</c>.</param>
     /// <param name="options">How to open it; null takes the defaults.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="StoreUnavailableException">It cannot be reached, is missing and may not be made, or is of a newer version.</exception>
     /// <exception cref="FormatException">The connection string cannot be read.</exception>
     public static Task<PostgreSqlStore> OpenAsync(string connectionString, PostgreSqlStoreOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var (settings, schema) = ConnectionUrl.Read(connectionString);
+        var (settings, inUrl) = ConnectionUrl.Read(connectionString);
         options ??= new PostgreSqlStoreOptions();
-        options.Schema = schema ?? options.Schema;
+        inUrl.ApplyTo(options);
         settings.ApplicationName ??= "steadwork";
         // What a connection was last used for leaves nothing behind here, so that nothing has to be reset each time.
         settings.NoResetOnClose = true;

@@ -3,6 +3,20 @@ using Npgsql;
 
 namespace Steadwork.PostgreSql.Connections;
 
+/// <summary>What the URL of a server says of the store in it; null where it says nothing.</summary>
+/// <param name="Schema"><c>?schema=NAME</c>: the schema.</param>
+/// <param name="Listen"><c>?listen=false</c>: do not wait for wake-ups on a connection.</param>
+/// <param name="Prepare"><c>?prepare=false</c>: do not have the server keep statements.</param>
+internal sealed record StoreSettings(string? Schema = null, bool? Listen = null, bool? Prepare = null)
+{
+    public void ApplyTo(PostgreSqlStoreOptions options)
+    {
+        options.Schema = Schema ?? options.Schema;
+        options.Listen = Listen ?? options.Listen;
+        options.Prepare = Prepare ?? options.Prepare;
+    }
+}
+
 /// <summary>
 /// Reads <c>postgres://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?name=value</c> as libpq does (PostgreSQL manual, 34.1.1.2
 /// Connection URIs); names that libpq and Npgsql have in common are taken in either spelling.
@@ -30,21 +44,21 @@ internal static class ConnectionUrl
     public static bool IsUrl(string text) =>
         text.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The settings that a connection string or URL stands for, and the schema, which a URL names as <c>?schema=NAME</c>.</summary>
+    /// <summary>The settings that a connection string or URL stands for, and what a URL says of the store.</summary>
     /// <exception cref="FormatException">It cannot be read. The message repeats none of it: it may hold a password.</exception>
-    public static (NpgsqlConnectionStringBuilder Settings, string? Schema) Read(string text)
+    public static (NpgsqlConnectionStringBuilder Settings, StoreSettings Store) Read(string text)
     {
         try
         {
-            return IsUrl(text) ? ReadUrl(text) : (new NpgsqlConnectionStringBuilder(text), null);
+            return IsUrl(text) ? ReadUrl(text) : (new NpgsqlConnectionStringBuilder(text), new StoreSettings());
         }
-        catch (Exception error) when (error is ArgumentException or KeyNotFoundException or UriFormatException or InvalidCastException)
+        catch (Exception error) when (error is ArgumentException or KeyNotFoundException or FormatException or UriFormatException or InvalidCastException)
         {
             throw new FormatException("The address of the PostgreSQL server cannot be read; write it like postgres://user@host:5432/database.", error);
         }
     }
 
-    private static (NpgsqlConnectionStringBuilder, string?) ReadUrl(string url)
+    private static (NpgsqlConnectionStringBuilder, StoreSettings) ReadUrl(string url)
     {
         var rest = url[(url.IndexOf("://", StringComparison.Ordinal) + 3)..];
         var query = Cut(ref rest, '?');
@@ -63,20 +77,27 @@ internal static class ConnectionUrl
             AddHosts(settings, rest);
         if (database.Length > 0)
             settings.Database = Uri.UnescapeDataString(database);
-        string? schema = null;
+        var store = new StoreSettings();
         foreach (var pair in query.Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var name = pair;
             var value = Uri.UnescapeDataString(Cut(ref name, '='));
-            if (name == "schema")
+            store = name switch
             {
-                schema = value;
-                continue;
-            }
-            var known = Libpq.GetValueOrDefault(Uri.UnescapeDataString(name), Uri.UnescapeDataString(name));
-            settings[known] = known is "SSL Mode" ? value.Replace("-", "", StringComparison.Ordinal) : value;
+                "schema" => store with { Schema = value },
+                "listen" => store with { Listen = bool.Parse(value) },
+                "prepare" => store with { Prepare = bool.Parse(value) },
+                _ => Set(settings, store, Uri.UnescapeDataString(name), value),
+            };
         }
-        return (settings, schema);
+        return (settings, store);
+    }
+
+    private static StoreSettings Set(NpgsqlConnectionStringBuilder settings, StoreSettings store, string name, string value)
+    {
+        var known = Libpq.GetValueOrDefault(name, name);
+        settings[known] = known is "SSL Mode" ? value.Replace("-", "", StringComparison.Ordinal) : value;
+        return store;
     }
 
     private static void AddHosts(NpgsqlConnectionStringBuilder settings, string hosts)

@@ -143,20 +143,21 @@ public sealed class ConnectionTests : IAsyncLifetime
         (await store.ExamineAsync(TestContext.Current.CancellationToken)).Single(finding => finding.Name == name);
 
     [Theory]
-    [InlineData("postgres://u:p%40ss@h:6543/d?sslmode=require&application_name=x&schema=jobs", "h", 6543, "u", "p@ss", "d", "jobs")]
-    [InlineData("postgresql://h", "h", 5432, null, null, null, null)]
-    [InlineData("postgres://u@a:1,b:2/d?target_session_attrs=read-write", "a:1,b:2", 5432, "u", null, "d", null)]
-    [InlineData("Host=h;Database=d;Username=u", "h", 5432, "u", null, "d", null)]
-    public void Addresses_are_read_as_libpq_reads_them(string address, string host, int port, string? user, string? password, string? database, string? schema)
+    [InlineData("postgres://u:p%40ss@h:6543/d?sslmode=require&application_name=x&schema=jobs&listen=false", "h", 6543, "u", "p@ss", "d", "jobs", false)]
+    [InlineData("postgresql://h", "h", 5432, null, null, null, null, null)]
+    [InlineData("postgres://u@a:1,b:2/d?target_session_attrs=read-write", "a:1,b:2", 5432, "u", null, "d", null, null)]
+    [InlineData("Host=h;Database=d;Username=u", "h", 5432, "u", null, "d", null, null)]
+    public void Addresses_are_read_as_libpq_reads_them(string address, string host, int port, string? user, string? password, string? database, string? schema, bool? listen)
     {
-        var (settings, inSchema) = ConnectionUrl.Read(address);
-        (settings.Host, settings.Port, settings.Username, settings.Password, settings.Database, inSchema).ShouldBe((host, port, user, password, database, schema));
+        var (settings, store) = ConnectionUrl.Read(address);
+        (settings.Host, settings.Port, settings.Username, settings.Password, settings.Database, store.Schema, store.Listen).ShouldBe((host, port, user, password, database, schema, listen));
     }
 
     [Theory]
     [InlineData("postgres://u:secret@h:port/d")]
     [InlineData("postgres://u:secret@h/d?sslmode=sometimes")]
     [InlineData("postgres://u:secret@h/d?colour=blue")]
+    [InlineData("postgres://u:secret@h/d?listen=perhaps")]
     [InlineData("Host=h;Password=secret;Colour=blue")]
     public void An_address_that_cannot_be_read_is_refused_without_repeating_it(string address) =>
         Should.Throw<FormatException>(() => ConnectionUrl.Read(address)).Message.ShouldNotContain("secret");
