@@ -189,9 +189,11 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
     /// <inheritdoc/>
     public async Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken)
     {
+        // The position first: whoever follows the log from there must miss nothing that the counts do not show yet.
+        var position = await log.PositionAsync(cancellationToken).ConfigureAwait(false);
         var (lanes, workers) = await reading.CountsAsync(cancellationToken).ConfigureAwait(false);
         workers.RemoveAll(worker => lifeLines.HasDied(worker.Id));
-        return new StoreStatistics(lanes, workers, await log.PositionAsync(cancellationToken).ConfigureAwait(false));
+        return new StoreStatistics(lanes, workers, position);
     }
 
     /// <inheritdoc/>

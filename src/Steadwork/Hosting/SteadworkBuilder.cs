@@ -14,16 +14,21 @@ namespace Steadwork;
 /// <summary>Says what a program's Steadwork consists of: a store, handlers, workers.</summary>
 public sealed class SteadworkBuilder
 {
-    private readonly JobCatalog catalog;
-    private JsonSerializerOptions? json;
+    private readonly JobCatalog catalog = new();
+    private readonly string? name;
+    private readonly Lazy<PayloadJson> json;
+    private JsonSerializerOptions? jsonOptions;
 
-    internal SteadworkBuilder(IServiceCollection services)
+    /// <param name="services">Where it registers.</param>
+    /// <param name="name">What it is registered under beside others in the same program; null when it is the only one.</param>
+    internal SteadworkBuilder(IServiceCollection services, string? name)
     {
         Services = services;
-        catalog = new JobCatalog();
-        services.AddSingleton(catalog);
-        services.AddSingleton(_ => new PayloadJson(json));
-        services.AddSingleton<JobQueue>();
+        this.name = name;
+        json = new Lazy<PayloadJson>(() => new PayloadJson(jsonOptions));
+        Register(_ => catalog);
+        Register(_ => json.Value);
+        Register(provider => new JobQueue(StoreOf(provider), catalog, json.Value));
         services.TryAddSingleton(TimeProvider.System);
     }
 
@@ -34,9 +39,9 @@ public sealed class SteadworkBuilder
     /// <exception cref="InvalidOperationException">One is registered already.</exception>
     public SteadworkBuilder UseStore(Func<IServiceProvider, IStore> open)
     {
-        if (Services.Any(service => service.ServiceType == typeof(IStore)))
-            throw new InvalidOperationException("A store is registered already; a program has one.");
-        Services.AddSingleton(open);
+        if (HasStore)
+            throw new InvalidOperationException(name is null ? "A store is registered already; further ones need a name." : $"The store '{name}' is registered already.");
+        Register(open);
         return this;
     }
 
@@ -46,7 +51,7 @@ public sealed class SteadworkBuilder
     /// <summary>Serialises payloads and results by a source-generated context, without reflection.</summary>
     public SteadworkBuilder UseJson(JsonSerializerContext context)
     {
-        json = new JsonSerializerOptions(context.Options) { TypeInfoResolver = context, MaxDepth = Defaults.MaxPayloadDepth };
+        jsonOptions = new JsonSerializerOptions(context.Options) { TypeInfoResolver = context, MaxDepth = Defaults.MaxPayloadDepth };
         return this;
     }
 
@@ -64,7 +69,7 @@ public sealed class SteadworkBuilder
         Services.TryAddScoped<THandler>();
         return Add<TJob>(name, configure, async context =>
         {
-            var payload = context.Services.GetRequiredService<PayloadJson>().Read<TJob>(context.Payload);
+            var payload = json.Value.Read<TJob>(context.Payload);
             await context.Services.GetRequiredService<THandler>().HandleAsync(payload, context).ConfigureAwait(false);
             return default;
         });
@@ -79,9 +84,8 @@ public sealed class SteadworkBuilder
         Services.TryAddScoped<THandler>();
         return Add<TJob>(name, configure, async context =>
         {
-            var json = context.Services.GetRequiredService<PayloadJson>();
-            var result = await context.Services.GetRequiredService<THandler>().HandleAsync(json.Read<TJob>(context.Payload), context).ConfigureAwait(false);
-            return json.Write(result);
+            var result = await context.Services.GetRequiredService<THandler>().HandleAsync(json.Value.Read<TJob>(context.Payload), context).ConfigureAwait(false);
+            return json.Value.Write(result);
         });
     }
 
@@ -92,7 +96,7 @@ public sealed class SteadworkBuilder
     public SteadworkBuilder AddHandler<TJob>(string name, Func<TJob, JobContext, Task> handle, Action<JobTypeOptions>? configure = null) =>
         Add<TJob>(name, configure, async context =>
         {
-            await handle(context.Services.GetRequiredService<PayloadJson>().Read<TJob>(context.Payload), context).ConfigureAwait(false);
+            await handle(json.Value.Read<TJob>(context.Payload), context).ConfigureAwait(false);
             return default;
         });
 
@@ -113,9 +117,22 @@ public sealed class SteadworkBuilder
         configure?.Invoke(options);
         options.Validate();
         Services.AddSingleton<IHostedService>(services => new WorkerHosting(new WorkerHost(
-            services.GetRequiredService<IStore>(), catalog, options, services.GetRequiredService<IServiceScopeFactory>(),
+            StoreOf(services), catalog, options, services.GetRequiredService<IServiceScopeFactory>(),
             services.GetService<ILoggerFactory>(), services.GetRequiredService<TimeProvider>())));
         return this;
+    }
+
+    internal bool HasStore => Services.Any(service => service.ServiceType == typeof(IStore) && Equals(service.ServiceKey, name));
+
+    private IStore StoreOf(IServiceProvider services) => name is null ? services.GetRequiredService<IStore>() : services.GetRequiredKeyedService<IStore>(name);
+
+    private void Register<T>(Func<IServiceProvider, T> make)
+        where T : class
+    {
+        if (name is null)
+            Services.AddSingleton(make);
+        else
+            Services.AddKeyedSingleton(name, (services, _) => make(services));
     }
 
     private SteadworkBuilder Add<TJob>(string name, Action<JobTypeOptions>? configure, JobInvocation? invoke)

@@ -122,4 +122,40 @@ public sealed class AddSteadworkTests
     }
 
     private static void Build(Action<SteadworkBuilder> configure) => new ServiceCollection().AddSteadwork(configure);
+
+    [Fact]
+    public async Task Several_stores_in_one_program_have_names_and_do_not_meet()
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Services.AddSingleton<Seen>();
+        builder.Services.AddScoped<Scoped>();
+        foreach (var name in new[] { "north", "south" })
+        {
+            builder.Services.AddSteadwork(name, t => t
+                .UseInMemory()
+                .AddHandler<Note, Length, NoteHandler>("note")
+                .AddWorker());
+        }
+        using var app = builder.Build();
+        await app.StartAsync(TestContext.Current.CancellationToken);
+
+        var id = await app.Services.GetRequiredKeyedService<JobQueue>("south").EnqueueAsync(new Note("four"), cancellationToken: TestContext.Current.CancellationToken);
+
+        var store = app.Services.GetRequiredKeyedService<IStore>("south");
+        using var ended = new SemaphoreSlim(1);
+        using var listening = store.Listen(WakeUp.Ends, _ => ended.Release());
+        while ((await store.FindAsync(new JobQuery { Ids = [id] }, TestContext.Current.CancellationToken))[0].State is not JobState.Succeeded)
+            await ended.WaitAsync(TestContext.Current.CancellationToken);
+        (await app.Services.GetRequiredKeyedService<IStore>("north").StatisticsAsync(TestContext.Current.CancellationToken)).Lanes.ShouldBeEmpty();
+        app.Services.GetService<JobQueue>().ShouldBeNull();
+        await app.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void A_name_is_taken_once()
+    {
+        var services = new ServiceCollection();
+        services.AddSteadwork("north", t => t.UseInMemory());
+        Should.Throw<InvalidOperationException>(() => services.AddSteadwork("north", t => t.UseInMemory())).Message.ShouldBe("The store 'north' is registered already.");
+    }
 }
