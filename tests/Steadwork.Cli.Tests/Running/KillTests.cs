@@ -1,5 +1,6 @@
 using Shouldly;
 using Steadwork.Soak;
+using Steadwork.Soak.Stores;
 using Xunit;
 
 namespace Steadwork.Cli.Tests.Running;
@@ -16,7 +17,7 @@ public sealed class KillTests : IDisposable
     {
         var seed = Random.Shared.Next();
         TestContext.Current.SendDiagnosticMessage("seed {0}", seed);
-        var report = await new KillRun(SteadworkProcess.ProgramPath, folder.Path, seed, _ => { }).RunAsync(100);
+        var report = await new KillRun(SteadworkProcess.ProgramPath, folder.Path, round => new SqliteFile { Folder = round }, seed, _ => { }).RunAsync(100);
         report.Violations.Take(10).ShouldBeEmpty($"seed {seed}");
         report.Kills.Values.Sum().ShouldBe(100);
         report.Starts.ShouldBeGreaterThanOrEqualTo(report.Items);
