@@ -1,13 +1,15 @@
 using System.Text;
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Steadwork.Storage;
 using Xunit;
 
 namespace Steadwork.Cli.Tests;
 
-public sealed class BulkEnqueueTests : IDisposable
+public abstract class BulkEnqueueTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
-    private readonly CliFolder folder = new();
+    private readonly CliFolder folder = CliFolder.On<TStore>();
 
     public void Dispose() => folder.Dispose();
 
@@ -40,7 +42,7 @@ public sealed class BulkEnqueueTests : IDisposable
         ended.Status.ShouldBe(2);
         ended.Complaint.ShouldStartWith("Line 30001 of 'jobs.jsonl': The payload is not valid JSON: ");
         ended.Complaint.ShouldEndWith(" Nothing was stored.");
-        File.Exists(folder.File("steadwork.db")).ShouldBeFalse();
+        folder.ShouldHaveNoStore();
     }
 
     [Fact]
@@ -110,6 +112,6 @@ public sealed class BulkEnqueueTests : IDisposable
         var ended = await folder.RunAsync(["enqueue", "note", "--jsonl", file, .. more]);
         ended.Status.ShouldBe(2);
         ended.Complaint.ShouldStartWith(complaint);
-        File.Exists(folder.File("steadwork.db")).ShouldBeFalse();
+        folder.ShouldHaveNoStore();
     }
 }

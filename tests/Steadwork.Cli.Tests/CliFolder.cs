@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Shouldly;
-using Steadwork.Sqlite;
+using Steadwork.Soak.Stores;
+using Steadwork.Storage;
 using Xunit;
 
 namespace Steadwork.Cli.Tests;
@@ -9,9 +10,27 @@ namespace Steadwork.Cli.Tests;
 /// <summary>A directory of its own for one test, and calls of the program in it.</summary>
 internal sealed class CliFolder : IDisposable
 {
-    private const string StoreName = "steadwork.db";
-
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("steadwork-cli-");
+    private readonly bool isDefault;
+
+    /// <summary>A directory in which the program chooses its store itself.</summary>
+    public CliFolder()
+    {
+        Store = new SqliteFile { Folder = Path };
+        isDefault = true;
+    }
+
+    private CliFolder(Func<string, IStorePlace> placeIn) => Store = placeIn(Path);
+
+    /// <summary>A directory in which the environment tells the program where the store is.</summary>
+    public static CliFolder On<TStore>()
+        where TStore : IStorePlace, new() => new(folder => new TStore { Folder = folder });
+
+    /// <summary>The place of the store that calls in it use when nothing else is said.</summary>
+    public IStorePlace Store { get; }
+
+    /// <summary>What calls in it get into their environment.</summary>
+    public Dictionary<string, string> Variables => isDefault ? [] : new() { ["STEADWORK_STORE"] = Store.Url };
 
     /// <summary>Where it is.</summary>
     public string Path => directory.FullName;
@@ -27,7 +46,7 @@ internal sealed class CliFolder : IDisposable
     }
 
     /// <summary>Starts the program.</summary>
-    public SteadworkProcess Start(params string[] arguments) => new(Path, arguments);
+    public SteadworkProcess Start(params string[] arguments) => new(Path, arguments, null, Variables);
 
     /// <summary>Runs the program to its end.</summary>
     public Task<Ended> RunAsync(params string[] arguments) => RunWithAsync(null, arguments);
@@ -35,7 +54,7 @@ internal sealed class CliFolder : IDisposable
     /// <summary>Runs the program to its end with something on its standard input.</summary>
     public async Task<Ended> RunWithAsync(string? input, params string[] arguments)
     {
-        using var process = new SteadworkProcess(Path, arguments, input is null ? null : Encoding.UTF8.GetBytes(input));
+        using var process = new SteadworkProcess(Path, arguments, input is null ? null : Encoding.UTF8.GetBytes(input), Variables);
         return await process.EndAsync();
     }
 
@@ -47,14 +66,22 @@ internal sealed class CliFolder : IDisposable
     public async Task<JobId> EnqueueAsync(params string[] arguments) =>
         new(long.Parse((await RunAsync(["enqueue", .. arguments])).Good()));
 
-    /// <summary>The store that the program uses here by default, opened by the test itself.</summary>
-    public SqliteStore OpenStore() => SqliteStore.Open(File(StoreName));
+    /// <summary>The store that the program uses here, opened by the test itself.</summary>
+    public IStore OpenStore() => Store.Open();
 
-    /// <summary>How many files the directory holds.</summary>
-    public void ShouldBeEmpty() => directory.EnumerateFileSystemInfos().Select(entry => entry.Name).ShouldBeEmpty();
+    /// <summary>No call has made a store.</summary>
+    public void ShouldHaveNoStore() => Store.IsTaken.ShouldBeFalse();
+
+    /// <summary>No call has left anything behind.</summary>
+    public void ShouldBeEmpty()
+    {
+        directory.EnumerateFileSystemInfos().Select(entry => entry.Name).ShouldBeEmpty();
+        ShouldHaveNoStore();
+    }
 
     public void Dispose()
     {
+        Store.Dispose();
         // What a failed test has left behind is worth a look.
         if (TestContext.Current.TestState?.Result is not TestResult.Failed)
             directory.Delete(recursive: true);

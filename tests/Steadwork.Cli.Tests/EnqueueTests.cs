@@ -1,12 +1,14 @@
 using System.Text.Json;
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Xunit;
 
 namespace Steadwork.Cli.Tests;
 
-public sealed class EnqueueTests : IDisposable
+public abstract class EnqueueTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
-    private readonly CliFolder folder = new();
+    private readonly CliFolder folder = CliFolder.On<TStore>();
 
     public void Dispose() => folder.Dispose();
 
@@ -89,7 +91,7 @@ public sealed class EnqueueTests : IDisposable
     [Fact]
     public async Task A_payload_that_is_not_utf_8_is_refused()
     {
-        using var process = new SteadworkProcess(folder.Path, ["enqueue", "note", "-"], [(byte)'"', 0xFF, (byte)'"']);
+        using var process = new SteadworkProcess(folder.Path, ["enqueue", "note", "-"], [(byte)'"', 0xFF, (byte)'"'], folder.Variables);
         var ended = await process.EndAsync();
         ended.Status.ShouldBe(2);
         ended.Complaint.ShouldContain("UTF-8");
@@ -144,19 +146,11 @@ public sealed class EnqueueTests : IDisposable
     [InlineData("nonsense", false)]
     public async Task The_trace_context_of_the_environment_is_kept_when_it_is_valid(string parent, bool kept)
     {
-        using var process = new SteadworkProcess(folder.Path, ["enqueue", "note"], null, new Dictionary<string, string> { ["TRACEPARENT"] = parent });
+        using var process = new SteadworkProcess(folder.Path, ["enqueue", "note"], null, new Dictionary<string, string>(folder.Variables) { ["TRACEPARENT"] = parent });
         (await process.EndAsync()).Good();
         await using var store = folder.OpenStore();
         var job = (await store.FindAsync(new Storage.JobQuery(), default)).ShouldHaveSingleItem();
         job.TraceParent.ShouldBe(kept ? parent : null);
-    }
-
-    [Fact]
-    public async Task The_database_is_for_its_owner_only()
-    {
-        await folder.EnqueueAsync("note");
-        if (!OperatingSystem.IsWindows())
-            File.GetUnixFileMode(folder.File("steadwork.db")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     [Fact]

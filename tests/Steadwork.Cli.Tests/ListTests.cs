@@ -1,11 +1,13 @@
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Xunit;
 
 namespace Steadwork.Cli.Tests;
 
-public sealed class ListTests : IDisposable
+public abstract class ListTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
-    private readonly CliFolder folder = new();
+    private readonly CliFolder folder = CliFolder.On<TStore>();
 
     public void Dispose() => folder.Dispose();
 

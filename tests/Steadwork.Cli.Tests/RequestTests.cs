@@ -1,11 +1,13 @@
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Xunit;
 
 namespace Steadwork.Cli.Tests;
 
-public sealed class RequestTests : IDisposable
+public abstract class RequestTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
-    private readonly CliFolder folder = new();
+    private readonly CliFolder folder = CliFolder.On<TStore>();
 
     public void Dispose() => folder.Dispose();
 

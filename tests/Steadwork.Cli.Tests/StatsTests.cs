@@ -1,12 +1,14 @@
 using System.Globalization;
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Xunit;
 
 namespace Steadwork.Cli.Tests;
 
-public sealed class StatsTests : IDisposable
+public abstract class StatsTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
-    private readonly CliFolder folder = new();
+    private readonly CliFolder folder = CliFolder.On<TStore>();
 
     public void Dispose() => folder.Dispose();
 

@@ -28,10 +28,8 @@ public sealed class StoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2, "--store 'jobs.db' is not the URL of a store; write it like sqlite:PATH, for example sqlite:steadwork.db.", "jobs.db")]
+    [InlineData(2, "--store 'jobs.db' is not the URL of a store; write it like sqlite:PATH or postgres://user@host/database, for example sqlite:steadwork.db.", "jobs.db")]
     [InlineData(2, "--store 'sqlite:' names no file; write it like sqlite:steadwork.db.", "sqlite:")]
-    [InlineData(2, "--store names a PostgreSQL server, but this build has no PostgreSQL store yet; use sqlite:PATH.", "postgres://user:secret@host/db")]
-    [InlineData(2, "--store names a PostgreSQL server, but this build has no PostgreSQL store yet; use sqlite:PATH.", "postgresql://host/db")]
     [InlineData(3, "There is no directory '<folder>/none' for the store; make it first, or give another --store.", "sqlite:none/jobs.db")]
     [InlineData(3, "'<folder>' is a directory, not a store; give the path of a file.", "sqlite:.")]
     public async Task A_store_that_cannot_be_opened_is_explained(int status, string complaint, string url)
@@ -56,6 +54,14 @@ public sealed class StoreTests : IDisposable
             ended.Complaint.ShouldContain("is not a Steadwork store");
         }
         File.ReadAllText(path).ShouldBe("my notes");
+    }
+
+    [Fact]
+    public async Task The_database_is_for_its_owner_only()
+    {
+        await folder.EnqueueAsync("note");
+        if (!OperatingSystem.IsWindows())
+            File.GetUnixFileMode(folder.File("steadwork.db")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     [Fact]

@@ -1,28 +1,26 @@
 using Shouldly;
-using Steadwork.Sqlite;
+using Steadwork.Soak.Stores;
+using Steadwork.Storage;
 using Xunit;
 
 namespace Steadwork.Cli.Tests;
 
-public sealed class WaitTests : IDisposable
+public abstract class WaitTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
-    private readonly CliFolder folder = new();
+    private readonly CliFolder folder = CliFolder.On<TStore>();
 
     public void Dispose() => folder.Dispose();
 
-    /// <summary>Starts to wait for job 1, and answers once the process listens: it has then hung up a bell of its own.</summary>
+    /// <summary>Starts to wait for job 1, and answers once the process listens.</summary>
     private async Task<SteadworkProcess> StartWaitingAsync(params string[] arguments)
     {
-        var hung = new TaskCompletionSource();
-        using var bells = new FileSystemWatcher(folder.File("steadwork.db-workers"), "*.bell") { IncludeSubdirectories = true };
-        bells.Created += (_, _) => hung.TrySetResult();
-        bells.EnableRaisingEvents = true;
         var process = folder.Start(["wait", "1", .. arguments]);
-        await hung.Task.WaitAsync(SteadworkProcess.Patience);
+        await Waiting.UntilAsync(() => folder.Store.Listeners == 1);
         return process;
     }
 
-    private static async Task EndJobAsync(SqliteStore store, Transition transition)
+    private static async Task EndJobAsync(IStore store, Transition transition)
     {
         var worker = await store.StartWorkerAsync(["default"], "note");
         await store.EndAsync(worker, await store.ClaimAsync(worker, "default", "note"), transition);
@@ -97,7 +95,7 @@ public sealed class WaitTests : IDisposable
         ended.Status.ShouldBe(130);
         ended.Output.ShouldBeEmpty();
         ended.Error.ShouldBeEmpty();
-        Directory.EnumerateFiles(folder.File("steadwork.db-workers"), "*.bell", SearchOption.AllDirectories).ShouldBeEmpty();
+        await Waiting.UntilAsync(() => folder.Store.Listeners == 0);
     }
 
     [Fact]

@@ -1,4 +1,4 @@
-using Steadwork.Sqlite;
+using Steadwork.Soak.Stores;
 using Steadwork.Storage;
 
 namespace Steadwork.Soak;
@@ -24,9 +24,10 @@ public sealed record KillReport(IReadOnlyDictionary<string, int> Kills, int Roun
 /// </summary>
 /// <param name="cli">The <c>steadwork</c> program.</param>
 /// <param name="folder">Where to work.</param>
+/// <param name="placeIn">Makes a place for a store, of which each list has its own.</param>
 /// <param name="seed">Of the draws.</param>
 /// <param name="progress">Told how far it is.</param>
-public sealed class KillRun(string cli, string folder, int seed, Action<string> progress)
+public sealed class KillRun(string cli, string folder, Func<string, IStorePlace> placeIn, int seed, Action<string> progress)
 {
     private const int ItemsARound = 300;
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(120);
@@ -51,12 +52,13 @@ public sealed class KillRun(string cli, string folder, int seed, Action<string> 
     private async Task<int> RoundAsync(string round, int most)
     {
         Directory.CreateDirectory(round);
+        using var place = placeIn(round);
         var ledger = new Ledger(round);
         var list = Path.Combine(round, "items");
         File.WriteAllLines(list, Enumerable.Range(0, ItemsARound).Select(item => $"item-{item}"));
         var done = 0;
         var pace = $"0.0{random.Next(1, 10)}";
-        var run = Start(round, ledger, pace);
+        var run = Start(round, place, ledger, pace);
         var started = true;
         while (done < most)
         {
@@ -71,7 +73,7 @@ public sealed class KillRun(string cli, string folder, int seed, Action<string> 
             {
                 await run.EndAsync(EndLimit);
                 run.Dispose();
-                run = Start(round, ledger, pace);
+                run = Start(round, place, ledger, pace);
                 started = true;
             }
         }
@@ -81,14 +83,14 @@ public sealed class KillRun(string cli, string folder, int seed, Action<string> 
             violations.Add($"{round}: the last start: {status}: {(await run.TextAsync()).Errors}");
         }
         run.Dispose();
-        await VerifyAsync(round, ledger);
+        await VerifyAsync(round, place, ledger);
         if (violations.Count == 0)
             Directory.Delete(round, recursive: true);
         return done;
     }
 
-    private SteadworkRun Start(string round, Ledger ledger, string pace) => new(cli, round,
-        "run", "--store", $"sqlite:{round}/store.db", "--items", $"{round}/items", "--workers", "4", "--attempts", "1000",
+    private SteadworkRun Start(string round, IStorePlace place, Ledger ledger, string pace) => new(cli, round,
+        "run", "--store", place.Url, "--items", $"{round}/items", "--workers", "4", "--attempts", "1000",
         "--retry-delay", "0", "--name", "kills", "--", ledger.Program, "{}", pace);
 
     /// <returns>What was killed; nothing when there was none of the drawn kind.</returns>
@@ -114,9 +116,9 @@ public sealed class KillRun(string cli, string folder, int seed, Action<string> 
 
     private static List<int> Of(int process) => process > 0 ? [process] : [];
 
-    private async Task VerifyAsync(string round, Ledger ledger)
+    private async Task VerifyAsync(string round, IStorePlace place, Ledger ledger)
     {
-        await using var store = SqliteStore.Open(Path.Combine(round, "store.db"));
+        await using var store = place.Open();
         var jobs = await store.FindAsync(new JobQuery { Limit = int.MaxValue }, CancellationToken.None);
         var told = ledger.Read().ToLookup(line => line.Item);
         var successes = new Dictionary<JobId, int>();

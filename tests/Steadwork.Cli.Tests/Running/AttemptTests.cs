@@ -1,13 +1,15 @@
 using System.Text.Json;
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Xunit;
 
 namespace Steadwork.Cli.Tests.Running;
 
 /// <summary>What becomes of items whose program does not end well, or not in time.</summary>
-public sealed class AttemptTests : IDisposable
+public abstract class AttemptTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
-    private readonly Workshop workshop = new();
+    private readonly Workshop workshop = Workshop.On<TStore>();
 
     public void Dispose() => workshop.Dispose();
 

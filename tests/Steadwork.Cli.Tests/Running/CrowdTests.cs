@@ -1,19 +1,21 @@
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Steadwork.Storage;
 using Xunit;
 
 namespace Steadwork.Cli.Tests.Running;
 
-public sealed class CrowdTests : IDisposable
+public abstract class CrowdTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
     private const int Processes = 64;
     private const int JobsEach = 50;
-    private readonly CliFolder folder = new();
+    private readonly CliFolder folder = CliFolder.On<TStore>();
 
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public async Task Sixty_four_processes_enqueue_and_work_on_one_file_without_an_error_and_nothing_is_lost()
+    public async Task Sixty_four_processes_enqueue_and_work_on_one_store_without_an_error_and_nothing_is_lost()
     {
         // Half of them bring jobs, one call after another; half of them work until nothing is left to be done.
         var lines = folder.Write("jobs", string.Concat(Enumerable.Range(0, JobsEach).Select(job => $"{{\"n\":{job}}}\n")));

@@ -1,16 +1,18 @@
 using System.Diagnostics;
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Xunit;
 
 namespace Steadwork.Cli.Tests.Running;
 
 /// <summary>Whatever ends a run early, nothing is lost and the next start goes on.</summary>
-public sealed class InterruptionTests : IDisposable
+public abstract class InterruptionTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
     // One attempt each: one that is broken off must not count.
     private static readonly string[] Arguments = ["--workers", "1", "--attempts", "1", .. Workshop.Gated];
 
-    private readonly Workshop workshop = new();
+    private readonly Workshop workshop = Workshop.On<TStore>();
 
     public void Dispose() => workshop.Dispose();
 

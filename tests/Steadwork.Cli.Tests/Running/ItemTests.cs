@@ -1,15 +1,17 @@
 using System.Text;
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Xunit;
 
 namespace Steadwork.Cli.Tests.Running;
 
 /// <summary>What programs get of the items of a list.</summary>
-public sealed class ItemTests : IDisposable
+public abstract class ItemTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
     private static readonly string[] Showing = ["--keep-order", "--workers", "1", "--", "printf", "<%s>"];
 
-    private readonly Workshop workshop = new();
+    private readonly Workshop workshop = Workshop.On<TStore>();
 
     public void Dispose() => workshop.Dispose();
 

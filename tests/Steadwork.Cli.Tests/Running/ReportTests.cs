@@ -1,17 +1,19 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Xunit;
 
 namespace Steadwork.Cli.Tests.Running;
 
 /// <summary>What a run tells of itself.</summary>
-public sealed partial class ReportTests : IDisposable
+public abstract partial class ReportTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
     /// <summary>Fails for items that begin with b, in the way of their second letter.</summary>
     private static readonly string[] Mixed = ["--", "sh", "-c", "case $1 in b1) echo oh >&2; exit 4;; b2) kill -KILL $$;; b*) exit 1;; esac; echo $1", "sh"];
 
-    private readonly Workshop workshop = new();
+    private readonly Workshop workshop = Workshop.On<TStore>();
 
     public void Dispose() => workshop.Dispose();
 

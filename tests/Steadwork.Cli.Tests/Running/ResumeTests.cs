@@ -1,16 +1,18 @@
 using System.Text.Json;
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Xunit;
 
 namespace Steadwork.Cli.Tests.Running;
 
 /// <summary>What the same run does when it is started again.</summary>
-public sealed class ResumeTests : IDisposable
+public abstract class ResumeTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
     /// <summary>Notes the item, and fails while a file of that name is there.</summary>
     private static readonly string[] Failing = ["--attempts", "1", "--workers", "1", "--", "sh", "-c", "echo \"$1\" >> ledger; test ! -e \"$1\"", "sh"];
 
-    private readonly Workshop workshop = new();
+    private readonly Workshop workshop = Workshop.On<TStore>();
 
     public void Dispose() => workshop.Dispose();
 

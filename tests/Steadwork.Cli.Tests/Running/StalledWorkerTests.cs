@@ -1,13 +1,15 @@
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Steadwork.Storage;
 using Xunit;
 
 namespace Steadwork.Cli.Tests.Running;
 
-public sealed class StalledWorkerTests : IDisposable
+public abstract class StalledWorkerTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
     private const string Lease = "1s";
-    private readonly CliFolder folder = new();
+    private readonly CliFolder folder = CliFolder.On<TStore>();
 
     public void Dispose() => folder.Dispose();
 
@@ -21,7 +23,7 @@ public sealed class StalledWorkerTests : IDisposable
             """);
         await folder.EnqueueAsync("note");
         using var stalled = folder.Start("work", "--exec", $"note={script}", "--concurrency", "1", "--lease", Lease);
-        await UntilAsync(() => File.Exists(script + ".log"));
+        await Waiting.UntilAsync(() => File.Exists(script + ".log"));
         Soak.Processes.Signal(stalled.Id, Soak.Processes.SigStop);
 
         using var second = folder.Start("work", "--exec", $"note={script}", "--concurrency", "1", "--lease", Lease);
@@ -31,7 +33,7 @@ public sealed class StalledWorkerTests : IDisposable
         // The continued worker finds that it was declared dead, begins a new life, and works on.
         await folder.EnqueueAsync("note", "--attempts", "1");
         await using var store = folder.OpenStore();
-        await UntilAsync(() => Log(store).Count(entry => entry.Kind == LogKinds.WorkerStarted) == 3);
+        await Waiting.UntilAsync(() => Log(store).Count(entry => entry.Kind == LogKinds.WorkerStarted) == 3);
 
         var log = Log(store).Where(entry => entry.Job == new JobId(1)).ToList();
         log.Count(entry => entry.Kind == "succeeded").ShouldBe(1);
@@ -52,7 +54,7 @@ public sealed class StalledWorkerTests : IDisposable
             """);
         await folder.EnqueueAsync("long");
         using var first = folder.Start("work", "--exec", $"long={script}", "--lease", Lease);
-        await UntilAsync(() => File.Exists(script + ".log"));
+        await Waiting.UntilAsync(() => File.Exists(script + ".log"));
 
         // Longer than the lease that it would have to outlive.
         for (var start = 0; start < 8; start++)
@@ -111,16 +113,5 @@ public sealed class StalledWorkerTests : IDisposable
         var path = folder.Write("work.sh", "#!/bin/sh\n" + body.ReplaceLineEndings("\n") + "\n");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return path;
-    }
-
-    /// <summary>What other processes write cannot be signalled to this one: it is looked at again and again, within a bound.</summary>
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        using var pause = new SemaphoreSlim(0);
-        for (var look = 0; !holds(); look++)
-        {
-            look.ShouldBeLessThan(3000, "what was waited for has not come about");
-            await pause.WaitAsync(20, TestContext.Current.CancellationToken);
-        }
     }
 }

@@ -1,15 +1,17 @@
 using System.Diagnostics;
 using Shouldly;
+using Steadwork.Soak.Stores;
 using Xunit;
 
 namespace Steadwork.Cli.Tests.Running;
 
 /// <summary>A worker whose handlers are programs.</summary>
-public sealed class WorkTests : IDisposable
+public abstract class WorkTests<TStore> : IDisposable
+    where TStore : IStorePlace, new()
 {
     private const string GatedScript = "#!/bin/sh\nread -r payload\necho \"$payload $$ $PPID $STEADWORK_ATTEMPT\" > begun\nread -r line < gate\necho \"$payload\" >> ledger\n";
 
-    private readonly Workshop workshop = new();
+    private readonly Workshop workshop = Workshop.On<TStore>();
 
     public void Dispose() => workshop.Dispose();
 
@@ -218,6 +220,6 @@ public sealed class WorkTests : IDisposable
         var ended = await WorkAsync(arguments);
         ended.Status.ShouldBe(2);
         ended.Complaint.ShouldBe(complaint);
-        File.Exists(workshop.Folder.File("steadwork.db")).ShouldBeFalse();
+        workshop.Folder.ShouldHaveNoStore();
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Shouldly;
+using Steadwork.Soak.Stores;
 
 namespace Steadwork.Cli.Tests.Running;
 
@@ -15,14 +16,21 @@ internal sealed partial class Workshop : IDisposable
 
     private readonly List<Pipe> pipes = [];
 
-    public Workshop()
+    public Workshop() : this(new CliFolder()) { }
+
+    private Workshop(CliFolder folder)
     {
+        Folder = folder;
         Begun = Pipe("begun");
         Gate = Pipe("gate");
         Directory.CreateDirectory(Folder.File("tmp"));
     }
 
-    public CliFolder Folder { get; } = new();
+    /// <summary>A directory in which the environment tells the program where the store is.</summary>
+    public static Workshop On<TStore>()
+        where TStore : IStorePlace, new() => new(CliFolder.On<TStore>());
+
+    public CliFolder Folder { get; }
 
     /// <summary>A line for each program that has begun.</summary>
     public Pipe Begun { get; }
@@ -36,7 +44,7 @@ internal sealed partial class Workshop : IDisposable
     /// <summary>What is left in the place of temporary files.</summary>
     public string[] Leftovers => Directory.GetFileSystemEntries(Folder.File("tmp"));
 
-    private Dictionary<string, string> Variables => new() { ["TMPDIR"] = Folder.File("tmp"), ["STEADWORK"] = SteadworkProcess.ProgramPath, ["DOTNET_EnableDiagnostics"] = "0" };
+    private Dictionary<string, string> Variables => new(Folder.Variables) { ["TMPDIR"] = Folder.File("tmp"), ["STEADWORK"] = SteadworkProcess.ProgramPath, ["DOTNET_EnableDiagnostics"] = "0" };
 
     /// <summary>A named pipe.</summary>
     public Pipe Pipe(string name)

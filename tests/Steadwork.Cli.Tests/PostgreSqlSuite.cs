@@ -1,0 +1,34 @@
+using Steadwork.Cli.Tests.Running;
+using Steadwork.Soak.Stores;
+
+namespace Steadwork.Cli.Tests;
+
+public sealed class PostgreSqlKillTests() : KillTests<PostgreSqlSchema>(60);
+
+public sealed class PostgreSqlStalledWorkerTests : StalledWorkerTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlInterruptionTests : InterruptionTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlResumeTests : ResumeTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlAttemptTests : AttemptTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlWorkTests : WorkTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlReportTests : ReportTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlItemTests : ItemTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlRequestTests : RequestTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlWaitTests : WaitTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlListTests : ListTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlShowTests : ShowTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlStatsTests : StatsTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlEnqueueTests : EnqueueTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlBulkEnqueueTests : BulkEnqueueTests<PostgreSqlSchema>;
