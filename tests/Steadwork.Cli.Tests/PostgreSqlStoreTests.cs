@@ -55,6 +55,9 @@ public sealed class PostgreSqlStoreTests : IDisposable
     }
 
     [Theory]
+    [InlineData("--store: The address of the PostgreSQL server cannot be read; write it like postgres://user@host:5432/database.", "postgres://user:secret@host:port/database")]
+    [InlineData("--store: The address of the PostgreSQL server cannot be read; write it like postgres://user@host:5432/database.", "postgres://user:sec/ret@host/database")]
+    [InlineData("--store: The address of the PostgreSQL server cannot be read; write it like postgres://user@host:5432/database.", "postgres://user:secret@host:99999999999/database")]
     [InlineData("--store: The address of the PostgreSQL server cannot be read; write it like postgres://user@host:5432/database.", "postgresql://user:secret@host/database?nonsense=1")]
     [InlineData("--store is not the URL of a PostgreSQL server; write it like postgres://user@host:5432/database.", "postgres:user:secret@host/database")]
     [InlineData("'a\"b' is no name of a schema; it needs 1 to 63 characters, none of them a control character, a quote or a backslash.", "postgres://user:secret@127.0.0.1:1/database?schema=a%22b")]

@@ -7,6 +7,8 @@ public sealed class PostgreSqlKillTests() : KillTests<PostgreSqlSchema>(60);
 
 public sealed class PostgreSqlStalledWorkerTests : StalledWorkerTests<PostgreSqlSchema>;
 
+public sealed class PostgreSqlCrowdTests : CrowdTests<PostgreSqlSchema>;
+
 public sealed class PostgreSqlInterruptionTests : InterruptionTests<PostgreSqlSchema>;
 
 public sealed class PostgreSqlResumeTests : ResumeTests<PostgreSqlSchema>;
