@@ -17,6 +17,7 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
     private readonly Database database;
     private readonly PostgreSqlStoreOptions options;
     private readonly string storeId;
+    private readonly WorkerFolder machineFolder;
     private readonly LifeLines lifeLines;
     private readonly Bell bell;
     private readonly EnqueuePump pump;
@@ -38,7 +39,8 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
         this.storeId = storeId;
         toldTime = (options.Clock.GetUtcNow(), options.Clock.GetTimestamp());
         lookedForLapsed = options.Clock.GetTimestamp() - (long)(options.LapsedInterval.TotalSeconds * options.Clock.TimestampFrequency);
-        lifeLines = new LifeLines(options.MachineFolder is { } folder ? new WorkerFolder(folder) : MachineFolder.Of(storeId));
+        machineFolder = options.MachineFolder is { } folder ? new WorkerFolder(folder) : MachineFolder.Of(storeId);
+        lifeLines = new LifeLines(machineFolder);
         bell = new Bell(database, options);
         // With few connections, writers must leave some for the rest.
         var lanes = new Lanes(database);
@@ -222,6 +224,7 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
         await bell.DisposeAsync().ConfigureAwait(false);
         heartbeat.Dispose();
         lifeLines.Dispose();
+        machineFolder.RemoveIfEmpty();
         await database.DisposeAsync().ConfigureAwait(false);
     }
 

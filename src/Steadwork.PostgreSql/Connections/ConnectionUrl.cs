@@ -52,7 +52,7 @@ internal static class ConnectionUrl
         {
             return IsUrl(text) ? ReadUrl(text) : (new NpgsqlConnectionStringBuilder(text), new StoreSettings());
         }
-        catch (Exception error) when (error is ArgumentException or KeyNotFoundException or FormatException or UriFormatException or InvalidCastException)
+        catch (Exception error) when (error is ArgumentException or KeyNotFoundException or FormatException or OverflowException or InvalidCastException)
         {
             throw new FormatException("The address of the PostgreSQL server cannot be read; write it like postgres://user@host:5432/database.", error);
         }
@@ -73,8 +73,7 @@ internal static class ConnectionUrl
             if (user.Length > 0)
                 settings.Username = Uri.UnescapeDataString(user);
         }
-        if (rest.Length > 0)
-            AddHosts(settings, rest);
+        AddHosts(settings, rest.Length > 0 ? rest : "localhost");
         if (database.Length > 0)
             settings.Database = Uri.UnescapeDataString(database);
         var store = new StoreSettings();
@@ -118,7 +117,7 @@ internal static class ConnectionUrl
         var port = host.EndsWith(']') ? "" : host.LastIndexOf(':') is >= 0 and var colon ? host[(colon + 1)..] : "";
         if (port.Length > 0)
             host = host[..^(port.Length + 1)];
-        return (Uri.UnescapeDataString(host.Trim('[', ']')), port.Length > 0 ? int.Parse(port, CultureInfo.InvariantCulture) : DefaultPort);
+        return (Uri.UnescapeDataString(host.Trim('[', ']')), port.Length > 0 ? ushort.Parse(port, NumberStyles.None, CultureInfo.InvariantCulture) : DefaultPort);
     }
 
     /// <summary>Cuts the text at a character, and answers what was behind it.</summary>

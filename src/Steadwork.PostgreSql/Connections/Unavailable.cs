@@ -29,8 +29,11 @@ internal static class Unavailable
         PostgresException { SqlState: UndefinedTable or UndefinedFunction or InvalidSchema } => $"There is no Steadwork store at {place}, or it is not whole: {First(error)}.",
         PostgresException { SqlState: InsufficientPrivilege } => $"The store at {place} may not be used: {First(error)}. Grant this role what it needs, or use another.",
         PostgresException => $"The store at {place} cannot be used: {First(error)}.",
-        _ => $"The store at {place} cannot be reached: {First(error.InnerException ?? error)}.",
+        _ => $"The store at {place} cannot be reached: {First(Innermost(error))}.",
     }, error);
+
+    /// <summary>What lies behind it; of several hosts that could not be reached, what lies behind the first.</summary>
+    private static Exception Innermost(Exception error) => error.InnerException is { } inner ? Innermost(inner) : error;
 
     private static string First(Exception error) =>
         (error is PostgresException server ? server.MessageText : error.Message).Split('\n')[0].TrimEnd('.', ' ');

@@ -13,6 +13,7 @@ internal sealed class LifeLines(WorkerFolder folder) : IDisposable
     /// <summary>Ties a worker to this process.</summary>
     public IStartMarks Tie(WorkerId worker, int capacity)
     {
+        folder.Ensure();
         var marks = new StartMarks(folder.MarksOf(worker), capacity);
         // Locked under another name first: a lock file that appears under its own name unlocked would look like a dead worker's.
         var making = folder.LockOf(worker) + ".new";

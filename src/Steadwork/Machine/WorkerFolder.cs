@@ -21,7 +21,7 @@ internal sealed class WorkerFolder
 
     /// <summary>The workers that have a lock file, held or not.</summary>
     public IEnumerable<WorkerId> Workers() =>
-        from file in Directory.EnumerateFiles(path, "*.lock")
+        from file in Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.lock") : []
         let name = Path.GetFileNameWithoutExtension(file)
         where long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out _)
         select new WorkerId(long.Parse(name, CultureInfo.InvariantCulture));
@@ -32,6 +32,22 @@ internal sealed class WorkerFolder
         File.Delete(ProgramsOf(worker));
         File.Delete(MarksOf(worker));
         File.Delete(LockOf(worker));
+    }
+
+    /// <summary>Makes sure that it is there: whoever left it last may have removed it.</summary>
+    public void Ensure() => Make(path);
+
+    /// <summary>Removes it if nobody has left anything.</summary>
+    public void RemoveIfEmpty()
+    {
+        try
+        {
+            Directory.Delete(path);
+        }
+        catch (IOException)
+        {
+            // Others are in it, or have removed it.
+        }
     }
 
     /// <summary>Removes what all workers have left.</summary>

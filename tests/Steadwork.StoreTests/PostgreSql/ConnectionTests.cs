@@ -158,6 +158,9 @@ public sealed class ConnectionTests : IAsyncLifetime
     [InlineData("postgres://u:secret@h/d?sslmode=sometimes")]
     [InlineData("postgres://u:secret@h/d?colour=blue")]
     [InlineData("postgres://u:secret@h/d?listen=perhaps")]
+    [InlineData("postgres://u:se/secret@h/d")]
+    [InlineData("postgres://u:secret@h:99999/d")]
+    [InlineData("postgres://u:secret@h:99999999999/d")]
     [InlineData("Host=h;Password=secret;Colour=blue")]
     public void An_address_that_cannot_be_read_is_refused_without_repeating_it(string address) =>
         Should.Throw<FormatException>(() => ConnectionUrl.Read(address)).Message.ShouldNotContain("secret");
