@@ -24,6 +24,14 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
     public async Task A_dead_listening_connection_costs_a_poll_and_not_more() =>
         Check(await new DeadListener(folder, output.WriteLine).RunAsync(50));
 
+    [Fact]
+    public async Task A_host_that_is_cut_off_loses_its_jobs_to_the_others_and_completes_none_that_they_have_run()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make hosts of its own.");
+        var cli = Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program, or run the tests by ./test.");
+        Check(await new CutHosts(cli, folder, output.WriteLine).RunAsync(1));
+    }
+
     private static string TakeFolder()
     {
         var folder = Directory.CreateTempSubdirectory("steadwork-faults-").FullName;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Steadwork.Soak;
 using Steadwork.Soak.Faults;
+using Steadwork.Soak.Servers;
 
 // See docs/reliability.md.
 if (args is not [var command, var number, ..] || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count < 1)
@@ -16,6 +17,7 @@ var status = command switch
     "kills" => await KillAsync(),
     "postgres-restarts" => (await new PostgresRestarts(folder, Progress).RunAsync(count)).Print(),
     "failover" => (await new Failover(folder, Progress).RunAsync(count)).Print(),
+    "hosts" => await CutAsync(),
     "dead-listener" => (await new DeadListener(folder, Progress).RunAsync(count)).Print(),
     "idle-transaction" => (await new IdleTransaction(folder, Progress).RunAsync(count)).Print(),
     _ => Usage(),
@@ -34,16 +36,31 @@ static int Usage()
           soak kills COUNT [SEED] [LANES]   kills parts of a run at random points
           soak postgres-restarts COUNT      restarts a PostgreSQL server under load as if it had crashed
           soak failover COUNT               kills the primary of two PostgreSQL servers under load and promotes the standby
+          soak hosts COUNT                  cuts one of several hosts off and joins it again; takes root
           soak dead-listener SAMPLES        measures how soon jobs begin while a worker hears no wake-ups
           soak idle-transaction SECONDS     measures claims beside a transaction that does nothing
         """);
     return 2;
 }
 
+static string Cli() => Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program.");
+
+async Task<int> CutAsync()
+{
+    try
+    {
+        return (await new CutHosts(Cli(), folder, Progress).RunAsync(count)).Print();
+    }
+    catch (NoHostsException error)
+    {
+        Console.Error.WriteLine($"soak: {error.Message}");
+        return 3;
+    }
+}
+
 async Task<int> KillAsync()
 {
     var seed = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : Environment.ProcessId;
-    var cli = Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program.");
     var lanes = args.Length > 3 ? int.Parse(args[3], CultureInfo.InvariantCulture) : 1;
     Console.WriteLine($"seed {seed}, {lanes} at once");
 
@@ -52,7 +69,7 @@ async Task<int> KillAsync()
     {
         var place = Directory.CreateDirectory(Path.Combine(folder, $"lane-{lane}")).FullName;
         var share = count / lanes + (lane < count % lanes ? 1 : 0);
-        return new KillRun(cli, place, seed + lane, line => Progress($"lane {lane}: {line}")).RunAsync(share);
+        return new KillRun(Cli(), place, seed + lane, line => Progress($"lane {lane}: {line}")).RunAsync(share);
     })));
     return new FaultReport([
         .. report.Kills.OrderByDescending(kill => kill.Value).Select(kill => $"{kill.Value,6} {kill.Key}"),
