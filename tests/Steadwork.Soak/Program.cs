@@ -1,36 +1,84 @@
 using System.Diagnostics;
 using System.Globalization;
 using Steadwork.Soak;
+using Steadwork.Soak.Faults;
+using Steadwork.Soak.Servers;
 using Steadwork.Soak.Stores;
 
-// soak kills COUNT [SEED] [LANES] [--store sqlite|postgres]: see docs/reliability.md.
-var numbers = args is [.., "--store", _] ? args[..^2] : args;
-Func<string, IStorePlace>? placeIn = args is [.., "--store", var store] && store != "sqlite"
-    ? store == "postgres" ? place => new PostgreSqlSchema { Folder = place } : null
-    : place => new SqliteFile { Folder = place };
-if (placeIn is null || numbers is not ["kills", var text, ..] || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+// See docs/reliability.md.
+if (args is not [var command, var number, ..] || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count < 1)
+    return Usage();
+var folder = Directory.CreateTempSubdirectory("steadwork-soak-").FullName;
+// What stores leave on this machine for its user goes with the folder.
+Environment.SetEnvironmentVariable("XDG_DATA_HOME", folder);
+var began = Stopwatch.GetTimestamp();
+Console.WriteLine($"{string.Join(' ', args)}, in {folder}");
+var status = command switch
 {
-    Console.Error.WriteLine("soak: say what to do: soak kills COUNT [SEED] [LANES] [--store sqlite|postgres]");
+    "kills" => await KillAsync(),
+    "postgres-restarts" => (await new PostgresRestarts(folder, Progress).RunAsync(count)).Print(),
+    "failover" => (await new Failover(folder, Progress).RunAsync(count)).Print(),
+    "hosts" => await CutAsync(),
+    "dead-listener" => (await new DeadListener(folder, Progress).RunAsync(count)).Print(),
+    "idle-transaction" => (await new IdleTransaction(folder, Progress).RunAsync(count)).Print(),
+    _ => Usage(),
+};
+Console.WriteLine($"{Stopwatch.GetElapsedTime(began):hh\\:mm\\:ss}");
+if (status == 0)
+    Directory.Delete(folder, recursive: true);
+return status;
+
+void Progress(string line) => Console.WriteLine($"{Stopwatch.GetElapsedTime(began):hh\\:mm\\:ss} {line}");
+
+static int Usage()
+{
+    Console.Error.WriteLine("""
+        soak: say what to do:
+          soak kills COUNT [SEED] [LANES] [--store sqlite|postgres]   kills parts of a run at random points
+          soak postgres-restarts COUNT      restarts a PostgreSQL server under load as if it had crashed
+          soak failover COUNT               kills the primary of two PostgreSQL servers under load and promotes the standby
+          soak hosts COUNT                  cuts one of several hosts off and joins it again; takes root
+          soak dead-listener SAMPLES        measures how soon jobs begin while a worker hears no wake-ups
+          soak idle-transaction SECONDS     measures claims beside a transaction that does nothing
+        """);
     return 2;
 }
-var seed = numbers.Length > 2 ? int.Parse(numbers[2], CultureInfo.InvariantCulture) : Environment.ProcessId;
-var cli = Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program.");
-var folder = Directory.CreateTempSubdirectory("steadwork-soak-").FullName;
-var began = Stopwatch.GetTimestamp();
-var lanes = numbers.Length > 3 ? int.Parse(numbers[3], CultureInfo.InvariantCulture) : 1;
-Console.WriteLine($"kills: {count}, seed {seed}, {lanes} at once, in {folder}");
 
-// Each lane is a run of its own with a store of its own; together they keep the machine busier than one could.
-var reports = await Task.WhenAll(Enumerable.Range(0, lanes).Select(lane =>
+static string Cli() => Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program.");
+
+async Task<int> CutAsync()
 {
-    var place = Directory.CreateDirectory(Path.Combine(folder, $"lane-{lane}")).FullName;
-    var share = count / lanes + (lane < count % lanes ? 1 : 0);
-    return new KillRun(cli, place, placeIn, seed + lane, line => Console.WriteLine($"{Stopwatch.GetElapsedTime(began):hh\\:mm\\:ss} lane {lane}: {line}")).RunAsync(share);
-}));
-var report = KillReport.Sum(reports);
-foreach (var (what, times) in report.Kills.OrderByDescending(kill => kill.Value))
-    Console.WriteLine($"  {times,6} {what}");
-Console.WriteLine($"{report.Rounds} rounds, {report.Items} items, {report.Starts} program starts, {report.Attempts} recorded attempts, {report.Violations.Count} violations, {Stopwatch.GetElapsedTime(began):hh\\:mm\\:ss}");
-foreach (var violation in report.Violations.Take(20))
-    Console.WriteLine($"VIOLATION {violation}");
-return report.Violations.Count == 0 ? 0 : 1;
+    try
+    {
+        return (await new CutHosts(Cli(), folder, Progress).RunAsync(count)).Print();
+    }
+    catch (NoHostsException error)
+    {
+        Console.Error.WriteLine($"soak: {error.Message}");
+        return 3;
+    }
+}
+
+async Task<int> KillAsync()
+{
+    var numbers = args is [.., "--store", _] ? args[..^2] : args;
+    Func<string, IStorePlace>? placeIn = args is [.., "--store", var store] && store != "sqlite"
+        ? store == "postgres" ? place => new PostgreSqlSchema { Folder = place } : null
+        : place => new SqliteFile { Folder = place };
+    if (placeIn is null)
+        return Usage();
+    var seed = numbers.Length > 2 ? int.Parse(numbers[2], CultureInfo.InvariantCulture) : Environment.ProcessId;
+    var lanes = numbers.Length > 3 ? int.Parse(numbers[3], CultureInfo.InvariantCulture) : 1;
+    Console.WriteLine($"seed {seed}, {lanes} at once");
+
+    // Each lane is a run of its own with a store of its own; together they keep the machine busier than one could.
+    var report = KillReport.Sum(await Task.WhenAll(Enumerable.Range(0, lanes).Select(lane =>
+    {
+        var place = Directory.CreateDirectory(Path.Combine(folder, $"lane-{lane}")).FullName;
+        var share = count / lanes + (lane < count % lanes ? 1 : 0);
+        return new KillRun(Cli(), place, placeIn, seed + lane, line => Progress($"lane {lane}: {line}")).RunAsync(share);
+    })));
+    return new FaultReport([
+        .. report.Kills.OrderByDescending(kill => kill.Value).Select(kill => $"{kill.Value,6} {kill.Key}"),
+        $"{report.Rounds} rounds, {report.Items} items, {report.Starts} program starts, {report.Attempts} recorded attempts"], report.Violations).Print();
+}

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Globalization;
+using Steadwork.PostgreSql;
+using Steadwork.Soak.Load;
+using Steadwork.Soak.Servers;
+using Steadwork.Storage;
+
+namespace Steadwork.Soak.Faults;
+
+/// <summary>
+/// Workers on several hosts, one of which is cut off for longer than its lease and joined again: what it held is run
+/// elsewhere in time, what it completes too late is refused, and it goes on by itself.
+/// </summary>
+/// <param name="cli">The <c>steadwork</c> program.</param>
+/// <param name="folder">Where to work.</param>
+/// <param name="progress">Told how far it is.</param>
+public sealed class CutHosts(string cli, string folder, Action<string> progress)
+{
+    private const string Type = "item";
+    private const int Hosts = 3, Concurrency = 3, Backlog = 40;
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(3), Look = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan RecoveryLimit = Lease + TimeSpan.FromSeconds(5), CutTime = 3 * Lease, WorkLimit = TimeSpan.FromMinutes(1), EndLimit = TimeSpan.FromMinutes(2);
+
+    private readonly HostLedger ledger = new(folder);
+    private readonly List<string> violations = [];
+    private readonly List<(DateTimeOffset At, JobId Job, LeaseToken Lease)> cutOff = [];
+    private readonly List<double> returns = [];
+    private readonly HashSet<JobId> acknowledged = [];
+
+    /// <exception cref="NoHostsException">Hosts cannot be made here.</exception>
+    public async Task<FaultReport> RunAsync(int cuts)
+    {
+        await using var network = await HostNetwork.MakeAsync(Hosts);
+        await using var server = await PostgresServer.MakeAsync(Path.Combine(folder, "server"), network.Address);
+        await using var store = await PostgreSqlStore.OpenAsync(server.Url);
+        var workers = Enumerable.Range(0, Hosts).Select(host => Start(network, host, server.Url)).ToList();
+        try
+        {
+            using var enough = new CancellationTokenSource();
+            var producing = ProduceAsync(store, enough.Token);
+            for (var done = 0; done < cuts; done++)
+            {
+                await CutAsync(network, Random.Shared.Next(Hosts));
+                progress($"{done + 1} of {cuts} cuts, {acknowledged.Count} jobs acknowledged, {violations.Count} violations");
+            }
+            enough.Cancel();
+            await producing;
+            await WaitAsync(async () => (await store.StatisticsAsync(CancellationToken.None)).Lanes.All(lane => lane.Counts.Pending + lane.Counts.Running == 0), EndLimit, "all jobs have ended");
+        }
+        finally
+        {
+            workers.ForEach(worker => worker.Dispose());
+        }
+        return await VerifyAsync(store, cuts);
+    }
+
+    private SteadworkRun Start(HostNetwork network, int host, string url)
+    {
+        // Hosts share no home: by its files the workers of one see each other die.
+        var home = Directory.CreateDirectory(Path.Combine(folder, $"home-{host}")).FullName;
+        string[] words = [.. network.On(host), "env", $"HOME={home}", $"XDG_DATA_HOME={home}", cli, "work", "--store", url,
+            "--exec", $"{Type}={ledger.ProgramOf(host)}", "--lease", $"{Lease.TotalSeconds}s", "--concurrency", $"{Concurrency}"];
+        return new SteadworkRun(words[0], folder, words.Skip(1));
+    }
+
+    /// <summary>Keeps all hosts at work.</summary>
+    private async Task ProduceAsync(IStore store, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            var missing = Backlog - (acknowledged.Count - ledger.Read().Where(line => line.Word == "end").Select(line => line.Job).Distinct().Count());
+            if (missing > 0)
+                acknowledged.UnionWith((await store.EnqueueAsync([.. Enumerable.Repeat(new NewJob { Type = Type, Payload = "{}"u8.ToArray() }, missing)], CancellationToken.None)).Select(job => job.Id));
+            await Task.Delay(Look, TimeProvider.System, CancellationToken.None);
+        }
+    }
+
+    private async Task CutAsync(HostNetwork network, int host)
+    {
+        await WaitAsync(() => Task.FromResult(Enumerable.Range(0, Hosts).All(any => ledger.OpenOn(any).Count > 0)), WorkLimit, "all hosts are at work");
+        await network.CutAsync(host);
+        var at = TimeProvider.System.GetUtcNow();
+        cutOff.AddRange(ledger.OpenOn(host).Select(run => (at, run.Job, run.Lease)));
+        await Task.Delay(CutTime, TimeProvider.System);
+        await network.JoinAsync(host);
+        var joined = Stopwatch.GetTimestamp();
+        var before = StartsOn(host);
+        await WaitAsync(() => Task.FromResult(StartsOn(host) > before), WorkLimit, $"host {host}, joined again, works");
+        returns.Add(Stopwatch.GetElapsedTime(joined).TotalMilliseconds);
+    }
+
+    private int StartsOn(int host) => ledger.Read().Count(line => line.Host == host && line.Word == "start");
+
+    private async Task<FaultReport> VerifyAsync(IStore store, int cuts)
+    {
+        var log = new List<LogEntry>();
+        while (await store.ReadAsync(log.Count, 10_000, CancellationToken.None) is { Count: > 0 } entries)
+            log.AddRange(entries);
+        var completions = log.Where(entry => entry.Kind == "succeeded").ToLookup(entry => entry.Job!.Value);
+        foreach (var job in acknowledged.Where(job => completions[job].Count() != 1))
+            violations.Add($"job {job} has {completions[job].Count()} completions in the log");
+
+        var waits = new List<double>();
+        foreach (var (at, job, lease) in cutOff)
+        {
+            var again = log.Find(entry => entry.Kind == LogKinds.Claimed && entry.Job == job && entry.Lease is { } newer && newer.Value > lease.Value);
+            waits.Add(((again?.At ?? DateTimeOffset.MaxValue) - at).TotalMilliseconds);
+            if (waits[^1] > RecoveryLimit.TotalMilliseconds)
+                violations.Add(string.Create(CultureInfo.InvariantCulture, $"job {job}, cut off at {at:O}, was claimed anew after {waits[^1]:0} ms"));
+        }
+        var ends = ledger.Read().Where(line => line.Word == "end").Select(line => line.Lease).ToHashSet();
+        var late = cutOff.FindAll(run => ends.Contains(run.Lease));
+        foreach (var run in late.Where(run => completions[run.Job].Any(entry => entry.Lease == run.Lease)))
+            violations.Add($"job {run.Job} was completed under the lease {run.Lease} of a host that had lost it");
+        return new FaultReport([
+            $"{cuts} cuts of one of {Hosts} hosts for {CutTime.TotalSeconds:0} s with a lease of {Lease.TotalSeconds:0} s",
+            $"{acknowledged.Count} jobs acknowledged, {completions.Sum(job => job.Count())} completions in the log, {ledger.Read().Count(line => line.Word == "start")} program starts",
+            $"{cutOff.Count} programs ran on hosts at the time of their cuts, {late.Count} of them to their end, {late.Count} late completions refused",
+            $"claimed elsewhere after the cut: {waits.InWords()}",
+            $"at work again after the join: {returns.InWords()}"], violations);
+    }
+
+    private async Task WaitAsync(Func<Task<bool>> holds, TimeSpan limit, string what)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (!await holds())
+        {
+            if (Stopwatch.GetElapsedTime(began) > limit)
+            {
+                violations.Add(string.Create(CultureInfo.InvariantCulture, $"after {limit.TotalSeconds:0} s it was not so that {what}"));
+                return;
+            }
+            await Task.Delay(Look, TimeProvider.System);
+        }
+    }
+}

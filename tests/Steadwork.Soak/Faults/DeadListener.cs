@@ -1,0 +1,84 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Threading.Channels;
+using Steadwork.PostgreSql;
+using Steadwork.Soak.Load;
+using Steadwork.Soak.Servers;
+using Steadwork.Workers;
+
+namespace Steadwork.Soak.Faults;
+
+/// <summary>
+/// Measures how soon a job that another store's connections have enqueued is begun: while the worker's listening connection
+/// is alive, when the server has ended it, and when it has fallen silent without anybody being told.
+/// </summary>
+/// <param name="folder">Where to work.</param>
+/// <param name="progress">Told how far it is.</param>
+public sealed class DeadListener(string folder, Action<string> progress)
+{
+    private const string Type = "listened";
+    // A poll's second and slack for a busy machine; and what no poll could keep to at the median.
+    private static readonly TimeSpan DeadLimit = TimeSpan.FromSeconds(2.5), AliveLimit = TimeSpan.FromMilliseconds(250), ReturnLimit = TimeSpan.FromSeconds(10);
+
+    private readonly Channel<long> begun = Channel.CreateUnbounded<long>();
+    private readonly List<string> violations = [];
+    private readonly List<string> lines = [];
+
+    public async Task<FaultReport> RunAsync(int samples)
+    {
+        await using var server = await PostgresServer.MakeAsync(Path.Combine(folder, "server"));
+        await using var proxy = new Proxy(server.Port);
+        await using var producing = await PostgreSqlStore.OpenAsync(server.Url);
+        await using var working = await PostgreSqlStore.OpenAsync(string.Create(CultureInfo.InvariantCulture, $"postgres://steadwork@127.0.0.1:{proxy.Port}/postgres"));
+        await using var worker = new WorkerHost(working, Catalog(), new WorkerOptions());
+        await worker.StartAsync();
+        // The first of everything takes longer.
+        await MeasureAsync(producing, 20);
+
+        Expect("alive", 0.5, AliveLimit, await MeasureAsync(producing, samples));
+        await server.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
+        var ended = Stopwatch.GetTimestamp();
+        Expect("just ended by the server", 0.99, DeadLimit, await MeasureAsync(producing, 3));
+        while ((long)(await server.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"))! == 0 && Stopwatch.GetElapsedTime(ended) < ReturnLimit)
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        Expect("alive again", 0.5, AliveLimit, await MeasureAsync(producing, samples));
+        if (proxy.Silence("LISTEN "u8) == 0)
+            violations.Add("no listening connection was found to be silenced");
+        Expect("silent", 0.99, DeadLimit, await MeasureAsync(producing, Math.Max(10, samples / 10)));
+        return new FaultReport(lines, violations);
+    }
+
+    /// <summary>One job after the other, each enqueued once the last has begun.</summary>
+    private async Task<List<double>> MeasureAsync(PostgreSqlStore store, int samples)
+    {
+        var milliseconds = new List<double>();
+        for (var sample = 0; sample < samples; sample++)
+        {
+            // A store rings 50 times a second at the most.
+            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(25, 60)), TimeProvider.System);
+            var began = Stopwatch.GetTimestamp();
+            await store.EnqueueAsync([new NewJob { Type = Type, Payload = "{}"u8.ToArray() }], CancellationToken.None);
+            milliseconds.Add(Stopwatch.GetElapsedTime(began, await begun.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1))).TotalMilliseconds);
+        }
+        return milliseconds;
+    }
+
+    private JobCatalog Catalog()
+    {
+        var catalog = new JobCatalog();
+        catalog.Add(new JobType(Type, null, new JobTypeOptions(), _ =>
+        {
+            begun.Writer.TryWrite(Stopwatch.GetTimestamp());
+            return Task.FromResult<ReadOnlyMemory<byte>>(default);
+        }));
+        return catalog;
+    }
+
+    private void Expect(string listener, double part, TimeSpan limit, List<double> milliseconds)
+    {
+        lines.Add($"listener {listener}: from the enqueue's call to the handler's start {milliseconds.InWords()}");
+        progress(lines[^1]);
+        if (milliseconds.At(part) > limit.TotalMilliseconds)
+            violations.Add(string.Create(CultureInfo.InvariantCulture, $"with its listener {listener}, a worker began jobs after {milliseconds.At(part):0} ms where {limit.TotalMilliseconds:0} are allowed"));
+    }
+}

@@ -1,0 +1,56 @@
+using Steadwork.PostgreSql;
+using Steadwork.Soak.Load;
+using Steadwork.Soak.Servers;
+
+namespace Steadwork.Soak.Faults;
+
+/// <summary>
+/// Restarts a PostgreSQL server under load with <c>pg_ctl -m immediate</c>, which is a crash to it, and in between ends
+/// backends of the store wherever they are, commits included.
+/// </summary>
+/// <param name="folder">Where to work.</param>
+/// <param name="progress">Told how far it is.</param>
+public sealed class PostgresRestarts(string folder, Action<string> progress)
+{
+    private const int TerminationsARound = 5;
+    private static readonly TimeSpan FirstClaimLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(2);
+
+    // Backends at work first: those that wait for a client can lose nothing.
+    private const string TerminateOne = """
+        SELECT count(pg_terminate_backend(pid)) FROM (
+            SELECT pid FROM pg_stat_activity WHERE application_name = 'steadwork' ORDER BY state = 'active' DESC, random() LIMIT 1
+        ) AS victim
+        """;
+
+    public async Task<FaultReport> RunAsync(int restarts)
+    {
+        await using var server = await PostgresServer.MakeAsync(Path.Combine(folder, "server"));
+        await using var load = await SteadyLoad.StartAsync(server.Url);
+        var accepting = new List<DateTimeOffset>();
+        var terminated = 0L;
+        for (var done = 0; done < restarts; done++)
+        {
+            for (var times = 0; times < TerminationsARound; times++)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(100, 500)), TimeProvider.System);
+                terminated += (long)(await server.ExecuteAsync(TerminateOne))!;
+            }
+            await server.StopImmediatelyAsync();
+            await server.StartAsync();
+            accepting.Add(TimeProvider.System.GetUtcNow());
+            progress($"{done + 1} of {restarts} restarts, {terminated} backends terminated, {load.Ledger.Acknowledged.Count} jobs acknowledged");
+        }
+        // The last one is followed by work, too.
+        await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System);
+        var violations = await load.DrainAsync(EndLimit);
+
+        await using var store = await PostgreSqlStore.OpenAsync(server.Url);
+        var inspection = new Inspection(store, load.Ledger);
+        await inspection.RunAsync();
+        violations.AddRange(inspection.Violations);
+        violations.AddRange(inspection.LateClaims(accepting, FirstClaimLimit));
+        return new FaultReport([
+            $"{restarts} restarts, {terminated} backends terminated", .. inspection.Lines, inspection.ClaimsAfter("a restart", accepting), load.Counts], violations);
+    }
+}

@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Steadwork.Storage;
+
+namespace Steadwork.Soak.Load;
+
+/// <summary>Measures how long each exchange that claims takes; all else goes through.</summary>
+public sealed class TimedStore(IStore store) : IStore
+{
+    private ConcurrentQueue<double> milliseconds = new();
+
+    public DateTimeOffset Now => store.Now;
+
+    /// <summary>The measurements since the last call, in milliseconds.</summary>
+    public double[] Take() => [.. Interlocked.Exchange(ref milliseconds, new())];
+
+    public async Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var exchange = await store.ExchangeAsync(worker, ends, claim, cancellationToken);
+        if (claim is not null)
+            milliseconds.Enqueue(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+        return exchange;
+    }
+
+    public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) => store.EnqueueAsync(jobs, cancellationToken);
+
+    public Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken) => store.StartWorkerAsync(worker, cancellationToken);
+
+    public Renewal Renew(WorkerId worker) => store.Renew(worker);
+
+    public Task EndWorkerAsync(WorkerId worker, CancellationToken cancellationToken) => store.EndWorkerAsync(worker, cancellationToken);
+
+    public Task<IReadOnlyList<RecoveredWorker>> RecoverAsync(CancellationToken cancellationToken) => store.RecoverAsync(cancellationToken);
+
+    public Task<IReadOnlyList<RequestAnswer>> RequestAsync(IReadOnlyList<JobId> jobs, JobRequest request, string reason, CancellationToken cancellationToken) => store.RequestAsync(jobs, request, reason, cancellationToken);
+
+    public Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) => store.FindAsync(query, cancellationToken);
+
+    public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) => store.AttemptsAsync(job, cancellationToken);
+
+    public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) => store.StatisticsAsync(cancellationToken);
+
+    public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) => store.DefineQueueAsync(queue, definition, cancellationToken);
+
+    public Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) => store.AppendAsync(entries, cancellationToken);
+
+    public Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) => store.ReadAsync(after, limit, cancellationToken);
+
+    public IDisposable Listen(WakeUp kinds, Action<WakeUp> onWakeUp) => store.Listen(kinds, onWakeUp);
+
+    public ValueTask DisposeAsync() => store.DisposeAsync();
+}

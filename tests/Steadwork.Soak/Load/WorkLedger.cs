@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using Steadwork.Storage;
+
+namespace Steadwork.Soak.Load;
+
+/// <summary>What the load itself knows, apart from the store: which enqueues were acknowledged, which have an unknown outcome, and which handlers began and ended.</summary>
+public sealed class WorkLedger
+{
+    private readonly ConcurrentDictionary<string, JobId> acknowledged = [];
+    private readonly ConcurrentDictionary<string, bool> unknown = [];
+    private readonly ConcurrentDictionary<JobId, int> starts = [];
+    private readonly ConcurrentDictionary<JobId, int> ends = [];
+
+    public IReadOnlyDictionary<string, JobId> Acknowledged => acknowledged;
+
+    /// <summary>The keys of jobs whose enqueue threw and was not told again.</summary>
+    public IReadOnlyCollection<string> Unknown => [.. unknown.Keys.Where(IsUnknown)];
+
+    public bool IsUnknown(string key) => unknown.ContainsKey(key) && !acknowledged.ContainsKey(key);
+
+    /// <summary>How many jobs' enqueue threw at least once.</summary>
+    public int Thrown => unknown.Count;
+
+    public int Starts => starts.Values.Sum();
+
+    public int StartsOf(JobId job) => starts.GetValueOrDefault(job);
+
+    public int EndsOf(JobId job) => ends.GetValueOrDefault(job);
+
+    /// <summary>How many jobs a handler has come to the end of.</summary>
+    public int Finished => ends.Count;
+
+    /// <summary>How many acknowledged jobs no handler has come to the end of.</summary>
+    public int Open => acknowledged.Count - ends.Count;
+
+    public void Acknowledge(IEnumerable<string> keys, IEnumerable<EnqueuedJob> answers)
+    {
+        foreach (var (key, answer) in keys.Zip(answers))
+            acknowledged[key] = answer.Id;
+    }
+
+    public void Doubt(IEnumerable<string> keys)
+    {
+        foreach (var key in keys)
+            unknown[key] = true;
+    }
+
+    public void Started(JobId job) => starts.AddOrUpdate(job, 1, static (_, times) => times + 1);
+
+    public void Ended(JobId job) => ends.AddOrUpdate(job, 1, static (_, times) => times + 1);
+}
