@@ -22,6 +22,7 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
     private readonly Bell bell;
     private readonly EnqueuePump pump;
     private readonly CallersTransaction callers;
+    private readonly LineMarks lineMarks;
     private readonly Exchanging exchanging;
     private readonly Crew crew;
     private readonly Requests requests;
@@ -41,12 +42,13 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
         lookedForLapsed = options.Clock.GetTimestamp() - (long)(options.LapsedInterval.TotalSeconds * options.Clock.TimestampFrequency);
         machineFolder = options.MachineFolder is { } folder ? new WorkerFolder(folder) : MachineFolder.Of(storeId);
         lifeLines = new LifeLines(machineFolder);
-        bell = new Bell(database, options);
+        lineMarks = new LineMarks(TimeProvider.System, options.SlowClaim);
+        bell = new Bell(database, options, lineMarks.Forget);
         // With few connections, writers must leave some for the rest.
         var lanes = new Lanes(database);
         callers = new CallersTransaction(database, lanes, Changed);
-        pump = new EnqueuePump(database, lanes, Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), () => Changed(WakeUp.Jobs));
-        exchanging = new Exchanging(database, Told);
+        pump = new EnqueuePump(database, lanes, Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), () => Changed(WakeUp.Jobs, joined: false));
+        exchanging = new Exchanging(database, lineMarks, Told);
         crew = new Crew(database);
         requests = new Requests(database);
         reading = new Reading(database);
@@ -68,6 +70,9 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
         settings.ApplicationName ??= "steadwork";
         // What a connection was last used for leaves nothing behind here, so that nothing has to be reset each time.
         settings.NoResetOnClose = true;
+        // Of several hosts the primary can be another one by now: ten seconds of believing otherwise would be ten seconds of standstill.
+        if (!settings.ContainsKey("Host Recheck Seconds"))
+            settings.HostRecheckSeconds = 1;
         return OpenAsync(NpgsqlDataSource.Create(settings), owned: true, options, cancellationToken);
     }
 
@@ -161,14 +166,23 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
             }
         }
         // A worker of this very process is alive, however late its heartbeat.
+        Exception? failure = null;
         foreach (var worker in (await LapsedAsync(cancellationToken).ConfigureAwait(false)).Where(worker => !lifeLines.IsOwn(worker)))
         {
-            if (await BuryAsync(worker, "its lease has run out", marks: null, onlyIfLapsed: true, cancellationToken).ConfigureAwait(false) is not { } dead)
-                continue;
-            recovered.Add(dead);
-            lifeLines.Cut(worker);
+            try
+            {
+                if (await BuryAsync(worker, "its lease has run out", marks: null, onlyIfLapsed: true, cancellationToken).ConfigureAwait(false) is not { } dead)
+                    continue;
+                recovered.Add(dead);
+                lifeLines.Cut(worker);
+            }
+            catch (Exception error) when (error is StoreUnavailableException or PostgresException)
+            {
+                // A host that was cut off in the middle of burying it may hold it for a while: the others must not wait for that.
+                failure ??= error;
+            }
         }
-        return recovered;
+        return failure is null || recovered.Count > 0 ? recovered : throw failure;
     }
 
     /// <inheritdoc/>
@@ -256,10 +270,16 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
     private static WakeUp WakeUpsOf(List<RecoveredJob>? jobs) =>
         jobs?.Aggregate(WakeUp.None, (kinds, job) => kinds | (job.Transition.Next.IsEnded() ? WakeUp.Ends : WakeUp.Jobs)) ?? WakeUp.None;
 
+    private void Changed(WakeUp wakeUps) => Changed(wakeUps, joined: wakeUps.HasFlag(WakeUp.Jobs));
+
     /// <summary>Something was committed.</summary>
-    private void Changed(WakeUp wakeUps)
+    /// <param name="wakeUps">What whoever listens may want to know.</param>
+    /// <param name="joined">Whether jobs may have joined their line elsewhere than at its end.</param>
+    private void Changed(WakeUp wakeUps, bool joined)
     {
-        bell.Ring(wakeUps);
+        if (joined)
+            lineMarks.Forget();
+        bell.Ring(wakeUps, joined);
         if (wakeUps is WakeUp.None || Interlocked.Increment(ref changes) % FoldAfter != 0)
             return;
         _ = FoldAsync();

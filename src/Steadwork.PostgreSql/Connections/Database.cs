@@ -137,7 +137,9 @@ internal sealed class Database : IAsyncDisposable
                     var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
                     await using (transaction.ConfigureAwait(false))
                     {
-                        var answer = await work(new Transaction(this, connection, transaction)).ConfigureAwait(false);
+                        var bounded = new Transaction(this, connection, transaction);
+                        await bounded.RunAsync(Batch().Add("be-bounded")).ConfigureAwait(false);
+                        var answer = await work(bounded).ConfigureAwait(false);
                         await transaction.CommitAsync(CancellationToken.None).ConfigureAwait(false);
                         return answer;
                     }

@@ -5,7 +5,7 @@ using Steadwork.Storage;
 namespace Steadwork.PostgreSql.Jobs;
 
 /// <summary>Takes the ends of attempts and gives the next jobs: one transaction, one round trip.</summary>
-internal sealed class Exchanging(Database database, Action<DateTimeOffset> told)
+internal sealed class Exchanging(Database database, LineMarks marks, Action<DateTimeOffset> told)
 {
     /// <returns>The answer, and what whoever listens may want to know.</returns>
     public async Task<(Exchange Exchange, WakeUp WakeUps)> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
@@ -20,14 +20,18 @@ internal sealed class Exchanging(Database database, Action<DateTimeOffset> told)
         var batch = database.Batch();
         settled.AddTo(batch);
         var claims = claim is { Max: > 0 };
+        var fromHead = false;
         if (claims)
         {
+            (var behind, fromHead) = marks.Next();
             batch.Add("hold-worker", Value.Of((int)worker.Value), Value.Of(database.LockSpace))
                 .Add("join-line", Value.Of(worker.Value))
-                .Add("claim", Value.Of(worker.Value), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding));
+                .Add("claim", [Value.Of(worker.Value), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding), .. behind]);
         }
         batch.Add("outlook", Value.Of(worker.Value));
 
+        var began = TimeProvider.System.GetTimestamp();
+        var places = new List<(int Lane, short Priority, long Id)>();
         var (wanted, joined, claimed, alive, due, now) = await database.RunAsync(batch, async reader =>
         {
             var wanted = await settled.ReadAsync(reader).ConfigureAwait(false);
@@ -39,7 +43,11 @@ internal sealed class Exchanging(Database database, Action<DateTimeOffset> told)
             {
                 joined = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Long(0)).ConfigureAwait(false);
                 await reader.NextAsync().ConfigureAwait(false);
-                claimed = await reader.AllAsync(Claimed).ConfigureAwait(false);
+                claimed = await reader.AllAsync(row =>
+                {
+                    places.Add((row.Int(12), row.GetInt16(13), row.Long(0)));
+                    return Claimed(row);
+                }).ConfigureAwait(false);
                 await reader.NextAsync().ConfigureAwait(false);
             }
             var (alive, due, now) = await reader.FirstAsync(row => (row.Bool(0), row.TimeOrNull(1), row.Time(2))).ConfigureAwait(false);
@@ -47,6 +55,8 @@ internal sealed class Exchanging(Database database, Action<DateTimeOffset> told)
         }, cancellationToken).ConfigureAwait(false);
 
         told(now);
+        if (claims)
+            marks.Claimed(fromHead, TimeProvider.System.GetElapsedTime(began), places);
         var wakeUps = settled.WakeUps | (joined > 0 ? WakeUp.Jobs : WakeUp.None) | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
         return (new Exchange(settled.Accepted, [.. unheard, .. claimed], due, alive), wakeUps);
     }

@@ -20,13 +20,14 @@ SELECT count(*) FROM joined;
 
 -- name: claim
 -- $1 worker, $2 queues, $3 types, $4 how many, $5 how many it holds besides. A job that must be alone is given only to a
--- worker that holds nothing else, which stops at it until it holds nothing.
+-- worker that holds nothing else, which stops at it until it holds nothing. $6 lanes, and $7 priority and $8 id behind which
+-- to begin in each: no arrays but for a claim that skips what is known to be gone (see LineMarks).
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 heads AS MATERIALIZED (
     SELECT head.id, head.priority, head.alone
-    FROM steadwork.lanes, LATERAL (
+    FROM steadwork.lanes LEFT JOIN unnest($6::integer[], $7::smallint[], $8::bigint[]) AS mark (lane, priority, id) ON mark.lane = lanes.id, LATERAL (
         SELECT id, priority, alone FROM steadwork.jobs
-        WHERE jobs.lane = lanes.id AND ready
+        WHERE jobs.lane = lanes.id AND ready AND (priority, id) > (coalesce(mark.priority, 0::smallint), coalesce(mark.id, 0))
         ORDER BY priority, id LIMIT $4 FOR UPDATE SKIP LOCKED
     ) AS head
     WHERE queue = ANY ($2) AND type = ANY ($3) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
@@ -45,7 +46,7 @@ claimed AS (
     SET state = 'running', ready = false, worker = $1, lease = chosen.lease, attempt = attempt + 1, started_at = clock.now
     FROM chosen, clock
     WHERE jobs.id = chosen.id
-    RETURNING chosen.rank, jobs.id, jobs.lease, jobs.lane, attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload
+    RETURNING chosen.rank, jobs.id, jobs.lease, jobs.lane, attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload, priority
 ),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, running) SELECT lane, -count(*), count(*) FROM claimed GROUP BY lane
@@ -54,7 +55,7 @@ logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)
     SELECT min(now), count(*), ARRAY['claimed'], $1, array_agg(id ORDER BY rank), array_agg(lease ORDER BY rank) FROM claimed, clock HAVING count(*) > 0
 )
-SELECT claimed.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload
+SELECT claimed.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, claimed.lane, priority
 FROM claimed JOIN steadwork.lanes ON lanes.id = claimed.lane
 ORDER BY rank;
 

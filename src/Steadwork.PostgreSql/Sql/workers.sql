@@ -1,3 +1,8 @@
+-- name: be-bounded
+-- For a transaction of several round trips: if this host is cut off in the middle, the server must not hold its locks until
+-- it notices that the connection is dead, which takes hours; nor may one wait for such locks for ever.
+SELECT set_config('lock_timeout', '5s', true), set_config('idle_in_transaction_session_timeout', '15s', true);
+
 -- name: register-worker
 -- $1 name, $2 host, $3 process, $4 queues, $5 types, $6 lease.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),

@@ -13,6 +13,8 @@ internal sealed class Bell : IAsyncDisposable
 {
     private const int MostRingsASecond = 50;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(5);
+    private const int LookSeconds = 5;
 
     private readonly Listeners listeners = new();
     private readonly Lock gate = new();
@@ -24,13 +26,19 @@ internal sealed class Bell : IAsyncDisposable
     private readonly string me = Guid.NewGuid().ToString("N")[..12];
     private Task listening = Task.CompletedTask;
     private Task ringing = Task.CompletedTask;
+    private readonly Action joinedElsewhere;
     private WakeUp pending;
+    private bool pendingJoined;
     private bool isRinging;
     private double allowance = MostRingsASecond;
     private long countedAt;
 
-    public Bell(Database database, PostgreSqlStoreOptions options)
+    /// <param name="database">The way to the server.</param>
+    /// <param name="options">How the store was opened.</param>
+    /// <param name="joinedElsewhere">Told that another process has put jobs into their line elsewhere than at its end.</param>
+    public Bell(Database database, PostgreSqlStoreOptions options, Action joinedElsewhere)
     {
+        this.joinedElsewhere = joinedElsewhere;
         this.database = database;
         clock = options.Clock;
         countedAt = TimeProvider.System.GetTimestamp();
@@ -69,7 +77,9 @@ internal sealed class Bell : IAsyncDisposable
     }
 
     /// <summary>Wakes the listeners of this process, and soon those of the others.</summary>
-    public void Ring(WakeUp kinds)
+    /// <param name="kinds">What there may be to do.</param>
+    /// <param name="joined">Whether jobs may have joined their line elsewhere than at its end.</param>
+    public void Ring(WakeUp kinds, bool joined)
     {
         if (kinds is WakeUp.None)
             return;
@@ -77,6 +87,7 @@ internal sealed class Bell : IAsyncDisposable
         lock (gate)
         {
             pending |= kinds;
+            pendingJoined |= joined;
             if (isRinging || closed.IsCancellationRequested)
                 return;
             isRinging = true;
@@ -92,10 +103,11 @@ internal sealed class Bell : IAsyncDisposable
         {
             await Task.Delay(UntilAllowed(), TimeProvider.System).ConfigureAwait(false);
             WakeUp kinds;
+            bool joined;
             lock (gate)
             {
-                kinds = pending;
-                pending = WakeUp.None;
+                (kinds, joined) = (pending, pendingJoined);
+                (pending, pendingJoined) = (WakeUp.None, false);
                 if (kinds is WakeUp.None)
                 {
                     isRinging = false;
@@ -104,7 +116,7 @@ internal sealed class Bell : IAsyncDisposable
             }
             try
             {
-                var message = string.Create(CultureInfo.InvariantCulture, $"{me}:{(int)kinds}");
+                var message = string.Create(CultureInfo.InvariantCulture, $"{me}:{(int)kinds}:{(joined ? 1 : 0)}");
                 await database.RunAsync(
                     database.Batch().AddText("SELECT pg_notify($1, $2)", Value.Of(channel), Value.Of(message)),
                     static _ => Task.FromResult(true), CancellationToken.None).ConfigureAwait(false);
@@ -142,7 +154,10 @@ internal sealed class Bell : IAsyncDisposable
                     connection.Notification += (_, ring) => Heard(ring.Payload);
                     pause = TimeSpan.Zero;
                     while (true)
-                        await connection.WaitAsync(closed.Token).ConfigureAwait(false);
+                    {
+                        if (!await connection.WaitAsync(LookAfter, closed.Token).ConfigureAwait(false))
+                            await LookAsync(connection).ConfigureAwait(false);
+                    }
                 }
             }
             catch (OperationCanceledException) when (closed.IsCancellationRequested)
@@ -154,6 +169,14 @@ internal sealed class Bell : IAsyncDisposable
                 pause = pause == TimeSpan.Zero ? TimeSpan.FromMilliseconds(100) : pause * 2 < LongestPause ? pause * 2 : LongestPause;
             }
         }
+    }
+
+    /// <summary>A connection that was cut silently hears nothing for ever, and says nothing either: it has to be asked.</summary>
+    private async Task LookAsync(NpgsqlConnection connection)
+    {
+        var look = new NpgsqlCommand("SELECT 1", connection) { CommandTimeout = LookSeconds };
+        await using (look.ConfigureAwait(false))
+            await look.ExecuteScalarAsync(closed.Token).ConfigureAwait(false);
     }
 
     private async Task<NpgsqlConnection> ListenAgainAsync()
@@ -179,8 +202,11 @@ internal sealed class Bell : IAsyncDisposable
 
     private void Heard(string message)
     {
-        if (message.Split(':') is [var from, var kinds] && from != me && int.TryParse(kinds, NumberStyles.None, CultureInfo.InvariantCulture, out var rung))
-            listeners.Ring((WakeUp)rung);
+        if (message.Split(':') is not [var from, var kinds, var joined] || from == me || !int.TryParse(kinds, NumberStyles.None, CultureInfo.InvariantCulture, out var rung))
+            return;
+        if (joined == "1")
+            joinedElsewhere();
+        listeners.Ring((WakeUp)rung);
     }
 
     public async ValueTask DisposeAsync()

@@ -32,7 +32,7 @@ public sealed class PostgreSqlFixture : IDatabaseFixture
 
     public IStore OpenAnother()
     {
-        var options = new PostgreSqlStoreOptions { Schema = schema, Clock = Clock, Create = false, LapsedInterval = TimeSpan.Zero, MachineFolder = folder.File("workers") };
+        var options = new PostgreSqlStoreOptions { Schema = schema, Clock = Clock, Create = false, LapsedInterval = TimeSpan.Zero, SlowClaim = TimeSpan.MaxValue, MachineFolder = folder.File("workers") };
         var view = PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, options).GetAwaiter().GetResult();
         views.Add(view);
         return view;

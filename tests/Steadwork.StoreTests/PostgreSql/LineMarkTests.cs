@@ -1,0 +1,123 @@
+using Shouldly;
+using Steadwork.PostgreSql;
+using Steadwork.PostgreSql.Jobs;
+using Steadwork.StoreTests.Fixtures;
+using Steadwork.Testing;
+using Xunit;
+
+namespace Steadwork.StoreTests.OnPostgreSql;
+
+/// <summary>Claims that begin behind what is known to be gone, once claims from the head of the line have become slow.</summary>
+public sealed class LineMarkTests
+{
+    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(10);
+    private readonly ManualTime clock = new();
+    private readonly LineMarks marks;
+
+    public LineMarkTests() => marks = new LineMarks(clock, Slow);
+
+    [Fact]
+    public void Claims_begin_at_the_head_as_long_as_that_is_quick()
+    {
+        for (var count = 0; count < 100; count++)
+            ClaimFromHead(TimeSpan.FromMilliseconds(2), id: count);
+    }
+
+    [Fact]
+    public void Slow_ones_make_most_begin_behind_the_mark()
+    {
+        BecomeSlow();
+
+        marks.Next().FromHead.ShouldBeFalse();
+        clock.Advance(TimeSpan.FromMilliseconds(999));
+        marks.Next().FromHead.ShouldBeFalse("a look of 20 ms is worth a second");
+        clock.Advance(TimeSpan.FromMilliseconds(2));
+        marks.Next().FromHead.ShouldBeTrue("a fiftieth of the time goes into looks from the head");
+        marks.Next().FromHead.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void A_quick_one_from_the_head_ends_it()
+    {
+        BecomeSlow();
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        ClaimFromHead(TimeSpan.FromMilliseconds(1), id: 100);
+
+        marks.Next().FromHead.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void What_joins_before_the_mark_is_looked_for_at_the_head_at_once()
+    {
+        BecomeSlow();
+
+        marks.Forget();
+
+        marks.Next().FromHead.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_mark_is_used_only_when_it_is_old_enough()
+    {
+        for (var count = 0; count < 3; count++)
+        {
+            ClaimFromHead(TimeSpan.FromMilliseconds(20), id: count);
+            clock.Advance(TimeSpan.FromMilliseconds(300));
+        }
+
+        marks.Next().FromHead.ShouldBeTrue("what was committed late must have had its time");
+    }
+
+    [Fact]
+    public async Task With_them_every_job_is_claimed_all_the_same()
+    {
+        await using var fixture = new PostgreSqlFixture();
+        var options = new PostgreSqlStoreOptions { Schema = fixture.Schema, Clock = fixture.Clock, Create = false, SlowClaim = TimeSpan.Zero, MachineFolder = Directory.CreateTempSubdirectory("steadwork-").FullName };
+        await using var store = await PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, options, TestContext.Current.CancellationToken);
+        var worker = await store.StartAsync();
+        var claimed = new List<JobId>();
+        var expected = new List<JobId>();
+        var random = new Random(1);
+        while (expected.Count < 400)
+        {
+            expected.AddRange(await (random.Next(2) == 0 ? store : fixture.Store).AddAsync(Some.Job with { Priority = random.Next(1, 4) }, Some.Job));
+            foreach (var job in await worker.ClaimAsync(random.Next(4)))
+            {
+                var goesBack = random.Next(3) == 0;
+                await worker.SettleAsync(job, goesBack ? new Transition.Release(Started: false) : Some.Success);
+                if (!goesBack)
+                    claimed.Add(job.Id);
+            }
+        }
+        // What joined before a mark may have to wait for the next look from the head, never longer.
+        for (var looks = 0; claimed.Count < expected.Count; looks++)
+        {
+            looks.ShouldBeLessThan(100_000);
+            foreach (var job in await worker.ClaimAsync(10))
+            {
+                await worker.SettleAsync(job, Some.Success);
+                claimed.Add(job.Id);
+            }
+        }
+
+        claimed.ShouldBe(expected, ignoreOrder: true);
+    }
+
+    private void BecomeSlow()
+    {
+        for (var count = 0; count < 6; count++)
+        {
+            ClaimFromHead(TimeSpan.FromMilliseconds(20), id: count);
+            clock.Advance(TimeSpan.FromSeconds(1.1));
+        }
+        marks.Next().FromHead.ShouldBeTrue();
+        marks.Claimed(fromHead: true, TimeSpan.FromMilliseconds(20), [(1, 100, 50)]);
+    }
+
+    private void ClaimFromHead(TimeSpan took, long id)
+    {
+        marks.Next().FromHead.ShouldBeTrue();
+        marks.Claimed(fromHead: true, took, [(1, 100, id)]);
+    }
+}
