@@ -43,11 +43,11 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
         machineFolder = options.MachineFolder is { } folder ? new WorkerFolder(folder) : MachineFolder.Of(storeId);
         lifeLines = new LifeLines(machineFolder);
         lineMarks = new LineMarks(TimeProvider.System, options.SlowClaim);
-        bell = new Bell(database, options, lineMarks.Forget);
+        bell = new Bell(database, options, lineMarks.Joined);
         // With few connections, writers must leave some for the rest.
         var lanes = new Lanes(database);
         callers = new CallersTransaction(database, lanes, Changed);
-        pump = new EnqueuePump(database, lanes, Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), () => Changed(WakeUp.Jobs, joined: false));
+        pump = new EnqueuePump(database, lanes, Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), ahead => Changed(WakeUp.Jobs, joined: ahead));
         exchanging = new Exchanging(database, lineMarks, Told);
         crew = new Crew(database);
         requests = new Requests(database);
@@ -278,7 +278,7 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
     private void Changed(WakeUp wakeUps, bool joined)
     {
         if (joined)
-            lineMarks.Forget();
+            lineMarks.Joined();
         bell.Ring(wakeUps, joined);
         if (wakeUps is WakeUp.None || Interlocked.Increment(ref changes) % FoldAfter != 0)
             return;

@@ -27,8 +27,8 @@ public sealed class PostgreSqlStoreOptions
     /// <summary>How often a process asks the server for workers whose lease has run out, whoever asks it. Default 2 s; tests ask each time.</summary>
     internal TimeSpan LapsedInterval { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>From when on a claim counts as slow, and later ones begin behind what is known to be gone. Default 10 ms; tests of exact orders never do.</summary>
-    internal TimeSpan SlowClaim { get; set; } = TimeSpan.FromMilliseconds(10);
+    /// <summary>From when on a claim counts as slow, and later ones begin behind what is known to be gone. Default 5 ms; tests of exact orders never do.</summary>
+    internal TimeSpan SlowClaim { get; set; } = TimeSpan.FromMilliseconds(5);
 
     /// <summary>How long a transaction may be open before an examination complains of it. Default 60 s.</summary>
     internal TimeSpan HeldSnapshot { get; set; } = TimeSpan.FromSeconds(60);

@@ -7,13 +7,14 @@ namespace Steadwork.PostgreSql.Jobs;
 /// Coalesces what callers enqueue: a few writers, each of which takes all that came in while its last transaction ran, and
 /// answers each caller after the commit that holds its jobs. Group commit without a timer.
 /// </summary>
-internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, Action stored)
+internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, Action<bool> stored)
 {
     private const int EnoughJobs = 2000;
 
     private readonly Lock gate = new();
     private readonly Queue<Request> waiting = new();
     private int atWork;
+    private volatile int lastPriority;
 
     private sealed class Request(IReadOnlyList<NewJob> jobs)
     {
@@ -94,13 +95,22 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, A
         }
     }
 
+    /// <summary>Whether some of these go before others that this process has enqueued.</summary>
+    private bool IsAheadOfOthers(NewJob[] jobs)
+    {
+        var last = jobs.Max(job => job.Priority);
+        if (last > lastPriority)
+            lastPriority = last;
+        return jobs.Min(job => job.Priority) < lastPriority;
+    }
+
     private async Task<EnqueuedJob[]> StoreAsync(NewJob[] jobs, bool patient)
     {
         await lanes.MakeAsync(jobs, CancellationToken.None).ConfigureAwait(false);
         var storing = new Storing(database, jobs, lanes, patient);
         var answers = await database.RunAsync(storing.Batch, storing.ReadAsync, CancellationToken.None).ConfigureAwait(false);
         if (Array.Exists(answers, answer => !answer.Existing))
-            stored();
+            stored(IsAheadOfOthers(jobs));
         return answers;
     }
 }

@@ -29,10 +29,10 @@ public sealed class LineMarkTests
         BecomeSlow();
 
         marks.Next().FromHead.ShouldBeFalse();
-        clock.Advance(TimeSpan.FromMilliseconds(999));
-        marks.Next().FromHead.ShouldBeFalse("a look of 20 ms is worth a second");
+        clock.Advance(TimeSpan.FromMilliseconds(3999));
+        marks.Next().FromHead.ShouldBeFalse("a look of 20 ms is worth four seconds");
         clock.Advance(TimeSpan.FromMilliseconds(2));
-        marks.Next().FromHead.ShouldBeTrue("a fiftieth of the time goes into looks from the head");
+        marks.Next().FromHead.ShouldBeTrue("a two-hundredth of the time goes into looks from the head");
         marks.Next().FromHead.ShouldBeFalse();
     }
 
@@ -40,7 +40,7 @@ public sealed class LineMarkTests
     public void A_quick_one_from_the_head_ends_it()
     {
         BecomeSlow();
-        clock.Advance(TimeSpan.FromSeconds(2));
+        clock.Advance(TimeSpan.FromSeconds(5));
 
         ClaimFromHead(TimeSpan.FromMilliseconds(1), id: 100);
 
@@ -52,9 +52,13 @@ public sealed class LineMarkTests
     {
         BecomeSlow();
 
-        marks.Forget();
+        marks.Joined();
 
         marks.Next().FromHead.ShouldBeTrue();
+        marks.Claimed(fromHead: true, TimeSpan.FromMilliseconds(20), [(1, 100, 1)]);
+        marks.Next().FromHead.ShouldBeTrue("where one has joined there may be more");
+        marks.Claimed(fromHead: true, TimeSpan.FromMilliseconds(20), [(1, 100, 60)]);
+        marks.Next().FromHead.ShouldBeFalse();
     }
 
     [Fact]
@@ -109,7 +113,7 @@ public sealed class LineMarkTests
         for (var count = 0; count < 6; count++)
         {
             ClaimFromHead(TimeSpan.FromMilliseconds(20), id: count);
-            clock.Advance(TimeSpan.FromSeconds(1.1));
+            clock.Advance(TimeSpan.FromSeconds(5));
         }
         marks.Next().FromHead.ShouldBeTrue();
         marks.Claimed(fromHead: true, TimeSpan.FromMilliseconds(20), [(1, 100, 50)]);
