@@ -19,5 +19,6 @@ internal static class Verbs
         ("delete", DeleteCommand.Create),
         ("stats", StatsCommand.Create),
         ("workers", WorkersCommand.Create),
+        ("copy", CopyCommand.Create),
     ];
 }
