@@ -53,7 +53,7 @@ internal sealed class StoreMove(IStore from, IStore to, string target, TimeSpan 
         }
         catch (Exception error) when (!committing)
         {
-            await source.ReopenAsync(CancellationToken.None).ConfigureAwait(false);
+            await ReopenAsync(error).ConfigureAwait(false);
             if (error is OperationCanceledException)
                 progress.Say("interrupted: nothing was copied, and the store is back in service");
             throw;
@@ -61,6 +61,18 @@ internal sealed class StoreMove(IStore from, IStore to, string target, TimeSpan 
         catch (Exception error)
         {
             throw new StoreUnavailableException($"It is not known whether the copy was kept, so the store {source.Place} stays retired; start the same copy again to find out. {error.Message}", error);
+        }
+    }
+
+    private async Task ReopenAsync(Exception cause)
+    {
+        try
+        {
+            await source.ReopenAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            throw new StoreUnavailableException($"Nothing was copied, and the store {source.Place} could not be taken back into service: run 'steadwork copy --reopen' once it can be used. {cause.Message}", error);
         }
     }
 

@@ -18,12 +18,25 @@ internal class StoreReader(Database database, NpgsqlConnection connection, Npgsq
         var command = Command("copied-" + section.Name);
         await using (command.ConfigureAwait(false))
         {
-            var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            var rows = await TryAsync(() => command.ExecuteReaderAsync(cancellationToken)).ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
             {
-                while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
+                while (await TryAsync(() => rows.ReadAsync(cancellationToken)).ConfigureAwait(false))
                     yield return Row(rows, section.Columns);
             }
+        }
+    }
+
+    /// <summary>Asks the server for something; its errors, and those of the way to it, are told as people can read them.</summary>
+    protected async Task<T> TryAsync<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (Exception error) when (Unavailable.IsEnvironmental(error) && error is not OperationCanceledException)
+        {
+            throw Unavailable.Because(database.Place, error);
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed class StoreWriter(Database database, NpgsqlConnection connection
         {
             for (var column = 0; column < section.Columns.Count; column++)
                 command.Parameters.Add(Column(section.Columns[column].Kind, rows, column));
-            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            await TryAsync(() => command.ExecuteNonQueryAsync(cancellationToken)).ConfigureAwait(false);
         }
     }
 
@@ -24,7 +24,7 @@ internal sealed class StoreWriter(Database database, NpgsqlConnection connection
         {
             var command = Command(name);
             await using (command.ConfigureAwait(false))
-                await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+                await TryAsync(() => command.ExecuteNonQueryAsync()).ConfigureAwait(false);
         }
         await Transaction.CommitAsync().ConfigureAwait(false);
     }

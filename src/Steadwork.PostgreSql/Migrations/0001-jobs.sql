@@ -18,10 +18,13 @@ CREATE FUNCTION steadwork.lease_clock() RETURNS timestamptz LANGUAGE sql VOLATIL
 CREATE SEQUENCE steadwork.service;
 
 -- Held by everything that enqueues or claims, until its transaction ends: whoever retires the store waits for those that
--- were let in before. The lock comes first, else one could be let in and be missed.
+-- were let in before. It is looked at after the lock, else one could be let in and be missed; and before it, since many
+-- that are refused again and again must not keep that lock from whoever waits for the last of those.
 CREATE FUNCTION steadwork.require_service(space integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(space, 0);
+    IF (SELECT last_value FROM steadwork.service) = 1 THEN
+        PERFORM pg_advisory_xact_lock_shared(space, 0);
+    END IF;
     IF (SELECT last_value FROM steadwork.service) <> 1 THEN
         RAISE EXCEPTION 'the store is retired' USING ERRCODE = 'SW001';
     END IF;

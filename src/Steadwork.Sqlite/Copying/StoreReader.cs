@@ -22,10 +22,22 @@ internal class StoreReader : ICopyReader
     private IEnumerable<object?[]> Rows(CopySection section, CancellationToken cancellationToken)
     {
         using var rows = database.Prepare(SqlText.Of("copied-" + section.Name));
-        while (rows.Read())
+        while (Next(rows))
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return Row(rows, section.Columns);
+        }
+    }
+
+    private bool Next(Statement rows)
+    {
+        try
+        {
+            return rows.Read();
+        }
+        catch (SqliteException error) when (error.IsEnvironmental)
+        {
+            throw Unavailable.Because(database.Path, error);
         }
     }
 

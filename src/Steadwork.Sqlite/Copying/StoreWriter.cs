@@ -42,9 +42,16 @@ internal sealed class StoreWriter : StoreReader, ICopyWriter
 
     public Task CommitAsync()
     {
-        database["count-lanes"].Run();
-        database.Execute("COMMIT");
-        return Task.CompletedTask;
+        try
+        {
+            database["count-lanes"].Run();
+            database.Execute("COMMIT");
+            return Task.CompletedTask;
+        }
+        catch (SqliteException error) when (error.IsEnvironmental)
+        {
+            throw Unavailable.Because(database.Path, error);
+        }
     }
 
     private void SetCounter(string name, long? number, string? text)
