@@ -20,5 +20,6 @@ internal static class Verbs
         ("stats", StatsCommand.Create),
         ("workers", WorkersCommand.Create),
         ("doctor", DoctorCommand.Create),
+        ("copy", CopyCommand.Create),
     ];
 }

@@ -10,7 +10,7 @@ using Steadwork.Storage;
 namespace Steadwork.PostgreSql;
 
 /// <summary>Durable jobs in a schema of a PostgreSQL database (13 or newer). Any number of processes on any number of machines may open it at once.</summary>
-public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableStore
+public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExaminableStore
 {
     private const int FoldAfter = 2000;
 
@@ -215,8 +215,8 @@ public sealed class PostgreSqlStore : IStore, ITransactionalStore, IExaminableSt
     /// <inheritdoc/>
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
         database.RunAsync(
-            database.Batch().Add("define-queue", Value.Of(queue), Value.Of(definition)).Add("queue-definition", Value.Of(queue)),
-            async reader => (await reader.FirstAsync(row => row.Text(0)).ConfigureAwait(false))!, cancellationToken);
+            database.Batch().Add("require-service", Value.Of(database.LockSpace)).Add("define-queue", Value.Of(queue), Value.Of(definition)).Add("queue-definition", Value.Of(queue)),
+            async reader => (await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Text(0)).ConfigureAwait(false))!, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>

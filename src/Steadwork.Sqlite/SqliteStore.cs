@@ -10,7 +10,7 @@ using Steadwork.Storage;
 namespace Steadwork.Sqlite;
 
 /// <summary>Durable jobs in one SQLite file. Any number of processes of one machine may open it at once.</summary>
-public sealed class SqliteStore : IStore, ITransactionalStore, IExaminableStore
+public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminableStore
 {
     private readonly SqliteStoreOptions options;
     private readonly string storeId;
@@ -75,11 +75,11 @@ public sealed class SqliteStore : IStore, ITransactionalStore, IExaminableStore
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
-        writer.WriteAsync<IReadOnlyList<EnqueuedJob>>(transaction => Each(jobs, job => Enqueueing.Enqueue(transaction, job)), cancellationToken);
+        writer.WriteAsync<IReadOnlyList<EnqueuedJob>>(transaction => Enqueue(transaction, jobs), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, DbTransaction transaction, CancellationToken cancellationToken) =>
-        AtOnce<IReadOnlyList<EnqueuedJob>>(() => callers.Change(transaction, own => Each(jobs, job => Enqueueing.Enqueue(own, job))), cancellationToken);
+        AtOnce<IReadOnlyList<EnqueuedJob>>(() => callers.Change(transaction, own => Enqueue(own, jobs)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> SettleAsync(AttemptEnd end, DbTransaction transaction, CancellationToken cancellationToken) =>
@@ -102,7 +102,8 @@ public sealed class SqliteStore : IStore, ITransactionalStore, IExaminableStore
             var accepted = Each(ends, end => Ends.Apply(transaction, end));
             var alive = transaction.Database["worker-known"].Bind(1, worker.Value).First(_ => true);
             IReadOnlyList<ClaimedJob> claimed = alive && claim is not null ? Claims.Claim(transaction, worker, claim) : [];
-            return new Exchange(accepted, claimed, Claims.NextDue(transaction.Database), alive);
+            // What falls due in a retired store is no reason to ask again.
+            return new Exchange(accepted, claimed, transaction.Retirement is null ? Claims.NextDue(transaction.Database) : null, alive);
         }, cancellationToken);
 
     /// <inheritdoc/>
@@ -162,6 +163,7 @@ public sealed class SqliteStore : IStore, ITransactionalStore, IExaminableStore
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
         writer.WriteAsync(transaction =>
         {
+            transaction.RequireService();
             transaction.Database["define-queue"].Bind(1, queue).Bind(2, definition).Run();
             return transaction.Database["queue-definition"].Bind(1, queue).First(row => row.Text(0))!;
         }, cancellationToken);
@@ -197,8 +199,15 @@ public sealed class SqliteStore : IStore, ITransactionalStore, IExaminableStore
 
     private string Identity(WorkerId worker) => $"{storeId}/{worker}";
 
+    private static EnqueuedJob[] Enqueue(WriteTransaction transaction, IReadOnlyList<NewJob> jobs)
+    {
+        transaction.RequireService();
+        return Each(jobs, job => Enqueueing.Enqueue(transaction, job));
+    }
+
     private WorkerId Register(WriteTransaction transaction, WorkerStart worker)
     {
+        transaction.RequireService();
         var lease = (long)worker.Lease.TotalMilliseconds;
         transaction.Database["insert-worker"]
             .Bind(1, worker.Name).Bind(2, Environment.MachineName).Bind(3, Environment.ProcessId).Bind(4, Boot.Id)
@@ -235,6 +244,8 @@ public sealed class SqliteStore : IStore, ITransactionalStore, IExaminableStore
     {
         if (entry.Lease is { } lease && (entry.Job is not { } job || Ends.Look(transaction, job, lease) is null))
             return false;
+        if (entry.Lease is null)
+            transaction.RequireService();
         transaction.Log(entry.Kind, transaction.Now, entry.Job?.Value, entry.Lease?.Value, null, entry.Data);
         return true;
     }

@@ -53,6 +53,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("help-stats", "stats")]
     [InlineData("help-workers", "workers")]
     [InlineData("help-workers-list", "workers", "list")]
+    [InlineData("help-copy", "copy")]
     public async Task The_help_is_approved(string name, params string[] verb)
     {
         var help = (await folder.RunAsync([.. verb, "--help"])).Good();

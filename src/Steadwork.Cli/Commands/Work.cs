@@ -63,11 +63,14 @@ internal static class WorkCommand
         await worker.StartAsync(signals.Drain).ConfigureAwait(false);
         if (!call.Json)
             Console.Error.WriteLine($"worker {worker.Id}: queues {string.Join(", ", options.QueueNames)}; job types {string.Join(", ", catalog.Runnable)}; {options.Concurrency} at once");
-        if (call.Value(Drain))
-            await DrainedAsync(store, options.QueueNames, catalog.Runnable, signals.Drain).ConfigureAwait(false);
-        else
-            await signals.Drain.WhenCancelled().ConfigureAwait(false);
+        var asked = call.Value(Drain)
+            ? DrainedAsync(store, options.QueueNames, catalog.Runnable, signals.Drain)
+            : signals.Drain.WhenCancelled();
+        var ended = await Task.WhenAny(asked, worker.WhenRetired).ConfigureAwait(false);
         await worker.StopAsync(signals.Stop).ConfigureAwait(false);
+        if (ended == worker.WhenRetired)
+            throw await worker.WhenRetired.ConfigureAwait(false);
+        await asked.ConfigureAwait(false);
         return signals.Drain.IsCancellationRequested ? ExitStatus.Interrupted : ExitStatus.Done;
     }
 

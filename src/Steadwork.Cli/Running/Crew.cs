@@ -1,5 +1,6 @@
 using Steadwork.Cli.Shell;
 using Steadwork.Storage;
+using Steadwork.Storage.Copying;
 
 namespace Steadwork.Cli.Running;
 
@@ -25,6 +26,7 @@ internal sealed class Crew(RunSpec spec, int size, IJobStore store, Action chang
     }
 
     /// <summary>Recovers and replaces those that have died.</summary>
+    /// <exception cref="StoreRetiredException">The store takes no more work: they have ended for that, and others could not start.</exception>
     /// <exception cref="Refusal">They die before they get to work, again and again.</exception>
     public async Task MendAsync()
     {
@@ -42,6 +44,8 @@ internal sealed class Crew(RunSpec spec, int size, IJobStore store, Action chang
         await store.RecoverAsync(CancellationToken.None).ConfigureAwait(false);
         if (leaving)
             return;
+        if (store is ICopyableStore copyable && await copyable.RetirementAsync(CancellationToken.None).ConfigureAwait(false) is { } retirement)
+            throw new StoreRetiredException(copyable.Place, retirement);
         if (diedUnready >= HopelessStarts)
             throw new Refusal($"{diedUnready} worker processes in a row ended before they could begin; see their messages above.", ExitStatus.WorkFailed);
         Replaced += dead.Count;

@@ -52,10 +52,11 @@ internal static class RunWorker
 
         using var atOnce = new CancellationTokenSource();
         var order = OrderAsync(orders);
-        await Task.WhenAny(order, terminated.Token.WhenCancelled()).ConfigureAwait(false);
+        await Task.WhenAny(order, terminated.Token.WhenCancelled(), worker.WhenRetired).ConfigureAwait(false);
         _ = StopWithOrchestratorAsync(order, orders, atOnce);
         await worker.StopAsync(atOnce.Token).ConfigureAwait(false);
-        return ExitStatus.Done;
+        // The orchestrator tells why.
+        return worker.WhenRetired.IsCompleted ? ExitStatus.StoreUnavailable : ExitStatus.Done;
     }
 
     /// <summary>The next order; null once the orchestrator is gone.</summary>

@@ -8,7 +8,10 @@ namespace Steadwork.Cli.Shell;
 /// <summary>Names a store: <c>sqlite:PATH</c>, or the <c>postgres://</c> URL of a server.</summary>
 internal abstract record StoreUrl
 {
-    private const string Variable = "STEADWORK_STORE", Default = "sqlite:steadwork.db", Sqlite = "sqlite:";
+    /// <summary>The variable of the environment that names the store.</summary>
+    public const string Variable = "STEADWORK_STORE";
+
+    private const string Default = "sqlite:steadwork.db", Sqlite = "sqlite:";
 
     private StoreUrl() { }
 
@@ -35,6 +38,9 @@ internal abstract record StoreUrl
         var path = url[Sqlite.Length..];
         return path.Length > 0 && !path.Contains('\0') ? new SqliteFile(path) : throw new Refusal($"{source} '{url}' names no file; write it like {Default}.");
     }
+
+    /// <summary>The URL as people may see it: without a password.</summary>
+    public virtual string Shown => ToString();
 
     /// <summary>Opens the store.</summary>
     /// <exception cref="StoreUnavailableException">It cannot be opened, is not ours, or is missing and may not be made.</exception>
@@ -79,6 +85,8 @@ internal abstract record StoreUrl
                 throw new Refusal($"{source}: {error.Message}");
             }
         }
+
+        public override string Shown => ConnectionUrl.WithoutSecrets(Url);
 
         /// <summary>The URL as it was given, password included: for worker processes alone.</summary>
         public override string ToString() => Url;

@@ -58,6 +58,16 @@ internal static class ConnectionUrl
         }
     }
 
+    /// <summary>The URL with what is needed to know the store by, and nothing that is secret.</summary>
+    public static string WithoutSecrets(string url)
+    {
+        var (settings, store) = Read(url);
+        var hosts = settings.Host is null ? "" : settings.Host.Contains(',', StringComparison.Ordinal) ? settings.Host : string.Create(CultureInfo.InvariantCulture, $"{settings.Host}:{settings.Port}");
+        var user = settings.Username is { } name ? Uri.EscapeDataString(name) + "@" : "";
+        var query = store.Schema is not { } schema ? "" : "?schema=" + Uri.EscapeDataString(schema);
+        return $"postgres://{user}{hosts}/{Uri.EscapeDataString(settings.Database ?? "")}{query}";
+    }
+
     private static (NpgsqlConnectionStringBuilder, StoreSettings) ReadUrl(string url)
     {
         var rest = url[(url.IndexOf("://", StringComparison.Ordinal) + 3)..];

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Npgsql;
 using Steadwork.Storage;
+using Steadwork.Storage.Copying;
 
 namespace Steadwork.PostgreSql.Connections;
 
@@ -9,7 +10,7 @@ internal sealed class Database : IAsyncDisposable
 {
     private const int MostTries = 5;
     private const string SchemaInFiles = "steadwork.";
-    private static readonly SqlFiles Files = new(typeof(Database).Assembly, "enqueue.sql", "claim.sql", "settle.sql", "workers.sql", "requests.sql", "log.sql", "reading.sql", "examining.sql");
+    private static readonly SqlFiles Files = new(typeof(Database).Assembly, "enqueue.sql", "claim.sql", "settle.sql", "workers.sql", "requests.sql", "log.sql", "reading.sql", "examining.sql", "copying.sql");
 
     private readonly NpgsqlDataSource source;
     private readonly bool owned;
@@ -117,11 +118,29 @@ internal sealed class Database : IAsyncDisposable
             catch (PostgresException error) when (transaction is null && tries < MostTries && Unavailable.IsTransient(error))
             {
             }
+            catch (PostgresException error) when (Unavailable.IsRetirement(error))
+            {
+                throw new StoreRetiredException(PlaceInSentence, await RetirementAsync(transaction is null ? connection : null).ConfigureAwait(false));
+            }
             catch (Exception error) when (Unavailable.IsEnvironmental(error))
             {
                 throw Unavailable.Because(Place, error);
             }
         }
+    }
+
+    /// <summary>How it is named within a sentence.</summary>
+    public string PlaceInSentence => $"at {Place}";
+
+    /// <summary>Why the store takes no more work; null while it does.</summary>
+    /// <param name="connection">The connection to ask on, without a transaction; null takes another.</param>
+    public async Task<Retirement?> RetirementAsync(NpgsqlConnection? connection)
+    {
+        var batch = Batch().Add("retirement");
+        static Task<string?> Read(NpgsqlDataReader reader) => reader.FirstAsync(row => row.Text(0));
+        return Retirement.Parse(connection is null
+            ? await RunAsync(batch, Read, CancellationToken.None).ConfigureAwait(false)
+            : await RunAsync(connection, batch, Read).ConfigureAwait(false));
     }
 
     /// <summary>Carries out several batches as one transaction. It is tried again as a whole when the server took it back for no fault of its own.</summary>

@@ -6,9 +6,13 @@ namespace Steadwork.PostgreSql.Connections;
 /// <summary>Says in words for people what is wrong with the server.</summary>
 internal static class Unavailable
 {
+    private const string Retired = "SW001";
     private const string SerializationFailure = "40001", DeadlockDetected = "40P01";
     private const string LockNotAvailable = "55P03";
     private const string UndefinedTable = "42P01", UndefinedFunction = "42883", InsufficientPrivilege = "42501", InvalidSchema = "3F000";
+
+    /// <summary>Whether the store has refused something because it is retired.</summary>
+    public static bool IsRetirement(Exception error) => error is PostgresException { SqlState: Retired };
 
     /// <summary>Whether the server has taken everything back, and the same again may go well.</summary>
     public static bool IsTransient(Exception error) => error is PostgresException { SqlState: SerializationFailure or DeadlockDetected };

@@ -9,10 +9,10 @@ internal sealed class Crew(Database database)
 {
     public Task<WorkerId> RegisterAsync(WorkerStart worker, CancellationToken cancellationToken) =>
         database.RunAsync(
-            database.Batch().Add("register-worker",
+            database.Batch().Add("require-service", Value.Of(database.LockSpace)).Add("register-worker",
                 Value.Of(worker.Name), Value.Of(Environment.MachineName), Value.Of(Environment.ProcessId),
                 Value.Of([.. worker.Queues]), Value.Of([.. worker.Types]), Value.Of(worker.Lease)),
-            reader => reader.FirstAsync(row => new WorkerId(row.Long(0))), cancellationToken);
+            async reader => await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => new WorkerId(row.Long(0))).ConfigureAwait(false), cancellationToken);
 
     /// <summary>The workers whose lease has run out.</summary>
     public Task<List<WorkerId>> LapsedAsync(CancellationToken cancellationToken) =>

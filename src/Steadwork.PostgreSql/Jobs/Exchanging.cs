@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.Storage;
+using Steadwork.Storage.Copying;
 
 namespace Steadwork.PostgreSql.Jobs;
 
@@ -9,6 +10,20 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
 {
     /// <returns>The answer, and what whoever listens may want to know.</returns>
     public async Task<(Exchange Exchange, WakeUp WakeUps)> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CarryOutAsync(worker, ends, claim, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StoreRetiredException) when (claim is not null)
+        {
+            // A retired store still takes ends, and tells what the worker holds. What falls due is no reason to ask again.
+            var (exchange, wakeUps) = await CarryOutAsync(worker, ends, claim with { Max = 0 }, cancellationToken).ConfigureAwait(false);
+            return (exchange with { NextDue = null }, wakeUps);
+        }
+    }
+
+    private async Task<(Exchange Exchange, WakeUp WakeUps)> CarryOutAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
     {
         var settled = new ToldEnds(ends);
         IReadOnlyList<ClaimedJob> unheard = [];

@@ -24,6 +24,9 @@ internal sealed class Requests(Database database)
                 answers[place] = Decide(jobs[place], request, heads, bearers, cancelled, signalled, changed);
 
             var batch = transaction.Batch();
+            // What does not run belongs to the copy of a retired store; what runs must still end.
+            if (cancelled.Count + changed.Count > 0)
+                batch.Add("require-service", Value.Of(database.LockSpace));
             if (cancelled.Count > 0)
                 batch.Add("cancel-in-line", Value.Of([.. cancelled]), Value.Of(reason));
             if (signalled.Count > 0)

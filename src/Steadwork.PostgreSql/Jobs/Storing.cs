@@ -18,14 +18,15 @@ internal sealed class Storing
     public Storing(Database database, IReadOnlyList<NewJob> jobs, Lanes lanes, bool patient)
     {
         this.jobs = jobs.Count;
-        Batch = database.Batch();
+        Batch = database.Batch().Add("require-service", Value.Of(database.LockSpace));
+        before = 1;
         string[] keys = [.. jobs.Select(job => job.UniqueKey).OfType<string>()];
         if (keys.Length > 0)
         {
             if (!patient)
                 Batch.Add("be-impatient");
             Batch.Add("lock-keys", Value.Of(keys), Value.Of((long)database.LockSpace));
-            before = patient ? 1 : 2;
+            before += patient ? 1 : 2;
         }
         var drafts = new Drafts(jobs.Count);
         foreach (var job in jobs)

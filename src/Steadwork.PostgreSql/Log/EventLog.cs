@@ -13,7 +13,12 @@ internal sealed class EventLog(Database database)
     {
         // A lease without a job is nobody's.
         NewLogEntry[] all = [.. entries];
-        var batch = database.Batch().Add("append",
+        var batch = database.Batch();
+        var held = all.All(entry => entry.Lease is not null);
+        // What belongs to no running job could come after the copy of a retired store has been read.
+        if (!held)
+            batch.Add("require-service", Value.Of(database.LockSpace));
+        batch.Add("append",
             Value.Of(Array.ConvertAll(all, entry => (string?)entry.Kind)),
             Value.Of(Array.ConvertAll(all, entry => entry.Job?.Value)),
             Value.Of(Array.ConvertAll(all, entry => entry.Lease?.Value)),
@@ -21,6 +26,8 @@ internal sealed class EventLog(Database database)
         return database.RunAsync(batch, async reader =>
         {
             var written = new bool[all.Length];
+            if (!held)
+                await reader.NextAsync().ConfigureAwait(false);
             foreach (var place in await reader.AllAsync(row => row.Long(0)).ConfigureAwait(false))
                 written[place - 1] = true;
             return written;
@@ -46,7 +53,7 @@ internal sealed class EventLog(Database database)
     }
 
     /// <summary>Gives a place to all that is committed by now, some at a time.</summary>
-    private async Task GivePlacesAsync(CancellationToken cancellationToken)
+    public async Task GivePlacesAsync(CancellationToken cancellationToken)
     {
         long given;
         do

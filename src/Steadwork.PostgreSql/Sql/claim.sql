@@ -1,7 +1,7 @@
 -- name: hold-worker
 -- Held by everything that claims for a worker or ends it: a claim must not be committed for one that has just been
 -- buried, whose jobs nobody would look for again. $1 worker, $2 what tells this store's locks from others.
-SELECT pg_advisory_xact_lock_shared($2, $1);
+SELECT pg_advisory_xact_lock_shared($2, $1), steadwork.require_service($2);
 
 -- name: join-line
 -- For the claim of worker $1. Bounded, so that a flood of jobs that fall due at one instant is spread over many short

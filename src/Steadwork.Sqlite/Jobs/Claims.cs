@@ -15,7 +15,7 @@ internal static class Claims
     {
         var now = transaction.Now;
         var claimed = request.Known is { } known ? Unheard(transaction.Database, worker, known) : [];
-        if (request.Max == 0)
+        if (request.Max == 0 || transaction.Retirement is not null)
             return claimed;
         JoinLines(transaction, now);
         transaction.Flush();

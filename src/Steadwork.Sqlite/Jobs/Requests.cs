@@ -16,6 +16,9 @@ internal static class Requests
             return RequestAnswer.NotFound;
         if (!JobLifecycle.Allows(job.State, request))
             return RequestAnswer.Refused;
+        // What does not run belongs to the copy of a retired store; what runs must still end.
+        if (job.State is not JobState.Running)
+            transaction.RequireService();
         return request switch
         {
             JobRequest.Cancel when job.State is JobState.Running => Signal(transaction, job, reason),

@@ -1,5 +1,6 @@
 using Steadwork.Sqlite.Connections;
 using Steadwork.Storage;
+using Steadwork.Storage.Copying;
 
 namespace Steadwork.Sqlite.Writing;
 
@@ -148,7 +149,8 @@ internal sealed class WriteThread : IDisposable
         }
     }
 
-    private static bool IsEnvironmental(Exception error) => error is StoreUnavailableException or SqliteException { IsEnvironmental: true };
+    /// <summary>Whether it would happen to all requests alike. A retired store refuses some, and takes the ends of what runs.</summary>
+    private static bool IsEnvironmental(Exception error) => error is (StoreUnavailableException and not StoreRetiredException) or SqliteException { IsEnvironmental: true };
 
     private Exception Explain(Exception error) =>
         error is SqliteException { IsEnvironmental: true } cause ? Unavailable.Because(database.Path, cause) : error;

@@ -1,5 +1,7 @@
 using Steadwork.Sqlite.Connections;
+using Steadwork.Sqlite.Copying;
 using Steadwork.Storage;
+using Steadwork.Storage.Copying;
 
 namespace Steadwork.Sqlite.Writing;
 
@@ -7,6 +9,8 @@ namespace Steadwork.Sqlite.Writing;
 internal sealed class WriteTransaction(Database database, TimeProvider clock)
 {
     private WakeUp wakeUps;
+    private Retirement? retirement;
+    private bool knowsService;
 
     public Database Database => database;
 
@@ -14,18 +18,45 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
 
     public DateTimeOffset Now => clock.GetUtcNow();
 
+    /// <summary>Why the store takes no more work; null while it does. Looked up once a transaction: the write lock keeps it so.</summary>
+    public Retirement? Retirement
+    {
+        get
+        {
+            if (!knowsService)
+                (retirement, knowsService) = (Service.RetirementOf(database), true);
+            return retirement;
+        }
+    }
+
+    /// <summary>Refuses what a retired store must not take in any more.</summary>
+    /// <exception cref="StoreRetiredException">The store is retired.</exception>
+    public void RequireService()
+    {
+        if (Retirement is { } why)
+            throw new StoreRetiredException($"'{database.Path}'", why);
+    }
+
+    /// <summary>What was known of it has changed, or may have.</summary>
+    public void ForgetService() => knowsService = false;
+
     public void WakeAfterCommit(WakeUp kinds) => wakeUps |= kinds;
 
     public void Log(string kind, DateTimeOffset at, long? job, long? lease, long? worker, ReadOnlyMemory<byte> data = default) =>
         database["insert-log"].Bind(1, at.ToUnixTimeMilliseconds()).Bind(2, kind).Bind(3, job).Bind(4, lease).Bind(5, worker).BindText(6, data).Run();
 
     /// <summary>Writes what was gathered for the end of the transaction.</summary>
-    public void Flush() => Lanes.Flush();
+    public void Flush()
+    {
+        Lanes.Flush();
+        ForgetService();
+    }
 
     /// <summary>Drops what was gathered for a transaction that came to nothing.</summary>
     public void Forget()
     {
         Lanes.Forget();
+        ForgetService();
         wakeUps = WakeUp.None;
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Steadwork.Storage;
+using Steadwork.Storage.Copying;
 using Steadwork.Workers.Recovery;
 using Steadwork.Workers.Renewing;
 using Steadwork.Workers.Running;
@@ -18,7 +19,9 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
     private readonly ILogger logger;
     private readonly Lock gate = new();
     private readonly List<Incarnation> lostLives = [];
+    private readonly TaskCompletionSource<StoreRetiredException> retired = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Incarnation? incarnation;
+    private Incarnation? mourned;
     private RunningLoop? running;
     private LeaseRenewal? renewal;
     private RecoveryLoop? recovery;
@@ -46,6 +49,9 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
 
     /// <summary>How many handlers are running.</summary>
     public int RunningJobs => running?.Running.Count ?? 0;
+
+    /// <summary>Done once the store has signed this worker off and refuses to have it back, with what it says. The worker keeps asking, in case the store is taken back into service.</summary>
+    internal Task<StoreRetiredException> WhenRetired => retired.Task;
 
     /// <summary>Asked before each attempt; null lets all begin.</summary>
     internal IStartGate? StartGate
@@ -104,11 +110,24 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
         {
             if (lost != incarnation || stopped)
                 return;
-            lost.Lost();
-            lostLives.Add(lost);
-            logger.WorkerLost(lost.Id, parts.Options.Lease, RunningJobs);
-            StopAll(StopReason.LeaseLost);
-            incarnation = BeginLifeAsync(CancellationToken.None).GetAwaiter().GetResult();
+            // Not each time that the store refuses to have it back.
+            if (mourned != lost)
+            {
+                mourned = lost;
+                lost.Lost();
+                lostLives.Add(lost);
+                logger.WorkerLost(lost.Id, parts.Options.Lease, RunningJobs);
+                StopAll(StopReason.LeaseLost);
+            }
+            try
+            {
+                incarnation = BeginLifeAsync(CancellationToken.None).GetAwaiter().GetResult();
+            }
+            catch (StoreRetiredException error)
+            {
+                retired.TrySetResult(error);
+                throw;
+            }
         }
         running?.Ring();
     }

@@ -10,7 +10,15 @@ internal static class Comparison
     {
         await using var reference = expected();
         await using var store = actual();
-        var (one, two) = (new Subject(reference), new Subject(store));
+        var difference = await DifferenceAsync(new Subject(reference), new Subject(store), sequence);
+        if (difference is null)
+            await store.CheckAsync();
+        return difference;
+    }
+
+    /// <inheritdoc cref="DifferenceAsync(Func{IStoreFixture}, Func{IStoreFixture}, Sequence)"/>
+    public static async Task<string?> DifferenceAsync(Subject one, Subject two, Sequence sequence)
+    {
         for (var step = 0; step < sequence.Commands.Count; step++)
         {
             var command = sequence.Commands[step];
@@ -20,7 +28,6 @@ internal static class Comparison
             if (right != given)
                 return $"Step {step}, {command}:\n{Differing(right, given)}";
         }
-        await store.CheckAsync();
         return null;
     }
 
@@ -37,7 +44,7 @@ internal static class Comparison
         }
     }
 
-    private static string Differing(string right, string given)
+    public static string Differing(string right, string given)
     {
         var (expected, actual) = (right.Split('\n'), given.Split('\n'));
         var missing = expected.Except(actual).Select(line => "  expected: " + line);

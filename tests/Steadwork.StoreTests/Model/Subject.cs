@@ -46,6 +46,19 @@ internal sealed class Subject(IStoreFixture fixture)
         past.Add((hand, job));
     }
 
+    /// <summary>Ends all workers, and all that they hold with them.</summary>
+    public async Task EndAllAsync()
+    {
+        foreach (var hand in hands)
+            await hand.Worker.EndAsync();
+        hands.Clear();
+        foreach (var view in views)
+            await view.RecoverAsync();
+    }
+
+    /// <summary>Goes on with another store that holds the same, or with this one, without workers.</summary>
+    public Subject Successor(IStoreFixture next) => new(next) { lastJob = lastJob, logRead = logRead };
+
     /// <summary>Everything that the store shows, and what it has logged since this was last asked.</summary>
     public async Task<string> ShowAsync()
     {

@@ -15,7 +15,7 @@ public sealed class QueryPlanTests
         "next-due", "join-line", "ready-lanes", "lane-head", "take-leases", "claim",
         "succeed", "held", "settle", "held-by", "cancellations", "renew",
         "job-of-unique-key", "job-head", "request-cancellation", "cancel-in-line", "retry-by-hand", "delete-job",
-        "lane-of", "count-lane", "attempts", "present-attempt", "workers", "log-position", "read-log",
+        "lane-of", "count-lane", "attempts", "present-attempt", "workers", "log-position", "read-log", "retirement",
     ];
 
     [Fact]

@@ -1,0 +1,78 @@
+-- The sections of a copy: copied-… reads one, fill-… writes a row of it, with the columns of CopySection in their order.
+
+-- name: retirement
+SELECT value FROM meta WHERE name = 'retired';
+
+-- name: retire
+INSERT INTO meta (name, value) VALUES ('retired', ?1) ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: reopen
+DELETE FROM meta WHERE name = 'retired';
+
+-- name: running
+SELECT coalesce(sum(running), 0) FROM lanes;
+
+-- name: registered
+SELECT id FROM workers ORDER BY id;
+
+-- name: copied-queues
+SELECT name, definition FROM queues ORDER BY name;
+
+-- name: fill-queues
+INSERT INTO queues (name, definition) VALUES (?1, ?2);
+
+-- name: copied-lanes
+SELECT queue, type FROM lanes ORDER BY queue, type;
+
+-- name: fill-lanes
+INSERT INTO lanes (queue, type) VALUES (?1, ?2);
+
+-- name: copied-jobs
+SELECT jobs.id, queue, type, state, jobs.ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
+       timeout, unique_kept, unique_key, cancel_reason, trace_parent, tags, error, payload, result
+FROM jobs JOIN lanes ON lanes.id = jobs.lane
+ORDER BY jobs.id;
+
+-- name: fill-jobs
+INSERT INTO jobs (id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
+                  timeout, unique_kept, unique_key, cancel_reason, trace_parent, tags, error, payload, result)
+VALUES (?1, (SELECT id FROM lanes WHERE queue = ?2 AND type = ?3), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25);
+
+-- name: copied-attempts
+SELECT job, attempt, worker, started_at, finished_at, outcome, error, result FROM attempts ORDER BY job, attempt;
+
+-- name: fill-attempts
+INSERT INTO attempts (job, attempt, worker, started_at, finished_at, outcome, error, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+
+-- name: copied-log
+SELECT position, at, kind, job, lease, worker, data FROM log ORDER BY position;
+
+-- name: fill-log
+INSERT INTO log (position, at, kind, job, lease, worker, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+
+-- name: copied-counters
+SELECT 'job', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0), NULL
+UNION ALL SELECT 'lease', value, NULL FROM meta WHERE name = 'lease'
+UNION ALL SELECT 'log', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'log'), 0), NULL
+UNION ALL SELECT 'store-id', NULL, value FROM meta WHERE name = 'store-id'
+UNION ALL SELECT 'worker', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'workers'), 0), NULL;
+
+-- name: set-fact
+UPDATE meta SET value = ?2 WHERE name = ?1;
+
+-- name: forget-sequence
+-- No name is unique there, so that the row must go before another one comes.
+DELETE FROM sqlite_sequence WHERE name = ?1;
+
+-- name: set-sequence
+INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2);
+
+-- name: count-lanes
+-- The counts of a store that has just been filled.
+UPDATE lanes
+SET (ready, pending, waiting, running, succeeded, failed, cancelled) = (
+    SELECT count(*) FILTER (WHERE jobs.ready = 1), count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'waiting'),
+           count(*) FILTER (WHERE state = 'running'), count(*) FILTER (WHERE state = 'succeeded'), count(*) FILTER (WHERE state = 'failed'),
+           count(*) FILTER (WHERE state = 'cancelled')
+    FROM jobs WHERE jobs.lane = lanes.id
+);

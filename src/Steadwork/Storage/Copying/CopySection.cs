@@ -1,0 +1,76 @@
+namespace Steadwork.Storage.Copying;
+
+/// <summary>What a column of a section holds.</summary>
+public enum CopyKind
+{
+    /// <summary>A whole number.</summary>
+    Number,
+
+    /// <summary>Yes or no: 1 or 0.</summary>
+    Flag,
+
+    /// <summary>A point in time, in milliseconds since 1970 in UTC.</summary>
+    Time,
+
+    /// <summary>Text.</summary>
+    Text,
+
+    /// <summary>A list of names, as a JSON array without spaces.</summary>
+    Names,
+}
+
+/// <summary>A column of a section.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Kind">What it holds.</param>
+public readonly record struct CopyColumn(string Name, CopyKind Kind);
+
+/// <summary>
+/// One kind of thing that a store holds, in the form in which it goes from store to store. A store has for each a statement
+/// that reads it and one that writes it, with these columns in this order.
+/// </summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Columns">Its columns. The rows are ordered by the first, or by the first two; text by its UTF-8 bytes.</param>
+public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
+{
+    /// <summary>The queues that have a definition.</summary>
+    public static CopySection Queues { get; } = new("queues", [Text("name"), Text("definition")]);
+
+    /// <summary>The queues and types that ever had a job. How many they have is counted in the new store.</summary>
+    public static CopySection Lanes { get; } = new("lanes", [Text("queue"), Text("type")]);
+
+    /// <summary>The jobs, whatever has become of them.</summary>
+    public static CopySection Jobs { get; } = new("jobs",
+    [
+        Number("id"), Text("queue"), Text("type"), Text("state"), Flag("ready"), Number("priority"), Number("attempt"), Number("failures"), Number("max_attempts"),
+        Flag("alone"), Number("lease"), Number("worker"), Time("run_at"), Time("created_at"), Time("started_at"), Time("finished_at"), Number("timeout"),
+        Flag("unique_kept"), Text("unique_key"), Text("cancel_reason"), Text("trace_parent"), Names("tags"), Text("error"), Text("payload"), Text("result"),
+    ]);
+
+    /// <summary>The attempts that did not succeed; the others are told of by their job.</summary>
+    public static CopySection Attempts { get; } = new("attempts",
+    [
+        Number("job"), Number("attempt"), Number("worker"), Time("started_at"), Time("finished_at"), Text("outcome"), Text("error"), Text("result"),
+    ]);
+
+    /// <summary>The log.</summary>
+    public static CopySection Log { get; } = new("log",
+    [
+        Number("position"), Time("at"), Text("kind"), Number("job"), Number("lease"), Number("worker"), Text("data"),
+    ]);
+
+    /// <summary>The store's own id, and the numbers that were given last: none may come back as another's, even if what bore it is gone.</summary>
+    public static CopySection Counters { get; } = new("counters", [Text("name"), Number("number"), Text("text")]);
+
+    /// <summary>All of them, in the order in which they are written: what others refer to first, and last the counters, which the rows must not move again.</summary>
+    public static IReadOnlyList<CopySection> All { get; } = [Queues, Lanes, Jobs, Attempts, Log, Counters];
+
+    private static CopyColumn Number(string name) => new(name, CopyKind.Number);
+
+    private static CopyColumn Flag(string name) => new(name, CopyKind.Flag);
+
+    private static CopyColumn Time(string name) => new(name, CopyKind.Time);
+
+    private static CopyColumn Text(string name) => new(name, CopyKind.Text);
+
+    private static CopyColumn Names(string name) => new(name, CopyKind.Names);
+}

@@ -1,0 +1,92 @@
+using Shouldly;
+using Steadwork.Storage;
+using Steadwork.Storage.Copying;
+using Steadwork.StoreTests.Fixtures;
+
+namespace Steadwork.StoreTests.Copying;
+
+/// <summary>Does what <c>steadwork copy</c> does, without the waiting.</summary>
+internal static class Copies
+{
+    public static ICopyableStore Copyable(this IStore store) => (ICopyableStore)store;
+
+    public static Task RetireAsync(this IStore store) => store.Copyable().RetireAsync(new Retirement("elsewhere", Copied: false), CancellationToken.None);
+
+    public static Task<UnderWay> SettleDownAsync(this IStore store) => store.Copyable().SettleDownAsync(CancellationToken.None);
+
+    /// <summary>Retires a store in which nothing runs, and copies it. What went in must have come out.</summary>
+    public static async Task<IReadOnlyList<CopiedSection>> MakeAsync(IStoreFixture from, IStoreFixture to)
+    {
+        await from.Store.RetireAsync();
+        (await from.Store.SettleDownAsync()).IsNothing.ShouldBeTrue("something still runs");
+        await using var reader = await from.Store.Copyable().ReadOutAsync(CancellationToken.None);
+        await using var writer = await to.Store.Copyable().FillAsync(CancellationToken.None);
+        var copied = await StoreCopy.WriteAsync(reader, writer, progress: null, CancellationToken.None);
+        (await StoreCopy.CountAsync(writer, progress: null, CancellationToken.None)).ShouldBe(copied);
+        await writer.CommitAsync();
+        to.Clock.SetUtcNow(from.Clock.GetUtcNow());
+        return copied;
+    }
+
+    /// <summary>Brings about everything that a store can hold while nothing runs in it, with every column filled, and values at their edges.</summary>
+    public static async Task FillAsync(IStoreFixture fixture)
+    {
+        var store = fixture.Store;
+        await store.DefineQueueAsync("run:ü", """{"command":["sh","-c","echo '{}'"]}""", CancellationToken.None);
+        NewJob full = Some.Job with
+        {
+            Queue = "q",
+            Priority = 1000,
+            MaxAttempts = 7,
+            Timeout = TimeSpan.FromMilliseconds(90_061),
+            Tags = ["a", "größer \"<&>'\\ 漢字 😀"],
+            TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            Payload = Some.Json("{\"text\":\"\\u0000 ü 😀 \\ud83d\\ude00\", \"n\": 1.0}"),
+        };
+        NewJob Keyed(string key) => full with { UniqueKey = key, UniqueScope = UniqueScope.WhileKept };
+
+        var worker = await store.StartAsync(["q"], capacity: 100);
+        async Task EndAsync(JobId id, Transition transition)
+        {
+            var claimed = await worker.ClaimOneAsync();
+            claimed.Id.ShouldBe(id);
+            fixture.Clock.Advance(TimeSpan.FromMilliseconds(1501));
+            await store.AppendAsync([new NewLogEntry(LogKinds.Progress, id, claimed.Lease, Some.Json("""{"current":1}"""))], CancellationToken.None);
+            (await worker.SettleAsync(claimed, transition, fixture.Clock.GetUtcNow().AddMilliseconds(-700))).ShouldBeTrue();
+        }
+        async Task TryAsync(NewJob job, params Transition[] transitions)
+        {
+            var id = await store.AddOneAsync(job);
+            foreach (var transition in transitions)
+                await EndAsync(id, transition);
+        }
+
+        var again = new Transition.Retry(fixture.Clock.GetUtcNow(), Some.Error, Alone: false, Some.Json("[1]"));
+        await TryAsync(Keyed("done"), again, new Transition.Succeed(Some.Json("""{"rows":3}""")));
+        await TryAsync(Keyed("dead"), again, new Transition.Fail(Some.Error, Some.Json("[2]")));
+        await TryAsync(Keyed("ended"), again, new Transition.Cancel("enough"));
+        await TryAsync(full with { UniqueKey = "free again" }, new Transition.Succeed(default(ReadOnlyMemory<byte>)));
+        await TryAsync(full with { MaxAttempts = 1 }, new Transition.Fail(Some.Crash));
+
+        // Claimed before the others by its age alone, so that it can be brought to wait for its time, suspected.
+        await TryAsync(Keyed("later") with { Priority = 1 }, new Transition.Retry(fixture.Clock.GetUtcNow().AddHours(1), Some.Crash, Alone: true));
+        await TryAsync(full with { Priority = 1 }, new Transition.Snooze(fixture.Clock.GetUtcNow().AddSeconds(90)));
+        var retried = await store.AddOneAsync(full);
+        await EndAsync(retried, new Transition.Fail(Some.Error));
+        (await store.RequestAsync(JobRequest.Retry, retried)).ShouldBe(RequestAnswer.Done);
+
+        await store.AddAsync(
+            full with { UniqueKey = "taken" },
+            Some.Job with { Queue = "q", RunAt = new DateTimeOffset(9999, 12, 31, 23, 59, 59, 998, TimeSpan.Zero) },
+            Some.Job with { Queue = "q", RunAt = DateTimeOffset.UnixEpoch.AddMilliseconds(-1) },
+            Some.Job with { Payload = Some.Json($"\"{new string('x', 200_000)}\"") });
+        await store.EnqueueOneAsync(Keyed("dead") with { WhenTaken = WhenTaken.Amend, MaxAttempts = 9 });
+        fixture.Hold(await store.AddOneAsync(full with { Type = "waits" }));
+        (await store.RequestAsync(JobRequest.Cancel, await store.AddOneAsync(full), "not wanted")).ShouldBe(RequestAnswer.Done);
+        await store.AppendAsync([new NewLogEntry("noted", null, null, Some.Json("""{"by":"hand"}""")), new NewLogEntry("noted", new JobId(1), null, default)], CancellationToken.None);
+        // Numbers that were given, and whose bearer is gone: the last job, the last of its lane, the last worker.
+        (await store.RequestAsync(JobRequest.Delete, await store.AddOneAsync(Some.Job with { Type = "gone" }))).ShouldBe(RequestAnswer.Done);
+        await worker.EndAsync();
+        await (await store.StartAsync(["q"])).EndAsync();
+    }
+}
