@@ -73,7 +73,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         // Of several hosts the primary can be another one by now: ten seconds of believing otherwise would be ten seconds of standstill.
         if (!settings.ContainsKey("Host Recheck Seconds"))
             settings.HostRecheckSeconds = 1;
-        return OpenAsync(NpgsqlDataSource.Create(settings), owned: true, options, cancellationToken);
+        return OpenAsync(Lean(settings), owned: true, options, cancellationToken);
     }
 
     /// <summary>Opens a store on a data source of the caller's, who closes it after the store.</summary>
@@ -83,6 +83,14 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     /// <param name="cancellationToken">Ends the wait.</param>
     public static Task<PostgreSqlStore> OpenAsync(NpgsqlDataSource dataSource, PostgreSqlStoreOptions? options = null, CancellationToken cancellationToken = default) =>
         OpenAsync(dataSource, owned: false, options, cancellationToken);
+
+    /// <summary>Knows only the types that the store uses: a process that does one thing and ends starts in half the time.</summary>
+    private static NpgsqlDataSource Lean(NpgsqlConnectionStringBuilder settings)
+    {
+        var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
+        builder.EnableArrays().EnableTransportSecurity().EnableIntegratedSecurity();
+        return builder.Build();
+    }
 
     private static async Task<PostgreSqlStore> OpenAsync(NpgsqlDataSource dataSource, bool owned, PostgreSqlStoreOptions? options, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Npgsql;
@@ -56,7 +57,7 @@ internal class StoreReader(Database database, NpgsqlConnection connection, Npgsq
 
     private static object Value(DbDataReader row, int column, CopyKind kind) => kind switch
     {
-        CopyKind.Number => row.GetFieldValue<long>(column),
+        CopyKind.Number => Convert.ToInt64(row.GetValue(column), CultureInfo.InvariantCulture),
         CopyKind.Flag => row.Bool(column) ? 1L : 0L,
         CopyKind.Time => row.Time(column).ToUnixTimeMilliseconds(),
         // The server writes JSON in a way of its own.

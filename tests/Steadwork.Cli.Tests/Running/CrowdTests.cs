@@ -9,7 +9,7 @@ public abstract class CrowdTests<TStore> : IDisposable
     where TStore : IStorePlace, new()
 {
     private const int Processes = 64;
-    private const int JobsEach = 50;
+    private const int JobsEach = 20;
     private readonly CliFolder folder = CliFolder.On<TStore>();
 
     public void Dispose() => folder.Dispose();

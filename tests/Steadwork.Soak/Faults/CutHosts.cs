@@ -19,7 +19,7 @@ public sealed class CutHosts(string cli, string folder, Action<string> progress)
     private const string Type = "item";
     private const int Hosts = 3, Concurrency = 3, Backlog = 40;
     private static readonly TimeSpan Lease = TimeSpan.FromSeconds(3), Look = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan RecoveryLimit = Lease + TimeSpan.FromSeconds(5), CutTime = 3 * Lease, WorkLimit = TimeSpan.FromMinutes(1), EndLimit = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan CutTime = 3 * Lease, WorkLimit = TimeSpan.FromMinutes(1), EndLimit = TimeSpan.FromMinutes(2);
 
     private readonly HostLedger ledger = new(folder);
     private readonly List<string> violations = [];
@@ -105,7 +105,7 @@ public sealed class CutHosts(string cli, string folder, Action<string> progress)
         {
             var again = log.Find(entry => entry.Kind == LogKinds.Claimed && entry.Job == job && entry.Lease is { } newer && newer.Value > lease.Value);
             waits.Add(((again?.At ?? DateTimeOffset.MaxValue) - at).TotalMilliseconds);
-            if (waits[^1] > RecoveryLimit.TotalMilliseconds)
+            if (waits[^1] > CutTime.TotalMilliseconds)
                 violations.Add(string.Create(CultureInfo.InvariantCulture, $"job {job}, cut off at {at:O}, was claimed anew after {waits[^1]:0} ms"));
         }
         var ends = ledger.Read().Where(line => line.Word == "end").Select(line => line.Lease).ToHashSet();

@@ -1,0 +1,18 @@
+using Steadwork.Cli.Tests.Running;
+using Xunit.Sdk;
+using Xunit.v3;
+
+[assembly: Xunit.TestCollectionOrderer(typeof(Steadwork.Cli.Tests.LongestFirst))]
+
+namespace Steadwork.Cli.Tests;
+
+/// <summary>Begins with the tests that mostly wait, so that the others run beside them and not before them.</summary>
+public sealed class LongestFirst : ITestCollectionOrderer
+{
+    private static readonly Type[] Long = [typeof(StalledWorkerTests<>), typeof(KillTests<>), typeof(CrowdTests<>), typeof(InterruptionTests<>), typeof(ReportTests<>)];
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
+        where TTestCollection : ITestCollection =>
+        [.. testCollections.OrderBy(collection => Array.FindIndex(Long, type => collection.TestCollectionDisplayName.Contains(type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)], StringComparison.Ordinal)) is >= 0 and var place ? place : Long.Length)];
+}
