@@ -1,23 +1,34 @@
+using System.Diagnostics;
+using System.Threading.Channels;
 using Steadwork.PostgreSql;
+using Steadwork.Storage;
 using Steadwork.Workers;
 
 namespace Steadwork.Bench;
 
 /// <summary>The store with all that it does: keys, log, counts, leases.</summary>
-internal sealed class Ours(PostgreSqlStore store) : IAsyncDisposable
+internal sealed class Ours(PostgreSqlStore store, PostgreSqlStore other, PostgreSqlStore silent) : IAsyncDisposable
 {
     private const string Type = "nothing";
     private static readonly NewJob Job = new() { Type = Type, Payload = """{"path":"notes/2026/a-note-of-usual-length.md","size":12345,"tags":["a","b","c"],"reason":"import of notes"}"""u8.ToArray() };
 
     public static async Task<Ours> OpenAsync(string url) =>
-        new(await PostgreSqlStore.OpenAsync(url, new PostgreSqlStoreOptions { Schema = "steadwork_bench" }));
+        new(await OpenAsync(url, 50), await OpenAsync(url, 50), await OpenAsync(url, 0));
 
-    public async Task<double> EnqueueAsync(int callers, int jobs)
+    private static Task<PostgreSqlStore> OpenAsync(string url, int rings) =>
+        PostgreSqlStore.OpenAsync(url, new PostgreSqlStoreOptions { Schema = "steadwork_bench", MostRingsASecond = rings });
+
+    /// <param name="callers">How many enqueue, one job after the other each.</param>
+    /// <param name="jobs">How many in all.</param>
+    /// <param name="rings">Whether the workers of other processes are rung; a listener of theirs hears it.</param>
+    public async Task<double> EnqueueAsync(int callers, int jobs, bool rings = true)
     {
+        var sender = rings ? store : silent;
+        using var hearing = other.Listen(WakeUp.Jobs, _ => { });
         var rate = await Rate.OfAsync(jobs, () => Task.WhenAll(Enumerable.Range(0, callers).Select(async _ =>
         {
             for (var count = 0; count < jobs / callers; count++)
-                await store.EnqueueAsync([Job], CancellationToken.None);
+                await sender.EnqueueAsync([Job], CancellationToken.None);
         })));
         await DrainAsync(0, concurrency: 10);
         return rate;
@@ -46,5 +57,34 @@ internal sealed class Ours(PostgreSqlStore store) : IAsyncDisposable
         });
     }
 
-    public ValueTask DisposeAsync() => store.DisposeAsync();
+    /// <summary>From the enqueue's call in one store to the handler's start in a worker of another, as in two processes.</summary>
+    public async Task<List<double>> PickUpAsync(int samples)
+    {
+        var begun = Channel.CreateUnbounded<long>();
+        var catalog = new JobCatalog();
+        catalog.Add(new JobType(Type, null, new JobTypeOptions(), _ =>
+        {
+            begun.Writer.TryWrite(Stopwatch.GetTimestamp());
+            return Task.FromResult<ReadOnlyMemory<byte>>(default);
+        }));
+        await using var worker = new WorkerHost(other, catalog, new WorkerOptions());
+        await worker.StartAsync();
+        var times = new List<double>();
+        for (var sample = 0; sample < samples; sample++)
+        {
+            await PickUps.PauseAsync();
+            var began = Stopwatch.GetTimestamp();
+            await store.EnqueueAsync([Job], CancellationToken.None);
+            times.Add(Stopwatch.GetElapsedTime(began, await begun.Reader.ReadAsync()).TotalMilliseconds);
+        }
+        await worker.StopAsync();
+        return times;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await silent.DisposeAsync();
+        await other.DisposeAsync();
+        await store.DisposeAsync();
+    }
 }

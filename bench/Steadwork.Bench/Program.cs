@@ -15,6 +15,7 @@ await using var ours = await Ours.OpenAsync(url);
 var measures = new (string Name, Func<Task<double>> Floor, Func<Task<double>> Ours)[]
 {
     ("enqueue, 64 callers", () => floor.EnqueueAsync(callers: 64, jobs: 40_000), () => ours.EnqueueAsync(callers: 64, jobs: 40_000)),
+    ("the same, rung and not rung", () => ours.EnqueueAsync(callers: 64, jobs: 40_000, rings: false), () => ours.EnqueueAsync(callers: 64, jobs: 40_000)),
     ("drain, 10 at once", () => floor.DrainAsync(jobs: 50_000, batch: 100), () => ours.DrainAsync(jobs: 50_000, concurrency: 10)),
 };
 Console.WriteLine($"{"per second, median of " + rounds,-30}{"floor",10}{"ours",10}{"ratio",8}   ours min to max");
@@ -33,7 +34,20 @@ foreach (var measure in measures)
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
         $"{measure.Name,-30}{Median(floors),10:N0}{Median(results),10:N0}{Median(results) / Median(floors),8:0.00}   {results.Min():N0} to {results.Max():N0}"));
 }
+var (rawPickUps, ownPickUps) = (new List<double>(), new List<double>());
+for (var round = 0; round < rounds; round++)
+{
+    rawPickUps.AddRange((await floor.PickUpAsync(110))[10..]);
+    ownPickUps.AddRange((await ours.PickUpAsync(110))[10..]);
+}
+foreach (var (name, at) in new[] { ("p50", 0.5), ("p99", 0.99) })
+{
+    var (raw, own) = (At(rawPickUps, at), At(ownPickUps, at));
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"pick-up by another store, ms, {name}{raw,6:0.00}{own,10:0.00}{own / raw,8:0.00}"));
+}
 return 0;
+
+static double At(List<double> values, double part) => values.Order().ElementAt((int)(values.Count * part));
 
 static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
@@ -46,4 +60,11 @@ internal static class Rate
         await work();
         return jobs / Stopwatch.GetElapsedTime(began).TotalSeconds;
     }
+}
+
+/// <summary>The pauses between pick-ups.</summary>
+internal static class PickUps
+{
+    /// <summary>A store rings 50 times a second at the most; and nothing may be awake only because of the one before.</summary>
+    public static Task PauseAsync() => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(25, 45)), TimeProvider.System);
 }

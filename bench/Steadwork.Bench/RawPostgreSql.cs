@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,7 +10,7 @@ namespace Steadwork.Bench;
 /// </summary>
 internal sealed class RawPostgreSql(NpgsqlDataSource source) : IAsyncDisposable
 {
-    private const int Writers = 2, GroupAtMost = 2000;
+    private const int Writers = 2, Drainers = 2, GroupAtMost = 2000;
     private static readonly string Payload = """{"path":"notes/2026/a-note-of-usual-length.md","size":12345,"tags":["a","b","c"],"reason":"import of notes"}""";
 
     public static async Task<RawPostgreSql> OpenAsync(string url)
@@ -82,7 +83,9 @@ internal sealed class RawPostgreSql(NpgsqlDataSource source) : IAsyncDisposable
             INSERT INTO steadwork_bench_raw.jobs (id, run_at, created_at, lane, max_attempts, priority, ready, state, payload)
             SELECT nextval('steadwork_bench_raw.ids'), now(), now(), 1, 3, 100, true, 'pending', '{Payload}' FROM generate_series(1, {jobs})
             """);
-        var rate = await Rate.OfAsync(jobs, async () =>
+        // Without knowing what is in the table, the server sorts all of it for each claim.
+        await ExecuteAsync("ANALYZE steadwork_bench_raw.jobs");
+        return await Rate.OfAsync(jobs, () => Task.WhenAll(Enumerable.Range(0, Drainers).Select(async _ =>
         {
             await using var connection = await source.OpenConnectionAsync();
             long[] held = [];
@@ -115,8 +118,44 @@ internal sealed class RawPostgreSql(NpgsqlDataSource source) : IAsyncDisposable
                 held = [.. claimed];
             }
             while (held.Length > 0);
-        });
-        return rate;
+        })));
+    }
+
+    /// <summary>Insert, commit, ring; heard on another connection, claim, commit: what a pick-up cannot do without.</summary>
+    public async Task<List<double>> PickUpAsync(int samples)
+    {
+        await using var sender = await source.OpenConnectionAsync();
+        await using var listener = await source.OpenConnectionAsync();
+        await using var claimer = await source.OpenConnectionAsync();
+        await using (var listen = new NpgsqlCommand("LISTEN steadwork_bench_raw", listener))
+            await listen.ExecuteNonQueryAsync();
+        await using var insert = new NpgsqlCommand($"""
+            INSERT INTO steadwork_bench_raw.jobs (id, run_at, created_at, lane, max_attempts, priority, ready, state, payload)
+            VALUES (nextval('steadwork_bench_raw.ids'), now(), now(), 1, 3, 100, true, 'pending', '{Payload}')
+            """, sender);
+        await using var ring = new NpgsqlCommand("SELECT set_config('synchronous_commit', 'off', true), pg_notify('steadwork_bench_raw', '')", sender);
+        await using var claim = new NpgsqlCommand("""
+            UPDATE steadwork_bench_raw.jobs SET state = 'running', ready = false, worker = 1, lease = 1, attempt = attempt + 1, started_at = now()
+            WHERE id IN (SELECT id FROM steadwork_bench_raw.jobs WHERE lane = 1 AND ready ORDER BY priority, id LIMIT 10 FOR UPDATE SKIP LOCKED)
+            RETURNING id, attempt, payload
+            """, claimer);
+        await insert.PrepareAsync();
+        await ring.PrepareAsync();
+        await claim.PrepareAsync();
+        var times = new List<double>();
+        for (var sample = 0; sample < samples; sample++)
+        {
+            await PickUps.PauseAsync();
+            var began = Stopwatch.GetTimestamp();
+            var hearing = listener.WaitAsync();
+            await insert.ExecuteNonQueryAsync();
+            await ring.ExecuteNonQueryAsync();
+            await hearing;
+            await claim.ExecuteNonQueryAsync();
+            times.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+        }
+        await ExecuteAsync("TRUNCATE steadwork_bench_raw.jobs");
+        return times;
     }
 
     private async Task ExecuteAsync(string sql)

@@ -30,6 +30,9 @@ public sealed class PostgreSqlStoreOptions
     /// <summary>From when on a claim counts as slow, and later ones begin behind what is known to be gone. Default 5 ms; tests of exact orders never do.</summary>
     internal TimeSpan SlowClaim { get; set; } = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>How often a second the workers of other processes are rung at most. Default 50; 0 for never, by which the cost of it is measured.</summary>
+    internal int MostRingsASecond { get; set; } = 50;
+
     /// <summary>How long a transaction may be open before an examination complains of it. Default 60 s.</summary>
     internal TimeSpan HeldSnapshot { get; set; } = TimeSpan.FromSeconds(60);
 

@@ -15,7 +15,7 @@ internal sealed class CallersTransaction(Database database, Lanes lanes, Action<
             return [];
         // On a connection of our own: a lane made in the caller's transaction would hold up all others who want it.
         await lanes.MakeAsync(jobs, cancellationToken).ConfigureAwait(false);
-        var storing = new Storing(database, jobs, lanes, patient: true);
+        var storing = new Storing(database, jobs, lanes, patient: true, own: false);
         var answers = await database.RunAsync(connection, storing.Batch, storing.ReadAsync, own).ConfigureAwait(false);
         if (Array.Exists(answers, answer => !answer.Existing))
             WakeAfter(transaction, WakeUp.Jobs);

@@ -107,7 +107,7 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, A
     private async Task<EnqueuedJob[]> StoreAsync(NewJob[] jobs, bool patient)
     {
         await lanes.MakeAsync(jobs, CancellationToken.None).ConfigureAwait(false);
-        var storing = new Storing(database, jobs, lanes, patient);
+        var storing = new Storing(database, jobs, lanes, patient, own: true);
         var answers = await database.RunAsync(storing.Batch, storing.ReadAsync, CancellationToken.None).ConfigureAwait(false);
         if (Array.Exists(answers, answer => !answer.Existing))
             stored(IsAheadOfOthers(jobs));

@@ -32,7 +32,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
             unheard = [.. (await HeldAsync(worker, cancellationToken).ConfigureAwait(false)).Where(job => !known.Contains(job.Lease))];
             claim = claim with { Holding = claim.Holding + unheard.Count };
         }
-        var batch = database.Batch();
+        var batch = database.Batch().Add("keep-plans");
         settled.AddTo(batch);
         var claims = claim is { Max: > 0 };
         var fromHead = false;
@@ -49,6 +49,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
         var places = new List<(int Lane, short Priority, long Id)>();
         var (wanted, joined, claimed, alive, due, now) = await database.RunAsync(batch, async reader =>
         {
+            await reader.NextAsync().ConfigureAwait(false);
             var wanted = await settled.ReadAsync(reader).ConfigureAwait(false);
             List<ClaimedJob> claimed = [];
             var joined = 0L;

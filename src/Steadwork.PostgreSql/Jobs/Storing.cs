@@ -15,11 +15,15 @@ internal sealed class Storing
     /// <param name="jobs">The jobs; at least one.</param>
     /// <param name="lanes">Knows the lanes of all of them.</param>
     /// <param name="patient">Whether to wait for as long as somebody else's transaction holds a key; else it fails before long.</param>
-    public Storing(Database database, IReadOnlyList<NewJob> jobs, Lanes lanes, bool patient)
+    /// <param name="own">Whether the transaction is nobody else's: how it plans may be set for it.</param>
+    public Storing(Database database, IReadOnlyList<NewJob> jobs, Lanes lanes, bool patient, bool own)
     {
         this.jobs = jobs.Count;
-        Batch = database.Batch().Add("require-service", Value.Of(database.LockSpace));
-        before = 1;
+        Batch = database.Batch();
+        if (own)
+            Batch.Add("keep-plans");
+        Batch.Add("require-service", Value.Of(database.LockSpace));
+        before = own ? 2 : 1;
         string[] keys = [.. jobs.Select(job => job.UniqueKey).OfType<string>()];
         if (keys.Length > 0)
         {

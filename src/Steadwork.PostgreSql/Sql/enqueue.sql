@@ -1,3 +1,8 @@
+-- name: keep-plans
+-- For this transaction: the hot statements have one good plan each, by their indexes, whatever the statistics say. The server
+-- would weigh anew each time whether to plan for the values at hand, which takes longer than to carry them out; and would compile those that it has forbidden itself to like.
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
+
 -- name: make-lanes
 INSERT INTO steadwork.lanes (queue, type) SELECT DISTINCT queue, type FROM unnest($1::text[], $2::text[]) AS wanted (queue, type) ORDER BY queue, type ON CONFLICT DO NOTHING;
 

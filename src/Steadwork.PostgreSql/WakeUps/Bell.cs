@@ -11,7 +11,6 @@ namespace Steadwork.PostgreSql.WakeUps;
 /// </summary>
 internal sealed class Bell : IAsyncDisposable
 {
-    private const int MostRingsASecond = 50;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(5);
     private const int LookSeconds = 5;
@@ -22,6 +21,7 @@ internal sealed class Bell : IAsyncDisposable
     private readonly Database database;
     private readonly TimeProvider clock;
     private readonly bool canListen;
+    private readonly int mostRingsASecond;
     private readonly string channel;
     private readonly string me = Guid.NewGuid().ToString("N")[..12];
     private Task listening = Task.CompletedTask;
@@ -30,7 +30,7 @@ internal sealed class Bell : IAsyncDisposable
     private WakeUp pending;
     private bool pendingJoined;
     private bool isRinging;
-    private double allowance = MostRingsASecond;
+    private double allowance;
     private long countedAt;
 
     /// <param name="database">The way to the server.</param>
@@ -41,6 +41,7 @@ internal sealed class Bell : IAsyncDisposable
         this.joinedElsewhere = joinedElsewhere;
         this.database = database;
         clock = options.Clock;
+        allowance = mostRingsASecond = options.MostRingsASecond;
         countedAt = TimeProvider.System.GetTimestamp();
         canListen = options.Listen && database.MaxConnections > 2 + options.Writers;
         channel = $"{options.Schema}_wake"[..Math.Min(63, options.Schema.Length + "_wake".Length)];
@@ -84,6 +85,8 @@ internal sealed class Bell : IAsyncDisposable
         if (kinds is WakeUp.None)
             return;
         listeners.Ring(kinds);
+        if (mostRingsASecond == 0)
+            return;
         lock (gate)
         {
             pending |= kinds;
@@ -116,9 +119,10 @@ internal sealed class Bell : IAsyncDisposable
             }
             try
             {
+                // A ring need not survive a crash: without this its commit waits for the disk, and for a synchronous standby.
                 var message = string.Create(CultureInfo.InvariantCulture, $"{me}:{(int)kinds}:{(joined ? 1 : 0)}");
                 await database.RunAsync(
-                    database.Batch().AddText("SELECT pg_notify($1, $2)", Value.Of(channel), Value.Of(message)),
+                    database.Batch().AddText("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)", Value.Of(channel), Value.Of(message)),
                     static _ => Task.FromResult(true), CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception error) when (error is StoreUnavailableException or ObjectDisposedException)
@@ -131,9 +135,9 @@ internal sealed class Bell : IAsyncDisposable
     private TimeSpan UntilAllowed()
     {
         var now = TimeProvider.System.GetTimestamp();
-        allowance = Math.Min(MostRingsASecond, allowance + MostRingsASecond * TimeProvider.System.GetElapsedTime(countedAt, now).TotalSeconds) - 1;
+        allowance = Math.Min(mostRingsASecond, allowance + mostRingsASecond * TimeProvider.System.GetElapsedTime(countedAt, now).TotalSeconds) - 1;
         countedAt = now;
-        return allowance >= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(-allowance / MostRingsASecond);
+        return allowance >= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(-allowance / mostRingsASecond);
     }
 
     /// <summary>Waits for rings, on a connection that is made again whenever it breaks.</summary>

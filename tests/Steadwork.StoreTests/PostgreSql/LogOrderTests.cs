@@ -88,13 +88,13 @@ public sealed class LogOrderTests : IAsyncLifetime
         (await MissingAsync()).ShouldBe(1);
         await rolledBack.RollbackAsync();
 
-        for (var pass = 0; pass < 3; pass++)
+        // It is let go when no transaction of the whole server is as old: tests beside this one have theirs.
+        for (var pass = 0; await MissingAsync() > 0; pass++)
         {
+            pass.ShouldBeLessThan(1000);
             await Store.AddOneAsync(Some.Job);
             await Store.LogAsync();
         }
-
-        (await MissingAsync()).ShouldBe(0);
     }
 
     [Fact]
