@@ -17,6 +17,10 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         Check(await new PostgresRestarts(folder, output.WriteLine).RunAsync(3));
 
     [Fact]
+    public async Task Behind_a_pooler_in_transaction_mode_it_is_the_same() =>
+        Check(await new PostgresRestarts(folder, output.WriteLine, pooled: true).RunAsync(2));
+
+    [Fact]
     public async Task A_primary_that_is_killed_under_load_is_followed_by_its_standby_without_loss_and_without_help() =>
         Check(await new Failover(folder, output.WriteLine).RunAsync(1));
 

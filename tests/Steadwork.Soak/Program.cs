@@ -16,7 +16,7 @@ Console.WriteLine($"{string.Join(' ', args)}, in {folder}");
 var status = command switch
 {
     "kills" => await KillAsync(),
-    "postgres-restarts" => (await new PostgresRestarts(folder, Progress).RunAsync(count)).Print(),
+    "postgres-restarts" => (await new PostgresRestarts(folder, Progress, pooled: args.Contains("--pooled")).RunAsync(count)).Print(),
     "failover" => (await new Failover(folder, Progress).RunAsync(count)).Print(),
     "hosts" => await CutAsync(),
     "dead-listener" => (await new DeadListener(folder, Progress).RunAsync(count)).Print(),
@@ -35,7 +35,8 @@ static int Usage()
     Console.Error.WriteLine("""
         soak: say what to do:
           soak kills COUNT [SEED] [LANES] [--store sqlite|postgres]   kills parts of a run at random points
-          soak postgres-restarts COUNT      restarts a PostgreSQL server under load as if it had crashed
+          soak postgres-restarts COUNT [--pooled]
+                                            restarts a PostgreSQL server under load as if it had crashed; with PgBouncer between
           soak failover COUNT               kills the primary of two PostgreSQL servers under load and promotes the standby
           soak hosts COUNT                  cuts one of several hosts off and joins it again; takes root
           soak dead-listener SAMPLES        measures how soon jobs begin while a worker hears no wake-ups

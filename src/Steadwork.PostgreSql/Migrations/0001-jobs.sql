@@ -91,7 +91,8 @@ CREATE TABLE steadwork.jobs (
     error         text,
     payload       text        NOT NULL,
     CHECK (NOT ready OR state = 'pending'),
-    CHECK (state <> 'running' OR (lease > 0 AND worker IS NOT NULL))
+    CHECK ((state = 'running') = (worker IS NOT NULL)),
+    CHECK (state <> 'running' OR lease > 0)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
         autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000);
 

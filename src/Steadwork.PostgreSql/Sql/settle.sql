@@ -1,12 +1,14 @@
 -- name: end-jobs
--- Ends that leave their job ended. The lease is the fence: a stale one finds no row. The arrays hold an end a place: $1 job,
+-- Ends that leave their job ended. The lease is the fence: a stale one finds no row. Here and below a job that runs is told by
+-- its worker and not by its state, lest the server go through jobs_held, which it takes to be almost empty: while somebody
+-- holds an old snapshot it is full of what has ended. The arrays hold an end a place: $1 job,
 -- $2 lease, $3 started_at or null, $4 finished_at or null, $5 state, $6 outcome of the attempt or null, $7 whether the
 -- attempt never began, $8 whether it counts, $9 error or null, $10 result or null, $11 why it is cancelled or null.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 ended AS (
     DELETE FROM steadwork.jobs USING unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::text[])
         WITH ORDINALITY AS told (job, lease, started_at, finished_at, state, outcome, unbegun, counts, error, result, reason, place)
-    WHERE jobs.id = told.job AND jobs.lease = told.lease AND jobs.state = 'running'
+    WHERE jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
     RETURNING place, jobs.id, jobs.lease, worker, run_at, created_at, timeout, lane, attempt, failures, max_attempts, priority, unique_kept, unique_key,
         cancel_reason, trace_parent, tags, payload, jobs.error AS old_error, jobs.started_at AS claimed_at,
         told.started_at, told.finished_at, told.state, outcome, unbegun, counts, told.error, result, reason
@@ -50,7 +52,7 @@ held AS MATERIALIZED (
         told.started_at, told.finished_at, kind, outcome, unbegun, counts, told.error, result, told.run_at, next_alone, still_alone
     FROM steadwork.jobs JOIN unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::timestamptz[], $12::boolean[], $13::boolean[])
         WITH ORDINALITY AS told (job, lease, started_at, finished_at, kind, outcome, unbegun, counts, error, result, run_at, next_alone, still_alone, place)
-        ON jobs.id = told.job AND jobs.lease = told.lease AND jobs.state = 'running'
+        ON jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
     FOR UPDATE OF jobs
 ),
 returned AS (

@@ -10,7 +10,8 @@ namespace Steadwork.Soak.Faults;
 /// </summary>
 /// <param name="folder">Where to work.</param>
 /// <param name="progress">Told how far it is.</param>
-public sealed class PostgresRestarts(string folder, Action<string> progress)
+/// <param name="pooled">Whether the load comes through a PgBouncer in transaction mode.</param>
+public sealed class PostgresRestarts(string folder, Action<string> progress, bool pooled = false)
 {
     private const int TerminationsARound = 5;
     private static readonly TimeSpan FirstClaimLimit = TimeSpan.FromSeconds(10);
@@ -26,7 +27,8 @@ public sealed class PostgresRestarts(string folder, Action<string> progress)
     public async Task<FaultReport> RunAsync(int restarts)
     {
         await using var server = await PostgresServer.MakeAsync(Path.Combine(folder, "server"));
-        await using var load = await SteadyLoad.StartAsync(server.Url);
+        await using var pooler = pooled ? await Pooler.StartAsync(Path.Combine(folder, "pooler"), server.Port) : null;
+        await using var load = await SteadyLoad.StartAsync(pooler?.Url ?? server.Url);
         var accepting = new List<DateTimeOffset>();
         var terminated = 0L;
         for (var done = 0; done < restarts; done++)

@@ -8,7 +8,7 @@ namespace Steadwork.Soak.Servers;
 /// <summary>A PostgreSQL server of a fault run's own, in a folder of its own, to be stopped, killed and promoted. The server refuses to run as root, so that root runs it as another user.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
-    private static readonly string[] AsUser = Environment.IsPrivilegedProcess ? ["setpriv", "--reuid", User, "--regid", User, "--clear-groups"] : [];
+    internal static readonly string[] AsUser = Environment.IsPrivilegedProcess ? ["setpriv", "--reuid", User, "--regid", User, "--clear-groups"] : [];
     private readonly string folder;
     private readonly string host;
 
@@ -26,7 +26,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public string Url => $"postgres://steadwork@{Address}/postgres";
 
-    private static string User => File.ReadLines("/etc/passwd").Any(line => line.StartsWith("postgres:", StringComparison.Ordinal)) ? "postgres" : "nobody";
+    internal static string User => File.ReadLines("/etc/passwd").Any(line => line.StartsWith("postgres:", StringComparison.Ordinal)) ? "postgres" : "nobody";
 
     private static string Bin { get; } = Environment.GetEnvironmentVariable("STEADWORK_TEST_POSTGRES_BIN") is { Length: > 0 } bin
         ? bin
@@ -120,7 +120,12 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         Directory.CreateDirectory(Data);
         File.SetUnixFileMode(Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        // The server's user must be able to pass through what leads to its data.
+        await LetInAsync(folder);
+    }
+
+    /// <summary>Gives a folder to the server's user, who must also be able to pass through what leads to it.</summary>
+    internal static async Task LetInAsync(string folder)
+    {
         for (var above = Path.GetFullPath(folder); above.Length > Path.GetTempPath().Length; above = Path.GetDirectoryName(above)!)
             File.SetUnixFileMode(above, File.GetUnixFileMode(above) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         if (AsUser.Length > 0)
@@ -131,7 +136,7 @@ public sealed class PostgresServer : IAsyncDisposable
         Programs.RunAsync([.. AsUser, Path.Combine(Bin, program), .. arguments]);
 
     /// <summary>Below the range from which the kernel takes ports for clients: one of those would be taken while the server is down.</summary>
-    private static int FreePort(string host)
+    internal static int FreePort(string host)
     {
         while (true)
         {
