@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Npgsql;
+using Shouldly;
+using Steadwork.PostgreSql;
+using Steadwork.PostgreSql.Connections;
+using Steadwork.StoreTests.Fixtures;
+using Xunit;
+
+namespace Steadwork.StoreTests.OnPostgreSql;
+
+/// <summary>How PostgreSQL carries out the statements that must not slow down with the number of jobs, whatever its statistics were taken of.</summary>
+public sealed partial class QueryPlanTests : IAsyncLifetime
+{
+    private const int Jobs = 2000;
+    private readonly PostgreSqlFixture fixture = new();
+
+    public enum Load
+    {
+        None,
+        AllWaiting,
+        SomeHeld,
+        AllHeld,
+    }
+
+    // The one index by which a statement may come to jobs.
+    private static readonly (string Statement, string Index)[] Hot = [
+        ("claim", "jobs_ready|jobs_pkey"), ("join-line", "jobs_due|jobs_pkey"), ("outlook", "jobs_due"), ("end-jobs", "jobs_pkey"), ("return-jobs", "jobs_pkey"), ("append", "jobs_pkey")];
+
+    public static TheoryData<string, string, Load> HotStatements
+    {
+        get
+        {
+            var data = new TheoryData<string, string, Load>();
+            foreach (var (statement, index) in Hot)
+            {
+                foreach (var load in Enum.GetValues<Load>())
+                    data.Add(statement, index, load);
+            }
+            return data;
+        }
+    }
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => fixture.DisposeAsync();
+
+    [Theory]
+    [MemberData(nameof(HotStatements))]
+    public async Task A_hot_statement_comes_to_jobs_by_its_own_index(string statement, string index, Load load)
+    {
+        await fixture.Store.EnqueueAsync(Some.Jobs(load is Load.None ? 0 : Jobs), TestContext.Current.CancellationToken);
+        var worker = await fixture.Store.StartAsync(capacity: Jobs);
+        await worker.ClaimAsync(load switch { Load.AllHeld => Jobs, Load.SomeHeld => Jobs / 10, _ => 0 });
+        PostgreSqlServer.Execute($"VACUUM ANALYZE {fixture.Schema}.jobs");
+
+        var plan = await PlanOfAsync(statement);
+
+        plan.ShouldNotContain("Seq Scan on jobs");
+        // Neither is there an end to what a bitmap gathers before the first row comes.
+        IndexScans().Matches(plan).Select(scan => scan.Groups[1].Value).ShouldAllBe(used => index.Split('|').Contains(used), plan);
+        if (statement is "claim")
+            plan.ShouldContain("Index Scan using jobs_ready on jobs");
+    }
+
+    private async Task<string> PlanOfAsync(string statement)
+    {
+        await using var database = new Database(PostgreSqlServer.Source, owned: false, new PostgreSqlStoreOptions { Schema = fixture.Schema });
+        await using var connection = await database.ConnectAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        var text = database.Text(statement);
+        var values = Numbers().Matches(text).Select(number => int.Parse(number.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).DefaultIfEmpty().Max();
+        await ExecuteAsync(connection, $"{database.Text("keep-plans")}; PREPARE hot AS {text}");
+        await using var explain = new NpgsqlCommand($"EXPLAIN EXECUTE hot ({string.Join(", ", Enumerable.Repeat("NULL", values))})", connection, transaction);
+        await using var reader = await explain.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+        var lines = new List<string>();
+        while (await reader.ReadAsync(TestContext.Current.CancellationToken))
+            lines.Add(reader.GetString(0));
+        await reader.DisposeAsync();
+        await ExecuteAsync(connection, "DEALLOCATE hot");
+        return string.Join('\n', lines);
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+    }
+
+    [GeneratedRegex(@"(?:Scan using|Bitmap Index Scan on) (jobs_\w+)")]
+    private static partial Regex IndexScans();
+
+    [GeneratedRegex(@"\$(\d+)")]
+    private static partial Regex Numbers();
+}
