@@ -1,22 +1,26 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Steadwork.PostgreSql;
+using Steadwork.Sqlite;
 using Steadwork.Storage;
 using Steadwork.Workers;
 
 namespace Steadwork.Bench;
 
 /// <summary>The store with all that it does: keys, log, counts, leases.</summary>
-internal sealed class Ours(PostgreSqlStore store, PostgreSqlStore other, PostgreSqlStore silent) : IAsyncDisposable
+internal sealed class Ours(IStore store, IStore other, IStore silent) : IAsyncDisposable
 {
+    /// <summary>Before the path of a file.</summary>
+    public const string File = "sqlite:";
     private const string Type = "nothing";
     private static readonly NewJob Job = new() { Type = Type, Payload = """{"path":"notes/2026/a-note-of-usual-length.md","size":12345,"tags":["a","b","c"],"reason":"import of notes"}"""u8.ToArray() };
 
     public static async Task<Ours> OpenAsync(string url) =>
         new(await OpenAsync(url, 50), await OpenAsync(url, 50), await OpenAsync(url, 0));
 
-    private static Task<PostgreSqlStore> OpenAsync(string url, int rings) =>
-        PostgreSqlStore.OpenAsync(url, new PostgreSqlStoreOptions { Schema = "steadwork_bench", MostRingsASecond = rings });
+    private static async Task<IStore> OpenAsync(string url, int rings) => url.StartsWith(File, StringComparison.Ordinal)
+        ? SqliteStore.Open(url[File.Length..])
+        : await PostgreSqlStore.OpenAsync(url, new PostgreSqlStoreOptions { Schema = "steadwork_bench", MostRingsASecond = rings });
 
     /// <param name="callers">How many enqueue, one job after the other each.</param>
     /// <param name="jobs">How many in all.</param>

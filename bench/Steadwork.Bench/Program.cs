@@ -2,29 +2,31 @@ using System.Diagnostics;
 using System.Globalization;
 using Steadwork.Bench;
 
-// bench URL [ROUNDS]: what the store reaches on a PostgreSQL server, against the same work in plain statements, in turns.
+// bench URL [ROUNDS]: what the store reaches on a PostgreSQL server, against the same work in plain statements, in turns;
+// or what it reaches in a file.
 if (args is not [var url, ..])
 {
-    Console.Error.WriteLine("bench: say which server: bench postgres://user@host/database [ROUNDS]");
+    Console.Error.WriteLine("bench: say where: bench postgres://user@host/database [ROUNDS], or bench sqlite:FILE [ROUNDS]");
     return 2;
 }
 var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5;
-await using var floor = await RawPostgreSql.OpenAsync(url);
+await using var floor = url.StartsWith(Ours.File, StringComparison.Ordinal) ? null : await RawPostgreSql.OpenAsync(url);
 await using var ours = await Ours.OpenAsync(url);
 
-var measures = new (string Name, Func<Task<double>> Floor, Func<Task<double>> Ours)[]
+var measures = new List<(string Name, Func<Task<double>>? Floor, Func<Task<double>> Ours)>
 {
-    ("enqueue, 64 callers", () => floor.EnqueueAsync(callers: 64, jobs: 40_000), () => ours.EnqueueAsync(callers: 64, jobs: 40_000)),
-    ("the same, rung and not rung", () => ours.EnqueueAsync(callers: 64, jobs: 40_000, rings: false), () => ours.EnqueueAsync(callers: 64, jobs: 40_000)),
-    ("drain, 10 at once", () => floor.DrainAsync(jobs: 50_000, batch: 100), () => ours.DrainAsync(jobs: 50_000, concurrency: 10)),
+    ("enqueue, 64 callers", floor is null ? null : () => floor.EnqueueAsync(callers: 64, jobs: 40_000), () => ours.EnqueueAsync(callers: 64, jobs: 40_000)),
+    ("drain, 10 at once", floor is null ? null : () => floor.DrainAsync(jobs: 50_000, batch: 100), () => ours.DrainAsync(jobs: 50_000, concurrency: 10)),
 };
+if (floor is not null)
+    measures.Add(("enqueue, rung and not rung", () => ours.EnqueueAsync(callers: 64, jobs: 40_000, rings: false), () => ours.EnqueueAsync(callers: 64, jobs: 40_000)));
 Console.WriteLine($"{"per second, median of " + rounds,-30}{"floor",10}{"ours",10}{"ratio",8}   ours min to max");
 foreach (var measure in measures)
 {
     var (floors, results) = (new List<double>(), new List<double>());
     for (var round = 0; round < rounds + 1; round++)
     {
-        var (raw, own) = (await measure.Floor(), await measure.Ours());
+        var (raw, own) = (measure.Floor is null ? double.NaN : await measure.Floor(), await measure.Ours());
         // The first round warms both up.
         if (round == 0)
             continue;
@@ -37,7 +39,7 @@ foreach (var measure in measures)
 var (rawPickUps, ownPickUps) = (new List<double>(), new List<double>());
 for (var round = 0; round < rounds; round++)
 {
-    rawPickUps.AddRange((await floor.PickUpAsync(110))[10..]);
+    rawPickUps.AddRange(floor is null ? [double.NaN] : (await floor.PickUpAsync(110))[10..]);
     ownPickUps.AddRange((await ours.PickUpAsync(110))[10..]);
 }
 foreach (var (name, at) in new[] { ("p50", 0.5), ("p99", 0.99) })
