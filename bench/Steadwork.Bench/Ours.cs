@@ -38,11 +38,13 @@ internal sealed class Ours(IStore store, IStore other, IStore silent) : IAsyncDi
         return rate;
     }
 
-    public async Task<double> DrainAsync(int jobs, int concurrency)
+    /// <param name="jobs">How many.</param>
+    /// <param name="concurrency">How many handlers at once.</param>
+    /// <param name="keyed">Whether each has an exclusive key, which is its own.</param>
+    public async Task<double> DrainAsync(int jobs, int concurrency, bool keyed = false)
     {
-        for (var count = 0; count < jobs; count += 10_000)
-            await store.EnqueueAsync([.. Enumerable.Repeat(Job, Math.Min(10_000, jobs - count))], CancellationToken.None);
-        var left = (await store.StatisticsAsync(CancellationToken.None)).Lanes.Sum(lane => lane.Counts.Pending);
+        await FillAsync(jobs, number => keyed ? Job with { ExclusiveKey = $"key {number}" } : Job);
+        var left = (await store.StatisticsAsync(CancellationToken.None)).Lanes.Where(lane => lane.Type == Type).Sum(lane => lane.Counts.Pending + lane.Counts.Waiting);
         var done = new TaskCompletionSource();
         var catalog = new JobCatalog();
         catalog.Add(new JobType(Type, null, new JobTypeOptions(), _ =>
@@ -59,6 +61,24 @@ internal sealed class Ours(IStore store, IStore other, IStore silent) : IAsyncDi
             // Stopped only when the store has been told of every end.
             await worker.StopAsync();
         });
+    }
+
+    /// <summary>Drains beside jobs that all wait behind one exclusive key, whose bearer nobody runs.</summary>
+    public async Task<double> DrainBesideAsync(int waiting, int jobs, int concurrency)
+    {
+        var busy = Job with { Type = "busy", ExclusiveKey = "busy" };
+        await FillAsync(waiting, _ => busy);
+        var rate = await DrainAsync(jobs, concurrency);
+        var all = await store.FindAsync(new JobQuery { Type = "busy", State = JobState.Waiting, Limit = waiting }, CancellationToken.None);
+        foreach (var chunk in all.Select(job => job.Id).Chunk(10_000))
+            await store.RequestAsync(chunk, JobRequest.Delete, "bench", CancellationToken.None);
+        return rate;
+    }
+
+    private async Task FillAsync(int jobs, Func<int, NewJob> job)
+    {
+        for (var count = 0; count < jobs; count += 10_000)
+            await store.EnqueueAsync([.. Enumerable.Range(count, Math.Min(10_000, jobs - count)).Select(job)], CancellationToken.None);
     }
 
     /// <summary>From the enqueue's call in one store to the handler's start in a worker of another, as in two processes.</summary>

@@ -100,6 +100,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         writer.WriteAsync(transaction =>
         {
             var accepted = Each(ends, end => Ends.Apply(transaction, end));
+            transaction.Keys.Admit(transaction);
             var alive = transaction.Database["worker-known"].Bind(1, worker.Value).First(_ => true);
             IReadOnlyList<ClaimedJob> claimed = alive && claim is not null ? Claims.Claim(transaction, worker, claim) : [];
             // What falls due in a retired store is no reason to ask again.
@@ -202,7 +203,14 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
     private static EnqueuedJob[] Enqueue(WriteTransaction transaction, IReadOnlyList<NewJob> jobs)
     {
         transaction.RequireService();
-        return Each(jobs, job => Enqueueing.Enqueue(transaction, job));
+        var answers = Each(jobs, job => Enqueueing.Enqueue(transaction, job));
+        transaction.Keys.Admit(transaction);
+        for (var index = 0; index < answers.Length; index++)
+        {
+            if (answers[index] is { Existing: false, State: JobState.Waiting } answer)
+                answers[index] = answer with { State = Reading.StateOf(transaction.Database, answer.Id) };
+        }
+        return answers;
     }
 
     private WorkerId Register(WriteTransaction transaction, WorkerStart worker)

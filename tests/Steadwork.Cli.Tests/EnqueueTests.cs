@@ -25,10 +25,26 @@ public abstract class EnqueueTests<TStore> : IDisposable
     {
         await folder.EnqueueAsync(
             "note", "{\"path\":\"a b\"}", "--queue", "imports", "--priority", "7", "--at", "2031-02-03T04:05:06+01:00",
-            "--unique", "a b", "--attempts", "9", "--timeout", "1h30m", "--tag", "red", "--tag", "blue green");
+            "--key", "env:prod", "--key-limit", "2", "--unique", "a b", "--attempts", "9", "--timeout", "1h30m", "--tag", "red", "--tag", "blue green");
         Approved.Json("show-all-options", await folder.JsonAsync("show", "1"), folder);
         (await folder.RunAsync("show", "1")).Good().ShouldContain("1h 30m");
         (await folder.JsonAsync("show", "1")).GetProperty("runAt").GetString().ShouldBe("2031-02-03T03:05:06.000Z");
+    }
+
+    [Fact]
+    public async Task Jobs_with_one_exclusive_key_wait_for_each_other()
+    {
+        await folder.EnqueueAsync("note", "--key", "env:prod");
+        await folder.EnqueueAsync("note", "--key", "env:prod");
+        (await folder.JsonAsync("show", "2")).GetProperty("state").GetString().ShouldBe("waiting");
+        (await folder.RunAsync("show", "2")).Good().ShouldContain("env:prod, one at once");
+    }
+
+    [Fact]
+    public async Task A_limit_of_a_key_that_is_not_given_is_refused()
+    {
+        var refused = await folder.RunAsync("enqueue", "note", "--key-limit", "2");
+        (refused.Status, refused.Complaint).ShouldBe((2, "--key-limit says how many jobs with the same --key may run at once; give that, too."));
     }
 
     [Fact]

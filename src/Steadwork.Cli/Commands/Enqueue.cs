@@ -22,6 +22,8 @@ internal static class EnqueueCommand
     private static readonly Option<int?> Priority = Options.Number("--priority", $"1 to 1000; lower runs first. Default: {Defaults.Priority}.", 1, 1000);
     private static readonly Option<TimeSpan?> Delay = Options.Duration("--delay", "How long to wait before it may run, such as 30s or 1h30m.");
     private static readonly Option<DateTimeOffset?> At = Options.Time("--at", "When it may run at the earliest, such as 2030-01-31T09:00:00Z.");
+    private static readonly Option<string?> Key = Options.Text("--key", "K", "Jobs with the same exclusive key do not run at once, on whatever worker: the others wait for their turn.");
+    private static readonly Option<int?> KeyLimit = Options.Number("--key-limit", $"How many with the same --key may run at once. Default: {Defaults.ExclusiveLimit}.", 1, 1000);
     private static readonly Option<string?> Unique = Options.Text("--unique", "K", "At most one unfinished job bears this key: while there is one, its id is printed and nothing is added.");
     private static readonly Option<int?> Attempts = Options.Number("--attempts", $"How many attempts may fail. Default: {Defaults.MaxAttempts}.", 1, 1000);
     private static readonly Option<TimeSpan?> Timeout = Options.Duration("--timeout", "How long one attempt may take. Default: as long as it likes.");
@@ -34,13 +36,15 @@ internal static class EnqueueCommand
         "steadwork enqueue import-note '{\"path\":\"a.txt\"}' --queue imports --delay 5m",
         "steadwork enqueue import-note --jsonl notes.jsonl")
     {
-        Type, Json, Queue, Priority, Delay, At, Unique, Attempts, Timeout, Tags, Lines,
+        Type, Json, Queue, Priority, Delay, At, Key, KeyLimit, Unique, Attempts, Timeout, Tags, Lines,
     }.Does(EnqueueAsync);
 
     private static async Task<int> EnqueueAsync(Call call)
     {
         if (call.Has(Delay) && call.Has(At))
             throw new Refusal("--delay and --at both say when the job may run; give one of them.");
+        if (call.Has(KeyLimit) && !call.Has(Key))
+            throw new Refusal("--key-limit says how many jobs with the same --key may run at once; give that, too.");
         if (call.Value(Lines) is { } file)
             return await EnqueueLinesAsync(call, file).ConfigureAwait(false);
 
@@ -101,6 +105,8 @@ internal static class EnqueueCommand
         Delay = call.Value(Delay) ?? TimeSpan.Zero,
         RunAt = call.Value(At),
         UniqueKey = call.Value(Unique),
+        ExclusiveKey = call.Value(Key),
+        ExclusiveLimit = call.Value(KeyLimit) ?? Defaults.ExclusiveLimit,
         MaxAttempts = call.Value(Attempts) ?? Defaults.MaxAttempts,
         Timeout = call.Value(Timeout),
         Tags = call.Value(Tags) ?? [],

@@ -23,7 +23,7 @@ internal static class JobJson
         json.WriteTime("createdAt", job.CreatedAt);
         json.WriteTime("startedAt", job.StartedAt);
         json.WriteTime("finishedAt", job.FinishedAt);
-        json.WriteNull("exclusiveKey");
+        json.WriteString("exclusiveKey", job.ExclusiveKey);
         json.WriteString("uniqueKey", job.UniqueKey);
         json.WriteTexts("tags", job.Tags);
         json.WriteNull("batchId");

@@ -40,6 +40,7 @@ internal static class JobPage
         Fact("finished", job.FinishedAt is { } finished ? Moments.Full(finished) + Took(job.StartedAt, finished) : null);
         Fact("worker", job.Worker?.ToString());
         Fact("cancelled", job.CancelReason);
+        Fact("key", job.ExclusiveKey is { } key ? $"{key}, {(job.ExclusiveLimit == 1 ? "one" : Numbers.Format(job.ExclusiveLimit))} at once" : null);
         Fact("unique key", job.UniqueKey);
         Fact("tags", job.Tags.Count > 0 ? string.Join(", ", job.Tags) : null);
         Fact("trace", job.TraceParent);

@@ -29,7 +29,7 @@ internal sealed class Service(Database database, EventLog log)
                     await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Long(0)).ConfigureAwait(false))).ConfigureAwait(false);
             var left = new UnderWay(running, Transactions: !free);
             if (left.IsNothing)
-                await transaction.RunAsync(transaction.Batch().Add("sign-off")).ConfigureAwait(false);
+                await transaction.RunAsync(transaction.Batch().Add("admit-noted", Value.Of(database.LockSpace)).Add("sign-off")).ConfigureAwait(false);
             return left;
         }, cancellationToken);
 

@@ -25,12 +25,12 @@ internal sealed class CallersTransaction(Database database, Lanes lanes, Action<
     public async Task<bool> SettleAsync(AttemptEnd end, DbTransaction transaction)
     {
         var (own, connection) = Own(transaction);
-        var ends = new ToldEnds([end]);
+        var ends = new ToldEnds([end], lockSpace: null);
         var batch = database.Batch();
         ends.AddTo(batch);
         await database.RunAsync(connection, batch, ends.ReadAsync, own).ConfigureAwait(false);
         if (ends.Accepted[0])
-            WakeAfter(transaction, ends.WakeUps);
+            WakeAfter(transaction, ends.WakeUps | WakeUp.Jobs);
         return ends.Accepted[0];
     }
 

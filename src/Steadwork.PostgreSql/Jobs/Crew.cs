@@ -40,7 +40,7 @@ internal sealed class Crew(Database database)
                 return null;
 
             var fates = Crash.Fates(held, marks, error, now);
-            var ends = new ToldEnds([.. held.Zip(fates, (job, fate) => new AttemptEnd(job.Id, job.Lease, fate, StartedAt: null))]);
+            var ends = new ToldEnds([.. held.Zip(fates, (job, fate) => new AttemptEnd(job.Id, job.Lease, fate, StartedAt: null))], database.LockSpace);
             var batch = transaction.Batch();
             ends.AddTo(batch);
             await transaction.RunAsync(batch.Add("bury-worker", Value.Of(worker.Value), Value.Of(logKind))).ConfigureAwait(false);

@@ -23,7 +23,9 @@ internal sealed class Drafts(int capacity)
     }
 
     /// <summary>Adds the statements that store them.</summary>
-    public void AddTo(Batch batch)
+    /// <param name="batch">Where.</param>
+    /// <param name="own">Whether the transaction is nobody else's.</param>
+    public void AddTo(Batch batch, bool own)
     {
         batch.Add("enqueue",
             Value.Of(lanes.ToArray()),
@@ -36,7 +38,10 @@ internal sealed class Drafts(int capacity)
             Value.Of(Column(job => job.UniqueKey)),
             Value.Of(Column(job => job.TraceParent)),
             Value.Of(Column(job => job.Tags.Count == 0 ? null : Encoding.UTF8.GetString(TagsJson.Write(job.Tags).Span))),
-            Value.Of(Column(job => Encoding.UTF8.GetString(job.Payload.Span))));
+            Value.Of(Column(job => Encoding.UTF8.GetString(job.Payload.Span))),
+            Value.Of(Column(job => job.ExclusiveKey)),
+            Value.Of(Column(job => (short)job.ExclusiveLimit)),
+            Value.Of(own));
         var amending = jobs.FindAll(job => job is { WhenTaken: WhenTaken.Amend, UniqueKey: not null });
         if (amending.Count > 0)
             batch.Add("amend", Value.Of(amending.ConvertAll(job => job.UniqueKey).ToArray()), Value.Of(amending.ConvertAll(job => job.MaxAttempts).ToArray()));

@@ -25,7 +25,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
 
     private async Task<(Exchange Exchange, WakeUp WakeUps)> CarryOutAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
     {
-        var settled = new ToldEnds(ends);
+        var settled = new ToldEnds(ends, database.LockSpace);
         IReadOnlyList<ClaimedJob> unheard = [];
         if (claim?.Known is { } known)
         {
@@ -40,7 +40,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
         {
             (var behind, fromHead) = marks.Next();
             batch.Add("hold-worker", Value.Of((int)worker.Value), Value.Of(database.LockSpace))
-                .Add("join-line", Value.Of(worker.Value))
+                .Add("join-line", Value.Of(worker.Value), Value.Of(database.LockSpace))
                 .Add("claim", [Value.Of(worker.Value), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding), .. behind]);
         }
         batch.Add("outlook", Value.Of(worker.Value));
@@ -82,7 +82,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
     {
         if (wanted.Count == 0)
             return WakeUp.None;
-        var ends = new ToldEnds(wanted.ConvertAll(end => end.End));
+        var ends = new ToldEnds(wanted.ConvertAll(end => end.End), database.LockSpace);
         var batch = database.Batch();
         ends.AddTo(batch);
         await database.RunAsync(batch, ends.ReadAsync, CancellationToken.None).ConfigureAwait(false);

@@ -96,6 +96,8 @@ internal sealed class Reading(Database database)
         TraceParent = row.TextOrNull(19),
         Alone = row.Bool(20),
         CancelReason = row.TextOrNull(21),
+        ExclusiveKey = row.TextOrNull(22),
+        ExclusiveLimit = row.Int(23),
     };
 
     private static string EscapeLike(string text) => text.Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_");

@@ -28,11 +28,11 @@ internal sealed class Requests(Database database)
             if (cancelled.Count + changed.Count > 0)
                 batch.Add("require-service", Value.Of(database.LockSpace));
             if (cancelled.Count > 0)
-                batch.Add("cancel-in-line", Value.Of([.. cancelled]), Value.Of(reason));
+                batch.Add("cancel-in-line", Value.Of([.. cancelled]), Value.Of(reason), Value.Of(database.LockSpace));
             if (signalled.Count > 0)
                 batch.Add("request-cancellation", Value.Of([.. signalled]), Value.Of(reason));
             if (changed.Count > 0)
-                batch.Add(request is JobRequest.Retry ? "retry-by-hand" : "delete-jobs", Value.Of([.. changed]));
+                batch.Add(request is JobRequest.Retry ? "retry-by-hand" : "delete-jobs", Value.Of([.. changed]), Value.Of(database.LockSpace));
             if (batch.Commands.BatchCommands.Count > 0)
                 await transaction.RunAsync(batch).ConfigureAwait(false);
             return (answers, WakeUps(request, cancelled.Count > 0, signalled.Count > 0, changed.Count > 0));

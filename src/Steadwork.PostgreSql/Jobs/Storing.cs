@@ -9,6 +9,8 @@ internal sealed class Storing
 {
     private readonly int jobs;
     private readonly int before;
+    private readonly bool own;
+    private readonly bool admits;
     private int parts;
 
     /// <param name="database">Where.</param>
@@ -19,6 +21,7 @@ internal sealed class Storing
     public Storing(Database database, IReadOnlyList<NewJob> jobs, Lanes lanes, bool patient, bool own)
     {
         this.jobs = jobs.Count;
+        this.own = own;
         Batch = database.Batch();
         if (own)
             Batch.Add("keep-plans");
@@ -42,6 +45,10 @@ internal sealed class Storing
             drafts.TryAdd(job, lanes.Of(job));
         }
         Add(drafts);
+        string[] exclusive = [.. jobs.Select(job => job.ExclusiveKey).OfType<string>().Distinct()];
+        admits = own && exclusive.Length > 0;
+        if (admits)
+            Batch.Add("admit", Value.Of(database.LockSpace), Value.Of(exclusive));
     }
 
     public Batch Batch { get; }
@@ -58,12 +65,18 @@ internal sealed class Storing
                 await reader.NextAsync().ConfigureAwait(false);
             answers.AddRange(await reader.AllAsync(row => new EnqueuedJob(new JobId(row.Long(1)), row.Bool(2), JobStates.Parse(row.Text(3)))).ConfigureAwait(false));
         }
+        if (admits)
+        {
+            await reader.NextAsync().ConfigureAwait(false);
+            HashSet<long> admitted = [.. await reader.AllAsync(row => row.Long(0)).ConfigureAwait(false)];
+            answers = answers.ConvertAll(answer => !answer.Existing && admitted.Contains(answer.Id.Value) ? answer with { State = JobState.Pending } : answer);
+        }
         return answers.Count == jobs ? [.. answers] : throw new InvalidOperationException($"The store has answered {answers.Count} of {jobs} jobs.");
     }
 
     private void Add(Drafts drafts)
     {
-        drafts.AddTo(Batch);
+        drafts.AddTo(Batch, own);
         parts++;
     }
 }

@@ -13,9 +13,13 @@ internal sealed class ToldEnds
     private readonly List<Told> ending = [];
     private readonly List<Told> returning = [];
 
+    private readonly int? lockSpace;
+
     /// <param name="ends">The ends. Of several of one claim the first counts.</param>
-    public ToldEnds(IReadOnlyList<AttemptEnd> ends)
+    /// <param name="lockSpace">What tells this store's locks from others; null in a caller's transaction, which may hold none of them.</param>
+    public ToldEnds(IReadOnlyList<AttemptEnd> ends, int? lockSpace)
     {
+        this.lockSpace = lockSpace;
         Accepted = new bool[ends.Count];
         var claims = new HashSet<(JobId, LeaseToken)>();
         for (var place = 0; place < ends.Count; place++)
@@ -42,7 +46,8 @@ internal sealed class ToldEnds
                 .. Common(ending),
                 Value.Of(Column(ending, told => told.Effect.State.Name())),
                 .. Fate(ending),
-                Value.Of(Column(ending, told => (told.End.Transition as Transition.Cancel)?.Reason))]);
+                Value.Of(Column(ending, told => (told.End.Transition as Transition.Cancel)?.Reason)),
+                Value.Of(lockSpace)]);
         }
         if (returning.Count > 0)
         {
@@ -52,7 +57,8 @@ internal sealed class ToldEnds
                 .. Fate(returning),
                 Value.Of(Column(returning, told => Whole(told.Effect.RunAt))),
                 Value.Of(Column(returning, told => told.Effect.Alone)),
-                Value.Of(Column(returning, told => told.EffectIfAlone.Alone))]);
+                Value.Of(Column(returning, told => told.EffectIfAlone.Alone)),
+                Value.Of(lockSpace)]);
         }
     }
 
@@ -64,7 +70,12 @@ internal sealed class ToldEnds
         if (ending.Count > 0)
         {
             foreach (var place in await reader.AllAsync(row => (int)row.Long(0) - 1).ConfigureAwait(false))
-                Accept(ending[place], WakeUp.Ends);
+            {
+                if (place >= 0)
+                    Accept(ending[place], WakeUp.Ends);
+                else
+                    WakeUps |= WakeUp.Jobs;
+            }
         }
         var wanted = new List<(int, AttemptEnd)>();
         if (returning.Count == 0)
@@ -73,6 +84,11 @@ internal sealed class ToldEnds
             await reader.NextAsync().ConfigureAwait(false);
         foreach (var (place, reason) in await reader.AllAsync(row => ((int)row.Long(0) - 1, row.TextOrNull(1))).ConfigureAwait(false))
         {
+            if (place < 0)
+            {
+                WakeUps |= WakeUp.Jobs;
+                continue;
+            }
             var told = returning[place];
             if (reason is null)
                 Accept(told, WakeUp.Jobs);

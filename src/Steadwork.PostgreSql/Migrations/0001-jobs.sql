@@ -80,17 +80,22 @@ CREATE TABLE steadwork.jobs (
     failures      integer     NOT NULL DEFAULT 0 CHECK (failures >= 0),
     max_attempts  integer     NOT NULL CHECK (max_attempts >= 1),
     priority      smallint    NOT NULL CHECK (priority BETWEEN 1 AND 1000),
+    exclusive_limit smallint  NOT NULL DEFAULT 1 CHECK (exclusive_limit >= 1),
+    slot          smallint    CHECK (slot BETWEEN 1 AND exclusive_limit),
     ready         boolean     NOT NULL,
     alone         boolean     NOT NULL DEFAULT false,
     unique_kept   boolean     NOT NULL DEFAULT false,
     state         text        NOT NULL CHECK (state IN ('pending', 'waiting', 'running')),
     unique_key    text,
+    exclusive_key text,
     cancel_reason text,
     trace_parent  text,
     tags          jsonb,
     error         text,
     payload       text        NOT NULL,
     CHECK (NOT ready OR state = 'pending'),
+    CHECK (slot IS NULL OR (exclusive_key IS NOT NULL AND state <> 'waiting')),
+    CHECK (exclusive_key IS NULL OR slot IS NOT NULL OR NOT (ready OR state = 'running')),
     CHECK ((state = 'running') = (worker IS NOT NULL)),
     CHECK (state <> 'running' OR lease > 0)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
@@ -103,6 +108,16 @@ CREATE INDEX jobs_due ON steadwork.jobs (run_at) WHERE state = 'pending' AND NOT
 -- What a worker holds: recovery, cancellation.
 CREATE INDEX jobs_held ON steadwork.jobs (worker) WHERE state = 'running';
 CREATE UNIQUE INDEX jobs_unique ON steadwork.jobs (unique_key) WHERE unique_key IS NOT NULL;
+-- At most one job has each place of an exclusive key, from when it comes to its turn until it ends: the place goes with the
+-- very row.
+CREATE UNIQUE INDEX jobs_slots ON steadwork.jobs (exclusive_key, slot) WHERE slot IS NOT NULL;
+-- Those that wait behind their exclusive key, the next one first.
+CREATE INDEX jobs_behind ON steadwork.jobs (exclusive_key, priority, id) WHERE exclusive_key IS NOT NULL AND state = 'waiting';
+
+-- Exclusive keys of which a place may have come free while nobody could see to it; the next claim does.
+CREATE TABLE steadwork.loose_keys (
+    key text NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 
 -- The jobs that have ended: only appended to, until they are retried, deleted or pruned.
 CREATE TABLE steadwork.history (
@@ -119,9 +134,11 @@ CREATE TABLE steadwork.history (
     failures      integer     NOT NULL,
     max_attempts  integer     NOT NULL,
     priority      smallint    NOT NULL,
+    exclusive_limit smallint  NOT NULL,
     unique_kept   boolean     NOT NULL,
     state         text        NOT NULL CHECK (state IN ('succeeded', 'failed', 'cancelled')),
     unique_key    text,
+    exclusive_key text,
     cancel_reason text,
     trace_parent  text,
     tags          jsonb,
@@ -183,3 +200,50 @@ CREATE TABLE steadwork.log_places (
     missing       bigint[] NOT NULL,
     missing_until xid8[]   NOT NULL
 );
+
+-- Gives the free places of exclusive keys to those whose turn it is, one transaction at a time for a key. It waits for
+-- nobody: what another transaction is at, or the caller's own could be at for long (space null), is noted for later.
+-- Called from a statement it sees what that has changed so far. Returns the jobs that may run now.
+CREATE FUNCTION steadwork.admit(space integer, keys text[]) RETURNS SETOF bigint LANGUAGE plpgsql VOLATILE
+    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    this     text;
+    next     record;
+    taken    smallint[];
+    lanes    integer[] := '{}';
+    admitted bigint[] := '{}';
+    told     bigint[] := '{}';
+BEGIN
+    FOR this IN SELECT DISTINCT key COLLATE "C" AS key FROM unnest(keys) AS key WHERE key IS NOT NULL ORDER BY 1 LOOP
+        IF space IS NULL OR NOT pg_try_advisory_xact_lock(hashtextextended('exclusive ' || this, space)) THEN
+            INSERT INTO steadwork.loose_keys VALUES (this);
+            CONTINUE;
+        END IF;
+        LOOP
+            SELECT id, lane, exclusive_limit, xmin = pg_current_xact_id()::xid AS arrived INTO next
+            FROM steadwork.jobs WHERE exclusive_key = this AND exclusive_key IS NOT NULL AND state = 'waiting' ORDER BY priority, id LIMIT 1;
+            EXIT WHEN NOT FOUND;
+            SELECT coalesce(array_agg(slot), '{}') INTO taken FROM steadwork.jobs WHERE exclusive_key = this AND slot IS NOT NULL;
+            EXIT WHEN cardinality(taken) >= next.exclusive_limit;
+            PERFORM FROM steadwork.jobs WHERE id = next.id AND state = 'waiting' FOR UPDATE SKIP LOCKED;
+            IF NOT FOUND THEN
+                INSERT INTO steadwork.loose_keys VALUES (this);
+                EXIT;
+            END IF;
+            UPDATE steadwork.jobs
+            SET state = 'pending', ready = true, slot = (SELECT min(place) FROM generate_series(1, next.exclusive_limit) AS place WHERE place <> ALL (taken))
+            WHERE id = next.id;
+            lanes := lanes || next.lane;
+            admitted := admitted || next.id;
+            -- One that has come in this very transaction has not been seen to wait.
+            IF NOT next.arrived THEN
+                told := told || next.id;
+            END IF;
+        END LOOP;
+    END LOOP;
+    INSERT INTO steadwork.lane_changes (lane, waiting, pending) SELECT lane, -count(*), count(*) FROM unnest(lanes) AS lane GROUP BY lane;
+    IF cardinality(told) > 0 THEN
+        INSERT INTO steadwork.log (at, entries, kinds, jobs) VALUES (steadwork.wall_clock(), cardinality(told), ARRAY['admitted'], told);
+    END IF;
+    RETURN QUERY SELECT unnest(admitted);
+END $$;

@@ -5,18 +5,29 @@ SELECT pg_advisory_xact_lock_shared($2, $1), steadwork.require_service($2);
 
 -- name: join-line
 -- For the claim of worker $1. Bounded, so that a flood of jobs that fall due at one instant is spread over many short
--- transactions.
+-- transactions. Those that must come to their turn behind an exclusive key go to stand there. $2 what tells this store's
+-- locks from others.
 WITH joined AS (
-    UPDATE steadwork.jobs SET ready = true
+    UPDATE steadwork.jobs
+    SET ready = exclusive_key IS NULL OR slot IS NOT NULL, state = CASE WHEN exclusive_key IS NULL OR slot IS NOT NULL THEN 'pending' ELSE 'waiting' END
     FROM (
         SELECT id FROM steadwork.jobs
         WHERE state = 'pending' AND NOT ready AND run_at <= (SELECT steadwork.wall_clock()) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
         ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED
     ) AS due
     WHERE jobs.id = due.id
-    RETURNING 1
+    RETURNING lane, state, exclusive_key
+),
+moved AS (
+    INSERT INTO steadwork.lane_changes (lane, pending, waiting) SELECT lane, -count(*), count(*) FROM joined WHERE state = 'waiting' GROUP BY lane
+),
+noted AS (
+    DELETE FROM steadwork.loose_keys WHERE ctid = ANY (ARRAY(SELECT ctid FROM steadwork.loose_keys LIMIT 200 FOR UPDATE SKIP LOCKED)) RETURNING key
+),
+loose AS MATERIALIZED (
+    SELECT array_agg(key) AS keys FROM (SELECT exclusive_key AS key FROM joined WHERE state = 'waiting' UNION ALL SELECT key FROM noted) AS keys HAVING count(*) > 0
 )
-SELECT count(*) FROM joined;
+SELECT (SELECT count(*) FROM joined) + (SELECT count(*) FROM loose, steadwork.admit($2, keys));
 
 -- name: claim
 -- $1 worker, $2 queues, $3 types, $4 how many, $5 how many it holds besides. A job that must be alone is given only to a

@@ -29,6 +29,11 @@ SELECT set_config('lock_timeout', '10s', true), pg_advisory_xact_lock($1, 0), se
 -- name: running
 SELECT count(*) FROM steadwork.jobs WHERE state = 'running';
 
+-- name: admit-noted
+-- What is noted is seen to before a copy is read: it has no notes.
+WITH noted AS (DELETE FROM steadwork.loose_keys RETURNING key)
+SELECT count(*) FROM steadwork.admit($1, ARRAY(SELECT key FROM noted));
+
 -- name: sign-off
 -- Nothing of what an idle worker would still write, its own end above all, may come after the copy has been read.
 WITH gone AS (DELETE FROM steadwork.workers WHERE (SELECT last_value FROM steadwork.service) <> 1 RETURNING id)
@@ -50,14 +55,14 @@ ON CONFLICT (queue, type) DO UPDATE SET used = true;
 
 -- name: copied-jobs
 SELECT job.id, queue, type, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
-    timeout, unique_kept, unique_key, cancel_reason, trace_parent, tags::text, error, payload, result
+    timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::text, error, payload, result
 FROM (
     SELECT id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, NULL::timestamptz AS finished_at,
-        timeout, unique_kept, unique_key, cancel_reason, trace_parent, tags, error, payload, NULL::text AS result
+        timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, NULL::text AS result
     FROM steadwork.jobs
     UNION ALL
     SELECT id, lane, state, false, priority, attempt, failures, max_attempts, false, lease, worker, run_at, created_at, started_at, finished_at,
-        timeout, unique_kept, unique_key, cancel_reason, trace_parent, tags, error, payload, result
+        timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, NULL, cancel_reason, trace_parent, tags, error, payload, result
     FROM steadwork.history
 ) AS job JOIN steadwork.lanes ON lanes.id = job.lane
 ORDER BY job.id;
@@ -66,22 +71,22 @@ ORDER BY job.id;
 WITH told AS MATERIALIZED (
     SELECT job.*, lanes.id AS lane
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[],
-        $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::bigint[], $18::boolean[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::text[], $25::text[])
+        $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::bigint[], $18::boolean[], $19::text[], $20::text[], $21::bigint[], $22::bigint[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[])
         AS job (id, queue, type, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
-            timeout, unique_kept, unique_key, cancel_reason, trace_parent, tags, error, payload, result)
+            timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, result)
     JOIN steadwork.lanes USING (queue, type)
 ),
 unfinished AS (
     INSERT INTO steadwork.jobs (id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at,
-        timeout, unique_kept, unique_key, cancel_reason, trace_parent, tags, error, payload)
+        timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload)
     SELECT id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at,
-        timeout, unique_kept, unique_key, cancel_reason, trace_parent, tags::jsonb, error, payload
+        timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::jsonb, error, payload
     FROM told WHERE finished_at IS NULL ORDER BY id
 )
 INSERT INTO steadwork.history (id, lane, state, priority, attempt, failures, max_attempts, lease, worker, run_at, created_at, started_at, finished_at,
-    timeout, unique_kept, unique_key, cancel_reason, trace_parent, tags, error, payload, result)
+    timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, error, payload, result)
 SELECT id, lane, state, priority, attempt, failures, max_attempts, lease, worker, run_at, created_at, started_at, finished_at,
-    timeout, unique_kept, unique_key, cancel_reason, trace_parent, tags::jsonb, error, payload, result
+    timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags::jsonb, error, payload, result
 FROM told WHERE finished_at IS NOT NULL ORDER BY id;
 
 -- name: copied-attempts

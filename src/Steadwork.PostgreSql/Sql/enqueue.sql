@@ -20,12 +20,14 @@ SELECT set_config('lock_timeout', '250ms', true);
 
 -- name: enqueue
 -- The arrays hold a job a place: $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or
--- null, $7 whether the key is kept, $8 key or null, $9 trace or null, $10 tags or null, $11 payload. No key stands in a
--- list twice. A job whose key is taken is not stored: its bearer is answered.
+-- null, $7 whether the key is kept, $8 key or null, $9 trace or null, $10 tags or null, $11 payload, $12 exclusive key or null, $13 how
+-- many may bear that at once, and for all $14 whether the transaction is nobody else's. No unique key stands in a list twice. A job
+-- whose unique key is taken is not stored: its bearer is answered. One with an exclusive key goes to stand behind it; in a
+-- caller's transaction a claim sees to that, as if it fell due.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 drafts AS MATERIALIZED (
-    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::boolean[], $8::text[], $9::text[], $10::text[], $11::text[])
-        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, unique_kept, unique_key, trace_parent, tags, payload, place)
+    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::boolean[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::smallint[])
+        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, unique_kept, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, place)
 ),
 bearers AS MATERIALIZED (
     SELECT drafts.place, bearer.id, bearer.state
@@ -38,28 +40,30 @@ bearers AS MATERIALIZED (
     WHERE drafts.unique_key IS NOT NULL
 ),
 fresh AS MATERIALIZED (
-    SELECT ordered.*, nextval('steadwork.job_ids') AS id
+    SELECT ordered.*, nextval('steadwork.job_ids') AS id,
+        due <= now AND exclusive_key IS NULL AS ready, CASE WHEN due <= now AND exclusive_key IS NOT NULL AND $14 THEN 'waiting' ELSE 'pending' END AS state
     FROM (
-        SELECT drafts.*, coalesce(drafts.run_at, clock.now + drafts.wait * interval '1 millisecond') AS due
+        SELECT drafts.*, clock.now, coalesce(drafts.run_at, clock.now + drafts.wait * interval '1 millisecond') AS due
         FROM drafts, clock
         WHERE drafts.unique_key IS NULL OR drafts.place NOT IN (SELECT place FROM bearers)
         ORDER BY place
     ) AS ordered
 ),
 stored AS (
-    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_kept, state, unique_key, trace_parent, tags, payload)
-    SELECT id, due, now, timeout, lane, max_attempts, priority, due <= now, unique_kept, 'pending', unique_key, trace_parent, tags::jsonb, payload
-    FROM fresh, clock
+    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_kept, state, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit)
+    SELECT id, due, now, timeout, lane, max_attempts, priority, ready, unique_kept, state, unique_key, trace_parent, tags::jsonb, payload, exclusive_key, exclusive_limit
+    FROM fresh
     ORDER BY place
 ),
 counted AS (
-    INSERT INTO steadwork.lane_changes (lane, pending) SELECT lane, count(*) FROM fresh GROUP BY lane
+    INSERT INTO steadwork.lane_changes (lane, pending, waiting)
+    SELECT lane, count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'waiting') FROM fresh GROUP BY lane
 ),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, jobs)
-    SELECT min(now), count(*), ARRAY['enqueued'], array_agg(id ORDER BY place) FROM fresh, clock HAVING count(*) > 0
+    SELECT min(now), count(*), ARRAY['enqueued'], array_agg(id ORDER BY place) FROM fresh HAVING count(*) > 0
 )
-SELECT place, id, false AS existing, 'pending' AS state FROM fresh
+SELECT place, id, false AS existing, state FROM fresh
 UNION ALL
 SELECT place, id, true, state FROM bearers
 ORDER BY place;
@@ -80,6 +84,10 @@ ended AS (
 amended AS (SELECT * FROM unfinished UNION ALL SELECT * FROM ended)
 INSERT INTO steadwork.log (at, entries, kinds, jobs)
 SELECT steadwork.wall_clock(), count(*), ARRAY['amended'], array_agg(id ORDER BY place) FROM amended HAVING count(*) > 0;
+
+-- name: admit
+-- $1 what tells this store's locks from others, $2 exclusive keys.
+SELECT * FROM steadwork.admit($1, $2);
 
 -- name: define-queue
 INSERT INTO steadwork.queues (name, definition) VALUES ($1, $2) ON CONFLICT DO NOTHING;

@@ -22,7 +22,7 @@ WITH asked AS (
 INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT steadwork.wall_clock(), count(*), ARRAY['cancel-requested'], array_agg(id ORDER BY place) FROM asked HAVING count(*) > 0;
 
 -- name: cancel-in-line
--- $1 jobs, in order, $2 reason.
+-- $1 jobs, in order, $2 reason, $3 what tells this store's locks from others. Says how many others have come to their turn.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 ended AS (
     DELETE FROM steadwork.jobs USING unnest($1::bigint[]) WITH ORDINALITY AS wanted (job, place)
@@ -31,19 +31,24 @@ ended AS (
 ),
 kept AS (
     INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
-        unique_kept, state, unique_key, cancel_reason, trace_parent, tags, error, payload)
+        unique_kept, state, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, error, payload)
     SELECT id, lease, worker, run_at, created_at, started_at, now, timeout, lane, attempt, failures, max_attempts, priority,
-        unique_kept, 'cancelled', unique_key, $2, trace_parent, tags, error, payload
+        unique_kept, 'cancelled', unique_key, exclusive_key, exclusive_limit, $2, trace_parent, tags, error, payload
     FROM ended, clock
 ),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting, cancelled)
     SELECT lane, -count(*) FILTER (WHERE state = 'pending'), -count(*) FILTER (WHERE state = 'waiting'), count(*) FROM ended GROUP BY lane
+),
+logged AS (
+    INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['cancelled'], array_agg(id ORDER BY place) FROM ended, clock HAVING count(*) > 0
+    RETURNING batch
 )
-INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['cancelled'], array_agg(id ORDER BY place) FROM ended, clock HAVING count(*) > 0;
+SELECT count(*) FROM (SELECT count(*) AS done FROM logged) AS after_logging, LATERAL steadwork.admit($3, CASE WHEN done > 0 THEN ARRAY(SELECT exclusive_key FROM ended) END);
 
 -- name: retry-by-hand
--- Nothing stale comes along: no error, no time of ending, no result, all its attempts before it. $1 jobs, in order.
+-- Nothing stale comes along: no error, no time of ending, no result, all its attempts before it. $1 jobs, in order, $2 as
+-- $3 above.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 taken AS (
     DELETE FROM steadwork.history USING unnest($1::bigint[]) WITH ORDINALITY AS wanted (job, place)
@@ -51,21 +56,28 @@ taken AS (
     RETURNING place, history.*
 ),
 stored AS (
-    INSERT INTO steadwork.jobs (id, lease, run_at, created_at, timeout, lane, attempt, max_attempts, priority, ready, unique_kept, state, unique_key, trace_parent, tags, payload)
-    SELECT id, lease, now, created_at, timeout, lane, attempt, max_attempts, priority, true, unique_kept, 'pending', unique_key, trace_parent, tags, payload
+    INSERT INTO steadwork.jobs (id, lease, run_at, created_at, timeout, lane, attempt, max_attempts, priority, ready, unique_kept, state, unique_key, exclusive_key, exclusive_limit,
+        trace_parent, tags, payload)
+    SELECT id, lease, now, created_at, timeout, lane, attempt, max_attempts, priority, exclusive_key IS NULL, unique_kept,
+        CASE WHEN exclusive_key IS NULL THEN 'pending' ELSE 'waiting' END, unique_key, exclusive_key, exclusive_limit, trace_parent, tags, payload
     FROM taken, clock
+    RETURNING exclusive_key
 ),
 counted AS (
-    INSERT INTO steadwork.lane_changes (lane, pending, failed, cancelled)
-    SELECT lane, count(*), -count(*) FILTER (WHERE state = 'failed'), -count(*) FILTER (WHERE state = 'cancelled') FROM taken GROUP BY lane
+    INSERT INTO steadwork.lane_changes (lane, pending, waiting, failed, cancelled)
+    SELECT lane, count(*) FILTER (WHERE exclusive_key IS NULL), count(exclusive_key), -count(*) FILTER (WHERE state = 'failed'), -count(*) FILTER (WHERE state = 'cancelled') FROM taken GROUP BY lane
+),
+logged AS (
+    INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['retried'], array_agg(id ORDER BY place) FROM taken, clock HAVING count(*) > 0
+    RETURNING batch
 )
-INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['retried'], array_agg(id ORDER BY place) FROM taken, clock HAVING count(*) > 0;
+SELECT count(*) FROM (SELECT count(*) AS done FROM logged) AS after_logging, LATERAL steadwork.admit($2, CASE WHEN done > 0 THEN ARRAY(SELECT exclusive_key FROM stored) END);
 
 -- name: delete-jobs
--- $1 jobs, in order.
+-- $1 jobs, in order, $2 as above.
 WITH wanted AS MATERIALIZED (SELECT * FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (job, place)),
-unfinished AS (DELETE FROM steadwork.jobs USING wanted WHERE id = job AND state <> 'running' RETURNING place, id, lane, state),
-ended AS (DELETE FROM steadwork.history USING wanted WHERE id = job RETURNING place, id, lane, state),
+unfinished AS (DELETE FROM steadwork.jobs USING wanted WHERE id = job AND state <> 'running' RETURNING place, id, lane, state, exclusive_key),
+ended AS (DELETE FROM steadwork.history USING wanted WHERE id = job RETURNING place, id, lane, state, NULL),
 gone AS (SELECT * FROM unfinished UNION ALL SELECT * FROM ended),
 forgotten AS (DELETE FROM steadwork.attempts USING gone WHERE attempts.job = gone.id),
 counted AS (
@@ -73,5 +85,9 @@ counted AS (
     SELECT lane, -count(*) FILTER (WHERE state = 'pending'), -count(*) FILTER (WHERE state = 'waiting'), -count(*) FILTER (WHERE state = 'succeeded'),
         -count(*) FILTER (WHERE state = 'failed'), -count(*) FILTER (WHERE state = 'cancelled')
     FROM gone GROUP BY lane
+),
+logged AS (
+    INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT steadwork.wall_clock(), count(*), ARRAY['deleted'], array_agg(id ORDER BY place) FROM gone HAVING count(*) > 0
+    RETURNING batch
 )
-INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT steadwork.wall_clock(), count(*), ARRAY['deleted'], array_agg(id ORDER BY place) FROM gone HAVING count(*) > 0;
+SELECT count(*) FROM (SELECT count(*) AS done FROM logged) AS after_logging, LATERAL steadwork.admit($2, CASE WHEN done > 0 THEN ARRAY(SELECT exclusive_key FROM gone) END);

@@ -3,21 +3,23 @@
 -- its worker and not by its state, lest the server go through jobs_held, which it takes to be almost empty: while somebody
 -- holds an old snapshot it is full of what has ended. The arrays hold an end a place: $1 job,
 -- $2 lease, $3 started_at or null, $4 finished_at or null, $5 state, $6 outcome of the attempt or null, $7 whether the
--- attempt never began, $8 whether it counts, $9 error or null, $10 result or null, $11 why it is cancelled or null.
+-- attempt never began, $8 whether it counts, $9 error or null, $10 result or null, $11 why it is cancelled or null; and for all
+-- $12 what tells this store's locks from others, or null in a caller's transaction. A row of place 0 says that others have
+-- come to their turn behind an exclusive key.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 ended AS (
     DELETE FROM steadwork.jobs USING unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::text[])
         WITH ORDINALITY AS told (job, lease, started_at, finished_at, state, outcome, unbegun, counts, error, result, reason, place)
     WHERE jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
     RETURNING place, jobs.id, jobs.lease, worker, run_at, created_at, timeout, lane, attempt, failures, max_attempts, priority, unique_kept, unique_key,
-        cancel_reason, trace_parent, tags, payload, jobs.error AS old_error, jobs.started_at AS claimed_at,
+        exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, payload, jobs.error AS old_error, jobs.started_at AS claimed_at,
         told.started_at, told.finished_at, told.state, outcome, unbegun, counts, told.error, result, reason
 ),
 kept AS (
     INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
-        unique_kept, state, unique_key, cancel_reason, trace_parent, tags, error, payload, result)
+        unique_kept, state, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, error, payload, result)
     SELECT id, lease, worker, run_at, created_at, coalesce(started_at, claimed_at), coalesce(finished_at, now), timeout, lane,
-        attempt - unbegun::integer, failures + counts::integer, max_attempts, priority, unique_kept, state, unique_key,
+        attempt - unbegun::integer, failures + counts::integer, max_attempts, priority, unique_kept, state, unique_key, exclusive_key, exclusive_limit,
         CASE state WHEN 'cancelled' THEN coalesce(cancel_reason, reason) END, trace_parent, tags,
         CASE state WHEN 'succeeded' THEN NULL ELSE coalesce(error, old_error) END, payload, result
     FROM ended, clock
@@ -37,15 +39,20 @@ logged AS (
     SELECT min(now), count(*), CASE WHEN min(state) = max(state) THEN ARRAY[min(state)] ELSE array_agg(state ORDER BY place) END, worker,
         array_agg(id ORDER BY place), array_agg(lease ORDER BY place)
     FROM ended, clock GROUP BY worker
-)
-SELECT place FROM ended;
+    RETURNING batch
+),
+freed AS MATERIALIZED (SELECT array_agg(exclusive_key) AS keys FROM ended WHERE exclusive_key IS NOT NULL HAVING count(*) > 0)
+SELECT place FROM ended
+UNION ALL
+SELECT 0 FROM freed, (SELECT count(*) AS done FROM logged) AS after_logging, LATERAL steadwork.admit($12, CASE WHEN done > 0 THEN keys END);
 
 -- name: return-jobs
 -- Ends that put their job back into its line: $1 job, $2 lease, $3 started_at or null, $4 finished_at or null, $5 the word for it,
 -- $6 outcome of the attempt or null, $7 whether the attempt never began, $8 whether it counts, $9 error or null, $10 what the
 -- attempt left behind or null, $11 run_at or null to leave it and be ready, $12 whether the job is next alone, and $13 the
--- same if it was before. One that somebody wants cancelled stays as it is: it is answered with the reason, and the
--- lifecycle decides.
+-- same if it was before; for all $14 as $12 above. One that somebody wants cancelled stays as it is: it is answered with the
+-- reason, and the lifecycle decides. A place behind an exclusive key that only one may have is kept until the end: nobody
+-- passes a job that waits for its retry.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 held AS MATERIALIZED (
     SELECT place, jobs.id, jobs.lease, worker, lane, attempt, alone, cancel_reason, jobs.started_at AS claimed_at,
@@ -59,9 +66,11 @@ returned AS (
     UPDATE steadwork.jobs
     SET state = 'pending', ready = held.run_at IS NULL OR held.run_at <= clock.now, attempt = jobs.attempt - held.unbegun::integer,
         failures = failures + held.counts::integer, run_at = coalesce(held.run_at, jobs.run_at), error = coalesce(held.error, jobs.error),
-        alone = CASE WHEN jobs.alone THEN held.still_alone ELSE held.next_alone END, worker = NULL, started_at = NULL
+        alone = CASE WHEN jobs.alone THEN held.still_alone ELSE held.next_alone END, worker = NULL, started_at = NULL,
+        slot = CASE WHEN held.run_at IS NULL OR held.run_at <= clock.now OR exclusive_limit = 1 THEN slot END
     FROM held, clock
     WHERE jobs.id = held.id AND held.cancel_reason IS NULL
+    RETURNING exclusive_key
 ),
 tried AS (
     INSERT INTO steadwork.attempts (job, attempt, worker, started_at, finished_at, outcome, error, result)
@@ -76,5 +85,9 @@ logged AS (
     SELECT min(now), count(*), CASE WHEN min(kind) = max(kind) THEN ARRAY[min(kind)] ELSE array_agg(kind ORDER BY place) END, worker,
         array_agg(id ORDER BY place), array_agg(lease ORDER BY place)
     FROM held, clock WHERE cancel_reason IS NULL GROUP BY worker
-)
-SELECT place, cancel_reason FROM held;
+    RETURNING batch
+),
+freed AS MATERIALIZED (SELECT array_agg(exclusive_key) AS keys FROM returned WHERE exclusive_key IS NOT NULL HAVING count(*) > 0)
+SELECT place, cancel_reason FROM held
+UNION ALL
+SELECT 0, NULL FROM freed, (SELECT count(*) AS done FROM logged) AS after_logging, LATERAL steadwork.admit($14, CASE WHEN done > 0 THEN keys END);

@@ -48,7 +48,16 @@ internal static class Claims
             return;
         var joined = transaction.Database["join-line"].Bind(1, now.ToUnixTimeMilliseconds()).Bind(2, JoinAtOnce);
         while (joined.Read())
-            transaction.Lanes.CountReady(joined.Long(0), +1);
+        {
+            var lane = joined.Long(0);
+            if (joined.Int(1) == 1)
+            {
+                transaction.Lanes.CountReady(lane, +1);
+                continue;
+            }
+            transaction.Lanes.Move(lane, JobState.Pending, JobState.Waiting);
+            transaction.Keys.Arrive(joined.Text(3), joined.Long(2));
+        }
         transaction.WakeAfterCommit(WakeUp.Jobs);
     }
 

@@ -6,7 +6,7 @@ namespace Steadwork.Sqlite.Jobs;
 /// <summary>Applies what the lifecycle decided of a running job. Every statement is fenced by the lease.</summary>
 internal static class Ends
 {
-    private readonly record struct Held(long Lane, RunningJob Job, bool Alone, long Worker, long StartedAt);
+    private readonly record struct Held(long Lane, RunningJob Job, bool Alone, long Worker, long StartedAt, string? ExclusiveKey);
 
     /// <returns>False when the lease is stale: nothing changed.</returns>
     public static bool Apply(WriteTransaction transaction, AttemptEnd end)
@@ -29,16 +29,18 @@ internal static class Ends
             new RunningJob(row.Int(1), row.Int(2), row.Int(3), row.TextOrNull(4)),
             row.Int(5) == 1,
             row.Long(6),
-            row.Long(7)));
+            row.Long(7),
+            row.TextOrNull(8)));
 
     private static bool Succeed(WriteTransaction transaction, AttemptEnd end, Transition.Succeed success, DateTimeOffset now)
     {
         var held = transaction.Database["succeed"]
             .Bind(1, end.Job.Value).Bind(2, end.Lease.Value).Bind(3, end.StartedAt?.ToUnixTimeMilliseconds())
             .Bind(4, (end.FinishedAt ?? now).ToUnixTimeMilliseconds()).BindText(5, success.Result)
-            .First(row => ((long Lane, long Worker)?)(row.Long(0), row.Long(1)));
-        if (held is not var (lane, worker))
+            .First(row => ((long Lane, long Worker, string? Key)?)(row.Long(0), row.Long(1), row.TextOrNull(2)));
+        if (held is not var (lane, worker, key))
             return false;
+        transaction.Keys.Loosen(key);
         transaction.Lanes.Move(lane, JobState.Running, JobState.Succeeded);
         transaction.Log(success.Name, now, end.Job.Value, end.Lease.Value, worker);
         transaction.WakeAfterCommit(WakeUp.Ends);
@@ -67,6 +69,7 @@ internal static class Ends
             .Bind(12, (transition as Transition.Cancel)?.Reason)
             .BindText(13, effect.State.IsEnded() ? effect.Result : default).Run();
 
+        transaction.Keys.Loosen(held.ExclusiveKey);
         transaction.Lanes.Move(held.Lane, JobState.Running, effect.State);
         if (effect.Ready)
             transaction.Lanes.CountReady(held.Lane, +1);

@@ -17,22 +17,27 @@ internal static class Enqueueing
         var database = transaction.Database;
         var now = transaction.Now;
         var runAt = job.RunAt ?? now + job.Delay;
-        var ready = runAt <= now;
+        var due = runAt <= now;
+        var ready = due && job.ExclusiveKey is null;
+        var state = due && !ready ? JobState.Waiting : JobState.Pending;
         var lane = transaction.Lanes.Of(job.Queue, job.Type);
         database["insert-job"]
             .Bind(1, lane).Bind(2, ready ? 1L : 0).Bind(3, job.Priority).Bind(4, job.MaxAttempts)
             .Bind(5, runAt.ToUnixTimeMilliseconds()).Bind(6, now.ToUnixTimeMilliseconds())
             .Bind(7, (long?)job.Timeout?.TotalMilliseconds)
             .Bind(8, job.UniqueScope is UniqueScope.WhileKept ? 1L : 0).Bind(9, job.UniqueKey)
-            .Bind(10, job.TraceParent).BindText(11, TagsJson.Write(job.Tags)).BindText(12, job.Payload).Run();
+            .Bind(10, job.TraceParent).BindText(11, TagsJson.Write(job.Tags)).BindText(12, job.Payload)
+            .Bind(13, state.Name()).Bind(14, job.ExclusiveKey).Bind(15, job.ExclusiveLimit).Run();
 
         var id = database.LastInsertedId;
-        transaction.Lanes.Count(lane, JobState.Pending, +1);
+        transaction.Lanes.Count(lane, state, +1);
         if (ready)
             transaction.Lanes.CountReady(lane, +1);
+        if (state is JobState.Waiting)
+            transaction.Keys.Arrive(job.ExclusiveKey!, id);
         transaction.Log(LogKinds.Enqueued, now, id, null, null);
         transaction.WakeAfterCommit(WakeUp.Jobs);
-        return new EnqueuedJob(new JobId(id), Existing: false, JobState.Pending);
+        return new EnqueuedJob(new JobId(id), Existing: false, state);
     }
 
     private static void Amend(WriteTransaction transaction, JobId bearer, NewJob job)

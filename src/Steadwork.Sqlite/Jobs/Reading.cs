@@ -45,6 +45,9 @@ internal static class Reading
         return statement.All(Row);
     }
 
+    public static JobState StateOf(Database database, JobId job) =>
+        database["job-head"].Bind(1, job.Value).First(row => JobStates.Parse(row.Text(1)));
+
     public static List<Attempt> Attempts(Database database, JobId job)
     {
         var attempts = database["attempts"].Bind(1, job.Value).All(row => new Attempt(
@@ -93,6 +96,8 @@ internal static class Reading
         TraceParent = row.TextOrNull(19),
         Alone = row.Int(20) == 1,
         CancelReason = row.TextOrNull(21),
+        ExclusiveKey = row.TextOrNull(22),
+        ExclusiveLimit = row.Int(23),
     };
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

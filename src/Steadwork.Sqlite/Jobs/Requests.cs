@@ -6,12 +6,12 @@ namespace Steadwork.Sqlite.Jobs;
 /// <summary>Carries out what people ask of single jobs.</summary>
 internal static class Requests
 {
-    private readonly record struct Target(JobId Id, long Lane, JobState State, bool Ready, string? UniqueKey);
+    private readonly record struct Target(JobId Id, long Lane, JobState State, bool Ready, string? UniqueKey, string? ExclusiveKey);
 
     public static RequestAnswer CarryOut(WriteTransaction transaction, JobId id, JobRequest request, string reason)
     {
         var found = transaction.Database["job-head"].Bind(1, id.Value).First(row => (Target?)new Target(
-            id, row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.TextOrNull(3)));
+            id, row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.TextOrNull(3), row.TextOrNull(4)));
         if (found is not { } job)
             return RequestAnswer.NotFound;
         if (!JobLifecycle.Allows(job.State, request))
@@ -53,8 +53,16 @@ internal static class Requests
             return RequestAnswer.KeyTaken;
         var now = transaction.Now;
         transaction.Database["retry-by-hand"].Bind(1, job.Id.Value).Bind(2, now.ToUnixTimeMilliseconds()).Run();
-        transaction.Lanes.Move(job.Lane, job.State, JobState.Pending);
-        transaction.Lanes.CountReady(job.Lane, +1);
+        if (job.ExclusiveKey is { } behind)
+        {
+            transaction.Lanes.Move(job.Lane, job.State, JobState.Waiting);
+            transaction.Keys.Arrive(behind, job.Id.Value);
+        }
+        else
+        {
+            transaction.Lanes.Move(job.Lane, job.State, JobState.Pending);
+            transaction.Lanes.CountReady(job.Lane, +1);
+        }
         transaction.Log(LogKinds.Retried, now, job.Id.Value, null, null);
         transaction.WakeAfterCommit(WakeUp.Jobs);
         return RequestAnswer.Done;
@@ -71,6 +79,7 @@ internal static class Requests
 
     private static void LeaveLine(WriteTransaction transaction, Target job)
     {
+        transaction.Keys.Loosen(job.ExclusiveKey);
         if (job.Ready)
             transaction.Lanes.CountReady(job.Lane, -1);
     }

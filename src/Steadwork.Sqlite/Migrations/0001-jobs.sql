@@ -52,6 +52,9 @@ CREATE TABLE jobs (
     timeout       INTEGER,
     unique_kept   INTEGER NOT NULL DEFAULT 0 CHECK (unique_kept IN (0, 1)),
     unique_key    TEXT,
+    exclusive_key TEXT,
+    exclusive_limit INTEGER NOT NULL DEFAULT 1 CHECK (exclusive_limit >= 1),
+    slot          INTEGER CHECK (slot BETWEEN 1 AND exclusive_limit),
     cancel_reason TEXT,
     trace_parent  TEXT,
     tags          TEXT,
@@ -59,6 +62,8 @@ CREATE TABLE jobs (
     payload       TEXT    NOT NULL,
     result        TEXT,
     CHECK (ready = 0 OR state = 'pending'),
+    CHECK (slot IS NULL OR (exclusive_key IS NOT NULL AND state IN ('pending', 'running'))),
+    CHECK (exclusive_key IS NULL OR slot IS NOT NULL OR (ready = 0 AND state <> 'running')),
     CHECK (state <> 'running' OR (lease > 0 AND worker IS NOT NULL)),
     CHECK ((finished_at IS NOT NULL) = (state IN ('succeeded', 'failed', 'cancelled')))
 );
@@ -74,6 +79,12 @@ CREATE INDEX jobs_dead ON jobs (state) WHERE state IN ('failed', 'cancelled');
 -- A unique key is given back by the very change of state that ends its job: there is nothing to leak.
 CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key)
     WHERE unique_key IS NOT NULL AND (unique_kept = 1 OR state IN ('pending', 'waiting', 'running'));
+
+-- At most one job has each place of an exclusive key, from when it comes to its turn until it ends: the place goes with the
+-- very change that ends it.
+CREATE UNIQUE INDEX jobs_slots ON jobs (exclusive_key, slot) WHERE slot IS NOT NULL;
+-- Those that wait behind their exclusive key, the next one first.
+CREATE INDEX jobs_behind ON jobs (exclusive_key, priority) WHERE exclusive_key IS NOT NULL AND state = 'waiting';
 
 -- Attempts that did not succeed. A successful or running one is read from the job itself, which spares a row for each job.
 CREATE TABLE attempts (

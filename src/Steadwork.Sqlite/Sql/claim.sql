@@ -3,9 +3,11 @@ SELECT run_at FROM jobs WHERE state = 'pending' AND ready = 0 ORDER BY run_at LI
 
 -- name: join-line
 -- Bounded, so that a flood of jobs that fall due at one instant is spread over many short transactions.
-UPDATE jobs SET ready = 1
+-- Those that must come to their turn behind an exclusive key go to stand there.
+UPDATE jobs
+SET ready = exclusive_key IS NULL OR slot IS NOT NULL, state = CASE WHEN exclusive_key IS NULL OR slot IS NOT NULL THEN 'pending' ELSE 'waiting' END
 WHERE id IN (SELECT id FROM jobs WHERE state = 'pending' AND ready = 0 AND run_at <= ?1 ORDER BY run_at LIMIT ?2)
-RETURNING lane;
+RETURNING lane, ready, id, exclusive_key;
 
 -- name: ready-lanes
 SELECT id, queue, type FROM lanes WHERE ready > 0;

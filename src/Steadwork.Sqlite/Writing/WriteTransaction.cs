@@ -16,6 +16,8 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
 
     public Lanes Lanes { get; } = new(database);
 
+    public ExclusiveKeys Keys { get; } = new(database);
+
     public DateTimeOffset Now => clock.GetUtcNow();
 
     /// <summary>Why the store takes no more work; null while it does. Looked up once a transaction: the write lock keeps it so.</summary>
@@ -48,6 +50,7 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
     /// <summary>Writes what was gathered for the end of the transaction.</summary>
     public void Flush()
     {
+        Keys.Admit(this);
         Lanes.Flush();
         ForgetService();
     }
@@ -55,6 +58,7 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
     /// <summary>Drops what was gathered for a transaction that came to nothing.</summary>
     public void Forget()
     {
+        Keys.Forget();
         Lanes.Forget();
         ForgetService();
         wakeUps = WakeUp.None;

@@ -12,6 +12,9 @@ public static class Defaults
     /// <summary>The attempts of a job that names none.</summary>
     public const int MaxAttempts = 3;
 
+    /// <summary>How many jobs with the same exclusive key run at once where none says.</summary>
+    public const int ExclusiveLimit = 1;
+
     /// <summary>The largest payload in bytes: 256 KiB.</summary>
     public const int MaxPayloadBytes = 256 * 1024;
 

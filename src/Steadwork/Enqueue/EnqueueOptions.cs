@@ -24,6 +24,15 @@ public sealed class EnqueueOptions
     /// <summary>While an unfinished job bears the same key, that one is returned and none is stored. Default null: no key.</summary>
     public string? UniqueKey { get; set; }
 
+    /// <summary>
+    /// Jobs with the same key do not run at once, on whatever worker: the others wait, and begin in the order of their
+    /// priority, then of their enqueueing. Default null: no key.
+    /// </summary>
+    public string? ExclusiveKey { get; set; }
+
+    /// <summary>How many with the same exclusive key may run at once; 1 to 1000. Default 1, with which a job that waits for its retry lets no other pass.</summary>
+    public int ExclusiveLimit { get; set; } = Defaults.ExclusiveLimit;
+
     /// <summary>Words to find it by. Default none.</summary>
     public IList<string> Tags { get; } = [];
 }

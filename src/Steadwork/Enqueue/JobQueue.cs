@@ -110,6 +110,8 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
             MaxAttempts = options.MaxAttempts ?? type.Options.MaxAttempts,
             Timeout = options.Timeout ?? type.Options.Timeout,
             UniqueKey = options.UniqueKey,
+            ExclusiveKey = options.ExclusiveKey,
+            ExclusiveLimit = options.ExclusiveLimit,
             Tags = [.. options.Tags],
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };

@@ -56,6 +56,12 @@ public sealed record NewJob
     /// <summary>What becomes of the job that already bears the unique key. It stays as it is unless said.</summary>
     public WhenTaken WhenTaken { get; init; }
 
+    /// <summary>Of the jobs that bear the same one, <see cref="ExclusiveLimit"/> run at once at the most, on all workers together. None unless said.</summary>
+    public string? ExclusiveKey { get; init; }
+
+    /// <summary>How many with its exclusive key may run at once when it begins, itself included; 1 to 1000. 1 unless said.</summary>
+    public int ExclusiveLimit { get; init; } = Defaults.ExclusiveLimit;
+
     /// <summary>Words to find it by.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 

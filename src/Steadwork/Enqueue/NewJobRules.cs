@@ -9,6 +9,7 @@ public static class NewJobRules
 {
     private const int MaxNameLength = 200;
     private const int MaxTags = 50;
+    private const int MaxExclusiveLimit = 1000;
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(36_500);
 
     /// <summary>Why the job is refused, in one sentence that says what would be right; null when it is welcome.</summary>
@@ -18,6 +19,7 @@ public static class NewJobRules
         NameRefusal("job type", job.Type)
         ?? NameRefusal("queue", job.Queue)
         ?? (job.UniqueKey is { } key ? NameRefusal("unique key", key) : null)
+        ?? ExclusivityRefusal(job)
         ?? TagRefusal(job.Tags)
         ?? (job.Priority is < 1 or > 1000 ? $"Priority {job.Priority} is out of range; it goes from 1 (first) to 1000." : null)
         ?? (job.MaxAttempts is < 1 or > 1000 ? $"{job.MaxAttempts} attempts is out of range; it goes from 1 to 1000." : null)
@@ -35,6 +37,14 @@ public static class NewJobRules
         _ when Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)) != name => $"The {what} holds half a surrogate pair, which is no character.",
         _ when name.Any(char.IsControl) => $"The {what} holds a control character; names are plain text.",
         _ when char.IsWhiteSpace(name[0]) || char.IsWhiteSpace(name[^1]) => $"The {what} begins or ends with white space.",
+        _ => null,
+    };
+
+    private static string? ExclusivityRefusal(NewJob job) => job switch
+    {
+        { ExclusiveLimit: < 1 or > MaxExclusiveLimit } => $"An exclusive limit of {job.ExclusiveLimit} is out of range; it goes from 1 to {MaxExclusiveLimit}.",
+        { ExclusiveKey: { } key } => NameRefusal("exclusive key", key),
+        { ExclusiveLimit: not Defaults.ExclusiveLimit } => "An exclusive limit says how many jobs with the same exclusive key may run at once; give the job an exclusive key, too.",
         _ => null,
     };
 

@@ -45,6 +45,12 @@ public sealed record Job
     /// <summary>At most one unfinished job bears the same one.</summary>
     public string? UniqueKey { get; init; }
 
+    /// <summary>At most <see cref="ExclusiveLimit"/> jobs that bear the same one run at once.</summary>
+    public string? ExclusiveKey { get; init; }
+
+    /// <summary>How many with its exclusive key may run at once, itself included. 1 when it has no such key.</summary>
+    public int ExclusiveLimit { get; init; } = 1;
+
     /// <summary>Words to find it by.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 

@@ -40,6 +40,9 @@ public static class LogKinds
     /// <summary>A job was enqueued again under its unique key, and took over something of the newer one.</summary>
     public const string Amended = "amended";
 
+    /// <summary>A job that waited behind its exclusive key has come to its turn.</summary>
+    public const string Admitted = "admitted";
+
     /// <summary>A worker claimed a job.</summary>
     public const string Claimed = "claimed";
 

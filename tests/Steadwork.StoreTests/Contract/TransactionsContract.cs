@@ -116,6 +116,36 @@ public abstract class TransactionsContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task A_job_with_an_exclusive_key_comes_to_its_turn_once_the_transaction_has_committed()
+    {
+        var keyed = Some.Job with { ExclusiveKey = "k" };
+        await using var connection = await Fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        var stored = await Transactional.EnqueueAsync([keyed, keyed], transaction, CancellationToken.None);
+        await transaction.CommitAsync();
+
+        var worker = await Other.StartAsync();
+        var first = await worker.ClaimAsync();
+        first.Select(job => job.Id).ShouldBe([stored[0].Id]);
+        await worker.SettleAsync(first[0], Some.Success);
+        (await worker.ClaimAsync()).Select(job => job.Id).ShouldBe([stored[1].Id]);
+    }
+
+    [Fact]
+    public async Task An_end_in_it_frees_the_place_of_an_exclusive_key_once_it_has_committed()
+    {
+        var jobs = await Store.AddAsync(Some.Job with { ExclusiveKey = "k" }, Some.Job with { ExclusiveKey = "k" });
+        var worker = await Store.StartAsync();
+        var first = await worker.ClaimOneAsync();
+        await using var connection = await Fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        (await Transactional.SettleAsync(new AttemptEnd(first.Id, first.Lease, Some.Success, Now), transaction, CancellationToken.None)).ShouldBeTrue();
+        await transaction.CommitAsync();
+
+        (await (await Other.StartAsync()).ClaimAsync()).Select(job => job.Id).ShouldBe([jobs[1]]);
+    }
+
+    [Fact]
     public async Task A_lost_lease_ends_nothing_in_it()
     {
         await Store.AddAsync(Some.Job);

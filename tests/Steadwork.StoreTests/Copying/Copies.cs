@@ -43,7 +43,7 @@ internal static class Copies
             TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             Payload = Some.Json("{\"text\":\"\\u0000 ü 😀 \\ud83d\\ude00\", \"n\": 1.0}"),
         };
-        NewJob Keyed(string key) => full with { UniqueKey = key, UniqueScope = UniqueScope.WhileKept };
+        NewJob Keyed(string key) => full with { UniqueKey = key, UniqueScope = UniqueScope.WhileKept, ExclusiveKey = $"größer: {key}", ExclusiveLimit = 3 };
 
         var worker = await store.StartAsync(["q"], capacity: 100);
         async Task EndAsync(JobId id, Transition transition)
@@ -77,6 +77,8 @@ internal static class Copies
 
         await store.AddAsync(
             full with { UniqueKey = "taken" },
+            full with { ExclusiveKey = "busy" },
+            full with { ExclusiveKey = "busy" },
             Some.Job with { Queue = "q", RunAt = new DateTimeOffset(9999, 12, 31, 23, 59, 59, 998, TimeSpan.Zero) },
             Some.Job with { Queue = "q", RunAt = DateTimeOffset.UnixEpoch.AddMilliseconds(-1) },
             Some.Job with { Payload = Some.Json($"\"{new string('x', 200_000)}\"") });

@@ -29,6 +29,7 @@ public sealed class ForgottenTableTests
         {
             ["workers"] = "signed off before a copy is made; how many there were stands in its sequence",
             ["lane_changes"] = Counted,
+            ["loose_keys"] = "seen to before a copy is made",
             ["log_places"] = ByEntry,
             ["log.batch"] = ByEntry,
             ["log.at"] = ByEntry,

@@ -58,5 +58,7 @@ internal sealed class FaultMemory
 
     public Dictionary<JobId, JobError> LastError { get; } = [];
 
+    public Dictionary<JobId, NewJob> Enqueued { get; } = [];
+
     public ClaimedJob? LastClaimed { get; set; }
 }

@@ -25,6 +25,10 @@ public sealed class PlantedFaultTests
         ["claims suspects beside others"] = (store, memory) => new ClaimsSuspectsBesideOthers(store, memory),
         ["runs delayed jobs at once"] = (store, memory) => new RunsDelayedJobsAtOnce(store, memory),
         ["swallows cancellations"] = (store, memory) => new SwallowsCancellations(store, memory),
+        ["ignores exclusive keys"] = (store, memory) => new IgnoresExclusiveKeys(store, memory),
+        ["takes every exclusive limit for one"] = (store, memory) => new TakesEveryLimitForOne(store, memory),
+        ["lets one more run than an exclusive key allows"] = (store, memory) => new LetsOneMoreRun(store, memory),
+        ["mixes up exclusive keys"] = (store, memory) => new MixesUpExclusiveKeys(store, memory),
         ["revives the dead"] = (store, memory) => new RevivesTheDead(store, memory),
     };
 

@@ -121,3 +121,34 @@ internal sealed class RevivesTheDead(IStore inner, FaultMemory memory) : FaultyS
 {
     public override Renewal Renew(WorkerId worker) => Inner.Renew(worker) with { Alive = true };
 }
+
+/// <summary>Has another notion of exclusive keys than the one that it shows.</summary>
+internal abstract class MistakesExclusiveKeys(IStore inner, FaultMemory memory, Func<NewJob, NewJob> mistake) : FaultyStore(inner, memory)
+{
+    public override async Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken)
+    {
+        var answers = await Inner.EnqueueAsync([.. jobs.Select(mistake)], cancellationToken);
+        foreach (var (job, answer) in jobs.Zip(answers))
+            Memory.Enqueued.TryAdd(answer.Id, job);
+        return answers;
+    }
+
+    public override async Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) =>
+        [.. (await Inner.FindAsync(query, cancellationToken)).Select(job => job with { ExclusiveKey = Memory.Enqueued[job.Id].ExclusiveKey, ExclusiveLimit = Memory.Enqueued[job.Id].ExclusiveLimit })];
+}
+
+/// <summary>Lets all run at once that should not.</summary>
+internal sealed class IgnoresExclusiveKeys(IStore inner, FaultMemory memory)
+    : MistakesExclusiveKeys(inner, memory, job => job with { ExclusiveKey = null, ExclusiveLimit = 1 });
+
+/// <summary>Lets only one run at once where more may.</summary>
+internal sealed class TakesEveryLimitForOne(IStore inner, FaultMemory memory)
+    : MistakesExclusiveKeys(inner, memory, job => job with { ExclusiveLimit = 1 });
+
+/// <summary>Lets one more run than may.</summary>
+internal sealed class LetsOneMoreRun(IStore inner, FaultMemory memory)
+    : MistakesExclusiveKeys(inner, memory, job => job with { ExclusiveLimit = job.ExclusiveKey is null ? 1 : job.ExclusiveLimit + 1 });
+
+/// <summary>Takes all keys for one.</summary>
+internal sealed class MixesUpExclusiveKeys(IStore inner, FaultMemory memory)
+    : MistakesExclusiveKeys(inner, memory, job => job with { ExclusiveKey = job.ExclusiveKey is null ? null : "e" });

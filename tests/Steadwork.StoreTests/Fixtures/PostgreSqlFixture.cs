@@ -63,6 +63,12 @@ public sealed class PostgreSqlFixture : IDatabaseFixture
                 OR sum(failed)    <> (SELECT count(*) FROM counted WHERE lane = id AND state = 'failed')
                 OR sum(cancelled) <> (SELECT count(*) FROM counted WHERE lane = id AND state = 'cancelled')
             """)).ShouldBeEmpty("the kept counts of these lanes are wrong");
+        (await WrongAsync($"""
+            SELECT id FROM {schema}.jobs
+            WHERE state = 'waiting' AND exclusive_key IS NOT NULL AND exclusive_key NOT IN (SELECT key FROM {schema}.loose_keys)
+                AND NOT EXISTS (SELECT FROM {schema}.jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.state = 'waiting' AND (other.priority, other.id) < (jobs.priority, jobs.id))
+                AND (SELECT count(*) FROM {schema}.jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.slot IS NOT NULL) < exclusive_limit
+            """)).ShouldBeEmpty("these jobs wait behind an exclusive key that has a free place");
         (await WrongAsync($"SELECT batch FROM {schema}.log WHERE cardinality(kinds) NOT IN (1, entries) OR cardinality(jobs) <> entries OR cardinality(leases) <> entries")).ShouldBeEmpty("these batches of the log are not whole");
     }
 

@@ -64,6 +64,13 @@ public sealed class SqliteFixture : IDatabaseFixture
                 OR lanes.cancelled <> count(jobs.id) FILTER (WHERE jobs.state = 'cancelled')
             """);
         wrong.All(row => $"{row.Text(1)}/{row.Text(2)}").ShouldBeEmpty("the kept counts of these lanes are wrong");
+        using var stuck = database.Prepare("""
+            SELECT id FROM jobs
+            WHERE state = 'waiting' AND exclusive_key IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.state = 'waiting' AND (other.priority, other.id) < (jobs.priority, jobs.id))
+                AND (SELECT count(*) FROM jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.slot IS NOT NULL) < exclusive_limit
+            """);
+        stuck.All(row => row.Long(0)).ShouldBeEmpty("these jobs wait behind an exclusive key that has a free place");
         return Task.CompletedTask;
     }
 

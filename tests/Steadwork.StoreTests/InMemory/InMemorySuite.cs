@@ -9,6 +9,8 @@ public sealed class InMemoryUniqueKeys : UniqueKeyContract<InMemoryFixture>;
 
 public sealed class InMemoryClaims : ClaimContract<InMemoryFixture>;
 
+public sealed class InMemoryExclusiveKeys : ExclusiveKeyContract<InMemoryFixture>;
+
 public sealed class InMemoryDelays : DelayContract<InMemoryFixture>;
 
 public sealed class InMemorySuspects : ClaimAloneContract<InMemoryFixture>;

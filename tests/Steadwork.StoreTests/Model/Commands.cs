@@ -28,7 +28,7 @@ internal sealed record Enqueue(int View, NewJob Job, int Count) : Command
     }
 
     public override string ToString() =>
-        $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} key={Job.UniqueKey} {Job.UniqueScope} {Job.WhenTaken} attempts={Job.MaxAttempts}";
+        $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} {Job.WhenTaken} attempts={Job.MaxAttempts}";
 }
 
 internal sealed record Start(int View, int Capacity) : Command

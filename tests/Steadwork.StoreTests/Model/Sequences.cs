@@ -23,6 +23,8 @@ internal static class Sequences
         from priority in Gen.Choose(1, 3)
         from delay in Gen.Frequency((3, Gen.Constant(0)), (1, Gen.Choose(1, 90_000)))
         from key in Gen.Frequency((2, Gen.Constant<string?>(null)), (1, Gen.Elements<string?>("k", "l")))
+        from exclusive in Gen.Frequency((3, Gen.Constant<string?>(null)), (2, Gen.Elements<string?>("e", "f")))
+        from together in Gen.Choose(1, 2)
         from scope in Gen.Elements(Enum.GetValues<UniqueScope>())
         from attempts in Gen.Choose(1, 3)
         from taken in Gen.Elements(Enum.GetValues<WhenTaken>())
@@ -34,6 +36,8 @@ internal static class Sequences
             Delay = TimeSpan.FromMilliseconds(delay),
             UniqueKey = key,
             UniqueScope = scope,
+            ExclusiveKey = exclusive,
+            ExclusiveLimit = exclusive is null ? 1 : together,
             WhenTaken = taken,
             MaxAttempts = attempts,
             Tags = [queue + type],

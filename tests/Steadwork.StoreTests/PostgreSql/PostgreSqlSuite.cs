@@ -9,6 +9,8 @@ public sealed class PostgreSqlUniqueKeys : UniqueKeyContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlClaims : ClaimContract<PostgreSqlFixture>;
 
+public sealed class PostgreSqlExclusiveKeys : ExclusiveKeyContract<PostgreSqlFixture>;
+
 public sealed class PostgreSqlDelays : DelayContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlSuspects : ClaimAloneContract<PostgreSqlFixture>;

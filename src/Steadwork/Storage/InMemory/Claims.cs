@@ -26,9 +26,14 @@ internal sealed class Claims(Ledger ledger)
     {
         foreach (var entry in ledger.Jobs.Delayed.TakeWhile(entry => entry.Job.RunAt <= now).ToList())
         {
-            ledger.Jobs.Put(entry with { Ready = true });
+            var joined = entry.Job.ExclusiveKey is null || entry.Slot is not null
+                ? entry with { Ready = true }
+                : entry with { Job = entry.Job with { State = JobState.Waiting } };
+            ledger.Jobs.Put(joined);
+            ledger.Arrive(joined);
             ledger.Wake(WakeUp.Jobs);
         }
+        ledger.Admit(now);
     }
 
     /// <summary>A job that must be claimed alone is given only to a worker that holds nothing, and stops all behind it.</summary>

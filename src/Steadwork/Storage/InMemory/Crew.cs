@@ -90,6 +90,7 @@ internal sealed class Crew(Ledger ledger, TimeProvider clock)
             ledger.Settle(new AttemptEnd(entry.Job.Id, entry.Lease, transition, StartedAt: null), now);
             givenBack.Add(new RecoveredJob(entry.Job.Id, transition));
         }
+        ledger.Admit(now);
         member.Marks.Close();
         members.Remove(member.Id.Value);
         ledger.Write(logKind, now, null, null, member.Id);

@@ -6,9 +6,10 @@ internal static class Drafts
     public static Entry Of(NewJob job, DateTimeOffset now)
     {
         var runAt = job.RunAt ?? now + job.Delay;
+        var due = runAt <= now;
         return new Entry
         {
-            Ready = runAt <= now,
+            Ready = due && job.ExclusiveKey is null,
             UniqueScope = job.UniqueScope,
             Amends = job.WhenTaken is WhenTaken.Amend,
             Job = new Job
@@ -17,7 +18,7 @@ internal static class Drafts
                 Type = job.Type,
                 Queue = job.Queue,
                 Priority = job.Priority,
-                State = JobState.Pending,
+                State = due && job.ExclusiveKey is not null ? JobState.Waiting : JobState.Pending,
                 Attempt = 0,
                 Failures = 0,
                 MaxAttempts = job.MaxAttempts,
@@ -25,6 +26,8 @@ internal static class Drafts
                 RunAt = Times.Whole(runAt),
                 CreatedAt = Times.Whole(now),
                 UniqueKey = job.UniqueKey,
+                ExclusiveKey = job.ExclusiveKey,
+                ExclusiveLimit = job.ExclusiveLimit,
                 Tags = [.. job.Tags],
                 Payload = job.Payload.ToArray(),
                 TraceParent = job.TraceParent,

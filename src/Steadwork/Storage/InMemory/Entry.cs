@@ -11,6 +11,9 @@ internal sealed record Entry
     /// <summary>The lease of its last claim.</summary>
     public LeaseToken Lease { get; init; }
 
+    /// <summary>Which of the places of its exclusive key it has: from when it comes to its turn until it ends. Null while it has none.</summary>
+    public int? Slot { get; init; }
+
     public UniqueScope UniqueScope { get; init; }
 
     /// <summary>Whether, as a draft, it changes the job that already bears its key.</summary>
@@ -21,6 +24,9 @@ internal sealed record Entry
     public (string Queue, string Type) Lane => (Job.Queue, Job.Type);
 
     public bool Delayed => Job.State is JobState.Pending && !Ready;
+
+    /// <summary>The exclusive key behind which it waits.</summary>
+    public string? WaitsBehind => Job.State is JobState.Waiting ? Job.ExclusiveKey : null;
 
     /// <summary>The unique key that no other job may take now.</summary>
     public string? TakenKey => UniqueScope is UniqueScope.WhileKept || !Job.State.IsEnded() ? Job.UniqueKey : null;

@@ -33,7 +33,9 @@ public sealed class InMemoryStore : IStore
         {
             // All drafts are made before the first is stored: one that cannot be made must leave none behind.
             var drafts = jobs.Select(job => Drafts.Of(job, now)).ToList();
-            return [.. drafts.Select(draft => ledger.Enqueue(draft, now))];
+            var answers = drafts.ConvertAll(draft => ledger.Enqueue(draft, now));
+            ledger.Admit(now);
+            return [.. answers.Select(answer => answer.Existing || !ledger.Jobs.TryGet(answer.Id, out var entry) ? answer : answer with { State = entry.Job.State })];
         }, cancellationToken);
 
     /// <inheritdoc/>
@@ -56,6 +58,7 @@ public sealed class InMemoryStore : IStore
         Once(now =>
         {
             bool[] accepted = [.. ends.Select(end => ledger.Settle(end, now))];
+            ledger.Admit(now);
             var alive = crew.Knows(worker);
             var claimed = alive && claim is not null ? claims.Claim(worker, claim, now) : [];
             return new Exchange(accepted, claimed, ledger.Jobs.Delayed.FirstOrDefault()?.Job.RunAt, alive);
@@ -75,7 +78,12 @@ public sealed class InMemoryStore : IStore
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RequestAnswer>> RequestAsync(IReadOnlyList<JobId> jobs, JobRequest request, string reason, CancellationToken cancellationToken) =>
-        Once<IReadOnlyList<RequestAnswer>>(now => [.. jobs.Select(job => ledger.CarryOut(job, request, reason, now))], cancellationToken);
+        Once<IReadOnlyList<RequestAnswer>>(now =>
+        {
+            RequestAnswer[] answers = [.. jobs.Select(job => ledger.CarryOut(job, request, reason, now))];
+            ledger.Admit(now);
+            return answers;
+        }, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) =>

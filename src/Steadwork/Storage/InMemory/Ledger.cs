@@ -5,6 +5,8 @@ internal sealed class Ledger
 {
     private readonly Dictionary<JobId, List<Attempt>> attempts = [];
     private readonly List<LogEntry> log = [];
+    private readonly SortedSet<string> looseKeys = new(StringComparer.Ordinal);
+    private readonly HashSet<long> arrived = [];
     private long lastJob;
     private WakeUp wakeUps;
 
@@ -35,8 +37,35 @@ internal sealed class Ledger
         var entry = draft with { Job = draft.Job with { Id = new JobId(++lastJob) } };
         Jobs.Put(entry);
         Write(LogKinds.Enqueued, now, entry.Job.Id, null, null);
+        Arrive(entry);
         Wake(WakeUp.Jobs);
-        return new EnqueuedJob(entry.Job.Id, Existing: false, JobState.Pending);
+        return new EnqueuedJob(entry.Job.Id, Existing: false, entry.Job.State);
+    }
+
+    /// <summary>A job has come to stand behind its exclusive key, if it has one.</summary>
+    public void Arrive(Entry entry)
+    {
+        if (entry.WaitsBehind is not { } key)
+            return;
+        looseKeys.Add(key);
+        arrived.Add(entry.Id);
+    }
+
+    /// <summary>Lets those go on that come to their turn behind the exclusive keys of which something has changed.</summary>
+    public void Admit(DateTimeOffset now)
+    {
+        foreach (var key in looseKeys)
+        {
+            while (Jobs.FirstBehind(key) is { Job: var job } first && Jobs.FreeSlot(key, job.ExclusiveLimit) is { } slot)
+            {
+                Jobs.Put(first with { Slot = slot, Ready = true, Job = job with { State = JobState.Pending } });
+                if (!arrived.Contains(first.Id))
+                    Write(LogKinds.Admitted, now, job.Id, null, null);
+                Wake(WakeUp.Jobs);
+            }
+        }
+        looseKeys.Clear();
+        arrived.Clear();
     }
 
     /// <summary>Applies what the lifecycle decided of a running job.</summary>
@@ -52,9 +81,14 @@ internal sealed class Ledger
         if (transition is not Transition.Succeed && AttemptOutcomes.Of(transition) is { } outcome)
             Remember(job.Id, new Attempt(job.Attempt, job.Worker!.Value, startedAt, finishedAt, outcome, effect.Error, effect.Result.ToArray()));
         var ended = effect.State.IsEnded();
+        // The place of a key that only one may have is kept until the end: nobody passes a job that waits for its retry.
+        var keepsSlot = !ended && (effect.Ready || job.ExclusiveLimit == 1);
+        if (!keepsSlot)
+            Loosen(entry);
         Jobs.Put(entry with
         {
             Ready = effect.Ready,
+            Slot = keepsSlot ? entry.Slot : null,
             Job = job with
             {
                 State = effect.State,
@@ -112,9 +146,11 @@ internal sealed class Ledger
 
     private RequestAnswer Cancel(Entry entry, string reason, DateTimeOffset now)
     {
+        Loosen(entry);
         Jobs.Put(entry with
         {
             Ready = false,
+            Slot = null,
             Job = entry.Job with { State = JobState.Cancelled, Alone = false, FinishedAt = Times.Whole(now), CancelReason = reason },
         });
         Write(new Transition.Cancel(reason).Name, now, entry.Job.Id, null, null);
@@ -126,12 +162,13 @@ internal sealed class Ledger
     {
         if (entry.Job.UniqueKey is { } key && Jobs.BearerOf(key) is { } bearer && bearer.Id != entry.Id)
             return RequestAnswer.KeyTaken;
-        Jobs.Put(entry with
+        var waits = entry.Job.ExclusiveKey is not null;
+        var retried = entry with
         {
-            Ready = true,
+            Ready = !waits,
             Job = entry.Job with
             {
-                State = JobState.Pending,
+                State = waits ? JobState.Waiting : JobState.Pending,
                 Failures = 0,
                 Alone = false,
                 RunAt = Times.Whole(now),
@@ -142,7 +179,9 @@ internal sealed class Ledger
                 Result = default,
                 CancelReason = null,
             },
-        });
+        };
+        Jobs.Put(retried);
+        Arrive(retried);
         Write(LogKinds.Retried, now, entry.Job.Id, null, null);
         Wake(WakeUp.Jobs);
         return RequestAnswer.Done;
@@ -150,10 +189,17 @@ internal sealed class Ledger
 
     private RequestAnswer Delete(Entry entry, DateTimeOffset now)
     {
+        Loosen(entry);
         Jobs.Remove(entry.Job.Id);
         attempts.Remove(entry.Job.Id);
         Write(LogKinds.Deleted, now, entry.Job.Id, null, null);
         return RequestAnswer.Done;
+    }
+
+    private void Loosen(Entry entry)
+    {
+        if (entry.Job.ExclusiveKey is { } key)
+            looseKeys.Add(key);
     }
 
     private void Remember(JobId job, Attempt attempt)

@@ -11,9 +11,14 @@ internal sealed class Table
     private readonly SortedSet<(DateTimeOffset RunAt, long Id)> delayed = [];
     private readonly SortedDictionary<long, long> held = [];
     private readonly Dictionary<string, long> keys = [];
+    private readonly SortedSet<(string Key, int Priority, long Id)> behind = new(ByKeyAndPlace);
+    private readonly Dictionary<string, SortedSet<int>> slots = [];
 
     private static Comparer<(string Queue, string Type)> ByOrdinal { get; } = Comparer<(string Queue, string Type)>.Create((a, b) =>
         string.CompareOrdinal(a.Queue, b.Queue) is not 0 and var order ? order : string.CompareOrdinal(a.Type, b.Type));
+
+    private static Comparer<(string Key, int Priority, long Id)> ByKeyAndPlace { get; } = Comparer<(string Key, int Priority, long Id)>.Create((a, b) =>
+        string.CompareOrdinal(a.Key, b.Key) is not 0 and var order ? order : (a.Priority, a.Id).CompareTo((b.Priority, b.Id)));
 
     /// <summary>In the order of their ids.</summary>
     public IEnumerable<Entry> All => entries.Values;
@@ -39,6 +44,17 @@ internal sealed class Table
     /// <summary>The job that bears a unique key now.</summary>
     public Entry? BearerOf(string key) => keys.TryGetValue(key, out var id) ? entries[id] : null;
 
+    /// <summary>The job that is next among those that wait behind an exclusive key.</summary>
+    public Entry? FirstBehind(string key) =>
+        behind.GetViewBetween((key, 0, 0), (key, int.MaxValue, long.MaxValue)).FirstOrDefault() is { Id: > 0 } first ? entries[first.Id] : null;
+
+    /// <summary>The first place of an exclusive key that nobody has; null when so many or more are taken.</summary>
+    public int? FreeSlot(string key, int limit)
+    {
+        var taken = slots.GetValueOrDefault(key) ?? [];
+        return taken.Count < limit ? Enumerable.Range(1, limit).First(slot => !taken.Contains(slot)) : null;
+    }
+
     /// <summary>Stores a job in the place of its earlier self.</summary>
     public void Put(Entry entry)
     {
@@ -49,6 +65,10 @@ internal sealed class Table
             ready.Add((entry.Job.Priority, entry.Id));
         if (entry.Delayed)
             delayed.Add((entry.Job.RunAt, entry.Id));
+        if (entry.WaitsBehind is { } busy)
+            behind.Add((busy, entry.Job.Priority, entry.Id));
+        if (entry.Slot is { } slot && !(slots.TryGetValue(entry.Job.ExclusiveKey!, out var taken) ? taken : slots[entry.Job.ExclusiveKey!] = []).Add(slot))
+            throw new InvalidOperationException($"Two jobs have the place {slot} of the exclusive key '{entry.Job.ExclusiveKey}'.");
         if (entry.Job.State is JobState.Running)
             held.Add(entry.Id, entry.Job.Worker!.Value.Value);
         Count(entry, +1);
@@ -64,6 +84,10 @@ internal sealed class Table
         ready.Remove((entry.Job.Priority, entry.Id));
         delayed.Remove((entry.Job.RunAt, entry.Id));
         held.Remove(entry.Id);
+        if (entry.WaitsBehind is { } busy)
+            behind.Remove((busy, entry.Job.Priority, entry.Id));
+        if (entry.Slot is { } slot)
+            slots[entry.Job.ExclusiveKey!].Remove(slot);
         Count(entry, -1);
     }
 

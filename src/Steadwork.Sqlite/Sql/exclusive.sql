@@ -1,0 +1,11 @@
+-- name: first-behind
+-- Who is next behind an exclusive key.
+SELECT id, lane, exclusive_limit FROM jobs
+WHERE exclusive_key = ?1 AND exclusive_key IS NOT NULL AND state = 'waiting'
+ORDER BY priority, id LIMIT 1;
+
+-- name: taken-slots
+SELECT slot FROM jobs WHERE exclusive_key = ?1 AND slot IS NOT NULL ORDER BY slot;
+
+-- name: admit
+UPDATE jobs SET state = 'pending', ready = 1, slot = ?2 WHERE id = ?1;

@@ -1,0 +1,64 @@
+using Steadwork.Sqlite.Connections;
+using Steadwork.Storage;
+
+namespace Steadwork.Sqlite.Writing;
+
+/// <summary>
+/// The exclusive keys of which something has changed in this transaction. Whoever bears one stands behind it until it is
+/// given one of the key's places; claims see only those that have one, and step over nobody.
+/// </summary>
+internal sealed class ExclusiveKeys(Database database)
+{
+    private readonly SortedSet<string> loose = new(StringComparer.Ordinal);
+    private readonly HashSet<long> arrived = [];
+
+    /// <summary>A place of the key may have come free.</summary>
+    public void Loosen(string? key)
+    {
+        if (key is not null)
+            loose.Add(key);
+    }
+
+    /// <summary>A job has come to stand behind the key.</summary>
+    public void Arrive(string key, long job)
+    {
+        loose.Add(key);
+        arrived.Add(job);
+    }
+
+    /// <summary>Gives the free places to those whose turn it is.</summary>
+    /// <param name="transaction">The transaction.</param>
+    public void Admit(WriteTransaction transaction)
+    {
+        if (loose.Count == 0)
+            return;
+        foreach (var key in loose)
+        {
+            while (First(key) is var (job, lane, limit) && FreeSlot(key, limit) is { } slot)
+            {
+                database["admit"].Bind(1, job).Bind(2, slot).Run();
+                transaction.Lanes.Move(lane, JobState.Waiting, JobState.Pending);
+                transaction.Lanes.CountReady(lane, +1);
+                if (!arrived.Contains(job))
+                    transaction.Log(LogKinds.Admitted, transaction.Now, job, null, null);
+                transaction.WakeAfterCommit(WakeUp.Jobs);
+            }
+        }
+        Forget();
+    }
+
+    public void Forget()
+    {
+        loose.Clear();
+        arrived.Clear();
+    }
+
+    private (long Job, long Lane, int Limit)? First(string key) =>
+        database["first-behind"].Bind(1, key).First(row => ((long, long, int)?)(row.Long(0), row.Long(1), row.Int(2)));
+
+    private long? FreeSlot(string key, int limit)
+    {
+        var taken = database["taken-slots"].Bind(1, key).All(row => row.Long(0));
+        return taken.Count < limit ? Enumerable.Range(1, limit).First(slot => !taken.Contains(slot)) : null;
+    }
+}
