@@ -86,8 +86,10 @@ internal sealed class Examining(Database database, PostgreSqlStoreOptions option
         var replicas = await AskAsync("replicas", reader => reader.AllAsync(row => (
             Name: row.Text(0), State: row.TextOrNull(1), Sync: row.TextOrNull(2), Lag: row.IsDBNull(3) ? TimeSpan.Zero : TimeSpan.FromSeconds(row.GetDouble(3)))), cancellationToken).ConfigureAwait(false);
         if (replicas.Count == 0)
-            return new("replicas", FindingLevel.Pass, "The server has no replicas, or this role may not see them.");
-        var lagging = replicas.FindAll(replica => replica.Lag > ReplicaLag || replica.State is not (null or "streaming"));
+            return new("replicas", FindingLevel.Pass, "The server has no replicas.");
+        if (replicas.Exists(replica => replica.State is null))
+            return new("replicas", FindingLevel.Warn, $"There are replicas, {string.Join(", ", replicas.Select(replica => replica.Name))}, and this role may not see whether they are in step. Grant it pg_monitor.");
+        var lagging = replicas.FindAll(replica => replica.Lag > ReplicaLag || replica.State != "streaming");
         return lagging.Count == 0
             ? new("replicas", FindingLevel.Pass, $"In step: {string.Join(", ", replicas.Select(replica => $"{replica.Name} ({replica.Sync})"))}.")
             : new("replicas", FindingLevel.Warn, $"Behind: {string.Join(", ", lagging.Select(replica => $"{replica.Name} ({replica.State}, {replica.Sync}) by {Seconds(replica.Lag)}"))}. A synchronous one that lags holds up every commit.");

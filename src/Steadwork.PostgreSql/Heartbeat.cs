@@ -8,6 +8,7 @@ namespace Steadwork.PostgreSql;
 internal sealed class Heartbeat(Database database, Action<DateTimeOffset> told) : IDisposable
 {
     private const int FewConnections = 5;
+    private const int AnswerSeconds = 5;
     private readonly Lock gate = new();
     private NpgsqlConnection? connection;
     private bool disposed;
@@ -20,8 +21,10 @@ internal sealed class Heartbeat(Database database, Action<DateTimeOffset> told) 
             try
             {
                 connection ??= database.Connect();
+                // Long before the lease ends: a connection of which the other end is gone would keep it waiting.
                 using var batch = new NpgsqlBatch(connection)
                 {
+                    Timeout = AnswerSeconds,
                     BatchCommands =
                     {
                         new NpgsqlBatchCommand(database.Text("renew")) { Parameters = { Value.Of(worker.Value) } },

@@ -3,7 +3,7 @@ namespace Steadwork.PostgreSql;
 /// <summary>How a PostgreSQL store is opened.</summary>
 public sealed class PostgreSqlStoreOptions
 {
-    /// <summary>The schema that holds its tables; several stores can share a database. Default <c>steadwork</c>; 1 to 63 characters, none of them a control character, a quote or a backslash.</summary>
+    /// <summary>The schema that holds its tables; several stores can share a database. Default <c>steadwork</c>; 1 to 63 bytes of UTF-8, no control character, quote or backslash among them.</summary>
     public string Schema { get; set; } = "steadwork";
 
     /// <summary>Whether a missing store is made. Default true; false refuses instead.</summary>
@@ -43,8 +43,8 @@ public sealed class PostgreSqlStoreOptions
     /// <exception cref="ArgumentException">A value makes no sense; the message says which and what would.</exception>
     internal void Validate()
     {
-        if (Schema.Length is 0 or > 63 || Schema.Any(c => char.IsControl(c) || c is '\'' or '"' or '\\'))
-            throw new ArgumentException($"'{Schema}' is no name of a schema; it needs 1 to 63 characters, none of them a control character, a quote or a backslash.");
+        if (System.Text.Encoding.UTF8.GetByteCount(Schema) is 0 or > 63 || Schema.Any(c => char.IsControl(c) || c is '\'' or '"' or '\\'))
+            throw new ArgumentException($"'{Schema}' is no name of a schema; it needs 1 to 63 bytes of UTF-8, no control character, quote or backslash among them.");
         if (Writers < 1)
             throw new ArgumentException($"{Writers} writers are too few; it takes 1 at least.");
     }

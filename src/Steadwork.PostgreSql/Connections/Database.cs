@@ -166,6 +166,10 @@ internal sealed class Database : IAsyncDisposable
                 catch (StoreUnavailableException error) when (tries < MostTries && error.InnerException is { } cause && Unavailable.IsTransient(cause))
                 {
                 }
+                catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.LockNotAvailable)
+                {
+                    throw Unavailable.HeldUp(Place, error);
+                }
                 catch (Exception error) when (Unavailable.IsEnvironmental(error))
                 {
                     throw Unavailable.Because(Place, error);

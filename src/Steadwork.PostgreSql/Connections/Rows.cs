@@ -38,7 +38,8 @@ internal static class Rows
     /// <summary>Text as UTF-8; empty when it is null.</summary>
     public static ReadOnlyMemory<byte> Utf8(this DbDataReader row, int column) => row.IsDBNull(column) ? default : Encoding.UTF8.GetBytes(row.GetString(column));
 
-    public static DateTimeOffset Time(this DbDataReader row, int column) => new(row.GetFieldValue<DateTime>(column), TimeSpan.Zero);
+    /// <summary>Not by DateTime, which is a local one in a program that has asked Npgsql for its old behaviour.</summary>
+    public static DateTimeOffset Time(this DbDataReader row, int column) => row.GetFieldValue<DateTimeOffset>(column).ToUniversalTime();
 
     public static DateTimeOffset? TimeOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.Time(column);
 

@@ -9,6 +9,7 @@ internal static class Unavailable
     private const string Retired = "SW001";
     private const string SerializationFailure = "40001", DeadlockDetected = "40P01";
     private const string LockNotAvailable = "55P03";
+    private const string NoSuchPreparedStatement = "26000", SuchPreparedStatementExists = "42P05";
     private const string UndefinedTable = "42P01", UndefinedFunction = "42883", InsufficientPrivilege = "42501", InvalidSchema = "3F000";
 
     /// <summary>Whether the store has refused something because it is retired.</summary>
@@ -23,15 +24,20 @@ internal static class Unavailable
         StoreUnavailableException => true,
         PostgresException { SqlState: LockNotAvailable } => false,
         PostgresException server => server.SqlState[..2] is "08" or "53" or "57" or "58" or "28" or "3D" or "25" or "55" or "XX"
-            || server.SqlState is UndefinedTable or UndefinedFunction or InsufficientPrivilege or InvalidSchema || IsTransient(server),
+            || server.SqlState is NoSuchPreparedStatement or SuchPreparedStatementExists or UndefinedTable or UndefinedFunction or InsufficientPrivilege or InvalidSchema || IsTransient(server),
         NpgsqlException or TimeoutException or System.Net.Sockets.SocketException or IOException => true,
         _ => false,
     };
+
+    /// <summary>Somebody else's transaction holds what is asked for, for longer than anything of ours does.</summary>
+    public static StoreUnavailableException HeldUp(string place, PostgresException error) =>
+        new($"A transaction that is open in the store at {place} holds what is asked for. Try again when it has ended; steadwork doctor tells of transactions that are open for long.", error);
 
     public static StoreUnavailableException Because(string place, Exception error) => error as StoreUnavailableException ?? new(error switch
     {
         PostgresException { SqlState: UndefinedTable or UndefinedFunction or InvalidSchema } => $"There is no Steadwork store at {place}, or it is not whole: {First(error)}.",
         PostgresException { SqlState: InsufficientPrivilege } => $"The store at {place} may not be used: {First(error)}. Grant this role what it needs, or use another.",
+        PostgresException { SqlState: NoSuchPreparedStatement or SuchPreparedStatementExists } => $"The store at {place} cannot be used: {First(error)}. Behind a pooler that hands connections on between transactions, open it with prepare=false&listen=false.",
         PostgresException => $"The store at {place} cannot be used: {First(error)}.",
         _ => $"The store at {place} cannot be reached: {First(Innermost(error))}.",
     }, error);

@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using Npgsql;
 using Steadwork.PostgreSql.Connections;
@@ -13,9 +14,11 @@ internal sealed class CallersTransaction(Database database, Lanes lanes, Action<
         var (own, connection) = Own(transaction);
         if (jobs.Count == 0)
             return [];
-        // On a connection of our own: a lane made in the caller's transaction would hold up all others who want it.
-        await lanes.MakeAsync(jobs, cancellationToken).ConfigureAwait(false);
-        var storing = new Storing(database, jobs, lanes, patient: true, own: false);
+        // Who bears a key now, an old snapshot cannot tell.
+        if (own.IsolationLevel is IsolationLevel.RepeatableRead or IsolationLevel.Serializable or IsolationLevel.Snapshot && jobs.FirstOrDefault(job => job.UniqueKey is not null) is { } keyed)
+            throw new ArgumentException($"A job with a unique key ('{keyed.UniqueKey}') cannot be enqueued in a transaction of the level {own.IsolationLevel}; use ReadCommitted, or no key.", nameof(jobs));
+        var laneOf = await lanes.OfAsync(jobs, connection, own, cancellationToken).ConfigureAwait(false);
+        var storing = new Storing(database, jobs, laneOf, patience: null);
         var answers = await database.RunAsync(connection, storing.Batch, storing.ReadAsync, own).ConfigureAwait(false);
         if (Array.Exists(answers, answer => !answer.Existing))
             WakeAfter(transaction, WakeUp.Jobs);

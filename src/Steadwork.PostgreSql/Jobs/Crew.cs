@@ -25,7 +25,7 @@ internal sealed class Crew(Database database)
     /// <param name="error">What is kept of the crash.</param>
     /// <param name="logKind">The word for its end.</param>
     /// <param name="cancellationToken">Ends the wait for a connection.</param>
-    /// <returns>Its jobs with what became of them; null when it was left alone, or somebody else was first.</returns>
+    /// <returns>Its jobs with what became of them, but for those that an open transaction holds; null when nothing was changed.</returns>
     public Task<List<RecoveredJob>?> BuryAsync(
         WorkerId worker, IReadOnlyDictionary<LeaseToken, bool>? marks, bool onlyIfLapsed, JobError error, string logKind, CancellationToken cancellationToken) =>
         database.TransactAsync<List<RecoveredJob>?>(async transaction =>
@@ -43,8 +43,11 @@ internal sealed class Crew(Database database)
             var ends = new ToldEnds([.. held.Zip(fates, (job, fate) => new AttemptEnd(job.Id, job.Lease, fate, StartedAt: null))], database.LockSpace);
             var batch = transaction.Batch();
             ends.AddTo(batch);
-            await transaction.RunAsync(batch.Add("bury-worker", Value.Of(worker.Value), Value.Of(logKind))).ConfigureAwait(false);
-            return [.. held.Zip(fates, (job, fate) => new RecoveredJob(job.Id, fate))];
+            if (!ends.IsEmpty)
+                await transaction.RunAsync(batch).ConfigureAwait(false);
+            var buried = await transaction.RunAsync(
+                transaction.Batch().Add("bury-worker", Value.Of(worker.Value), Value.Of(logKind)), reader => reader.FirstAsync(_ => true)).ConfigureAwait(false);
+            return held.Count == 0 && !buried ? null : [.. held.Zip(fates, (job, fate) => new RecoveredJob(job.Id, fate))];
         }, cancellationToken);
 
     private static HeldJob Held(DbDataReader row) => new(

@@ -1,3 +1,4 @@
+using Npgsql;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.Storage;
 
@@ -10,6 +11,9 @@ namespace Steadwork.PostgreSql.Jobs;
 internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, Action<bool> stored)
 {
     private const int EnoughJobs = 2000;
+    private const string Impatience = "250ms", Patience = "20s";
+
+    private readonly SemaphoreSlim patientOnes = new(Math.Clamp(database.MaxConnections / 8, 1, 4));
 
     private readonly Lock gate = new();
     private readonly Queue<Request> waiting = new();
@@ -73,7 +77,7 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, A
     {
         try
         {
-            var answers = await StoreAsync([.. group.SelectMany(request => request.Jobs)], patient: group.Count == 1).ConfigureAwait(false);
+            var answers = await StoreAsync([.. group.SelectMany(request => request.Jobs)], Impatience).ConfigureAwait(false);
             var first = 0;
             foreach (var request in group)
             {
@@ -81,17 +85,76 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, A
                 first += request.Jobs.Count;
             }
         }
+        catch (PostgresException error) when (group.Count == 1 && error.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            _ = StorePatientlyAsync(group[0]);
+        }
         catch (Exception error) when (group.Count == 1 || error is StoreUnavailableException)
         {
             foreach (var request in group)
                 request.Fail(error);
         }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            // Those whose keys somebody's open transaction holds must not keep their neighbours waiting.
+            var held = await HeldKeysAsync(group).ConfigureAwait(false);
+            var waiting = group.FindAll(request => request.Jobs.Any(job => job.UniqueKey is { } key && held.Contains(key)));
+            waiting.ForEach(request => _ = StorePatientlyAsync(request));
+            await EachOrAllAsync(group.FindAll(request => !waiting.Contains(request)), all: waiting.Count > 0).ConfigureAwait(false);
+        }
         catch (Exception)
         {
-            // One bad request must not fail its neighbours, nor one whose key somebody's open transaction holds keep them
-            // waiting: each gets a transaction, and an answer, of its own.
-            foreach (var request in group)
-                _ = StoreAsync([request]);
+            // One bad request must not fail its neighbours: each gets a transaction, and an answer, of its own.
+            await EachOrAllAsync(group, all: false).ConfigureAwait(false);
+        }
+    }
+
+    private async Task EachOrAllAsync(List<Request> requests, bool all)
+    {
+        if (all && requests.Count > 0)
+        {
+            await StoreAsync(requests).ConfigureAwait(false);
+            return;
+        }
+        foreach (var request in requests.ToArray())
+            await StoreAsync([request]).ConfigureAwait(false);
+    }
+
+    private async Task<HashSet<string>> HeldKeysAsync(List<Request> group)
+    {
+        try
+        {
+            string[] keys = [.. group.SelectMany(request => request.Jobs).Select(job => job.UniqueKey).OfType<string>().Distinct()];
+            return [.. await database.RunAsync(
+                database.Batch().Add("held-keys", Value.Of(keys), Value.Of((long)database.LockSpace)), reader => reader.AllAsync(row => row.Text(0)), CancellationToken.None).ConfigureAwait(false)];
+        }
+        catch (StoreUnavailableException)
+        {
+            // The next try tells why.
+            return [];
+        }
+    }
+
+    /// <summary>Waits for a key that somebody's open transaction holds, outside of the writers, and few at once: each keeps a connection.</summary>
+    private async Task StorePatientlyAsync(Request request)
+    {
+        await patientOnes.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            request.Complete(await StoreAsync([.. request.Jobs], Patience).ConfigureAwait(false));
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            var keys = string.Join(", ", request.Jobs.Select(job => job.UniqueKey).OfType<string>().Distinct().Take(3).Select(key => $"'{key}'"));
+            request.Fail(new StoreUnavailableException($"Whether a unique key ({keys}) is taken cannot be told: a transaction that is open in the store {database.PlaceInSentence} holds it. Nothing was stored.", error));
+        }
+        catch (Exception error)
+        {
+            request.Fail(error);
+        }
+        finally
+        {
+            patientOnes.Release();
         }
     }
 
@@ -104,10 +167,10 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, A
         return jobs.Min(job => job.Priority) < lastPriority;
     }
 
-    private async Task<EnqueuedJob[]> StoreAsync(NewJob[] jobs, bool patient)
+    private async Task<EnqueuedJob[]> StoreAsync(NewJob[] jobs, string patience)
     {
         await lanes.MakeAsync(jobs, CancellationToken.None).ConfigureAwait(false);
-        var storing = new Storing(database, jobs, lanes, patient, own: true);
+        var storing = new Storing(database, jobs, lanes.Of, patience);
         var answers = await database.RunAsync(storing.Batch, storing.ReadAsync, CancellationToken.None).ConfigureAwait(false);
         if (Array.Exists(answers, answer => !answer.Existing))
             stored(IsAheadOfOthers(jobs));

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
+using Npgsql;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.Storage;
 using Steadwork.Storage.Copying;
@@ -8,20 +10,67 @@ namespace Steadwork.PostgreSql.Jobs;
 /// <summary>Takes the ends of attempts and gives the next jobs: one transaction, one round trip.</summary>
 internal sealed class Exchanging(Database database, LineMarks marks, Action<DateTimeOffset> told)
 {
+    private const string LockPatience = "2s";
+    private readonly ConcurrentDictionary<LeaseToken, bool> putOff = new();
+
     /// <returns>The answer, and what whoever listens may want to know.</returns>
     public async Task<(Exchange Exchange, WakeUp WakeUps)> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
     {
         try
         {
-            return await CarryOutAsync(worker, ends, claim, cancellationToken).ConfigureAwait(false);
+            return await TellFreeAsync(worker, ends, claim, cancellationToken).ConfigureAwait(false);
         }
         catch (StoreRetiredException) when (claim is not null)
         {
             // A retired store still takes ends, and tells what the worker holds. What falls due is no reason to ask again.
-            var (exchange, wakeUps) = await CarryOutAsync(worker, ends, claim with { Max = 0 }, cancellationToken).ConfigureAwait(false);
+            var (exchange, wakeUps) = await TellFreeAsync(worker, ends, claim with { Max = 0 }, cancellationToken).ConfigureAwait(false);
             return (exchange with { NextDue = null }, wakeUps);
         }
     }
+
+    /// <summary>
+    /// A job that its handler has ended in a transaction which is open still may be ended by nobody else until that is over.
+    /// Its end is put off, lest the whole worker stand still for as long.
+    /// </summary>
+    private async Task<(Exchange Exchange, WakeUp WakeUps)> TellFreeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
+    {
+        var knownHeld = ends.Any(end => putOff.ContainsKey(end.Lease));
+        if (!knownHeld)
+        {
+            try
+            {
+                return await CarryOutAsync(worker, ends, claim, cancellationToken).ConfigureAwait(false);
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.LockNotAvailable)
+            {
+            }
+        }
+        var held = await HeldAsync(ends, cancellationToken).ConfigureAwait(false);
+        foreach (var (place, end) in ends.Index())
+        {
+            if (held.Contains(place))
+                putOff[end.Lease] = true;
+            else
+                putOff.TryRemove(end.Lease, out _);
+        }
+        try
+        {
+            AttemptEnd[] free = [.. ends.Where((_, place) => !held.Contains(place))];
+            var (exchange, wakeUps) = await CarryOutAsync(worker, free, claim is null ? null : claim with { Holding = claim.Holding + held.Count }, cancellationToken).ConfigureAwait(false);
+            var accepted = new Queue<bool>(exchange.Accepted);
+            return (exchange with { Accepted = [.. ends.Select((_, place) => !held.Contains(place) && accepted.Dequeue())], PutOff = [.. held] }, wakeUps);
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw Unavailable.HeldUp(database.Place, error);
+        }
+    }
+
+    /// <summary>The places of the ends of jobs that other transactions hold at the moment.</summary>
+    private Task<HashSet<int>> HeldAsync(IReadOnlyList<AttemptEnd> ends, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            database.Batch().Add("held-ends", Value.Of([.. ends.Select(end => end.Job.Value)]), Value.Of([.. ends.Select(end => end.Lease.Value)])),
+            async reader => (await reader.AllAsync(row => (int)row.Long(0) - 1).ConfigureAwait(false)).ToHashSet(), cancellationToken);
 
     private async Task<(Exchange Exchange, WakeUp WakeUps)> CarryOutAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
     {
@@ -32,7 +81,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
             unheard = [.. (await HeldAsync(worker, cancellationToken).ConfigureAwait(false)).Where(job => !known.Contains(job.Lease))];
             claim = claim with { Holding = claim.Holding + unheard.Count };
         }
-        var batch = database.Batch().Add("keep-plans");
+        var batch = database.Batch().Add("keep-plans", Value.Of(LockPatience));
         settled.AddTo(batch);
         var claims = claim is { Max: > 0 };
         var fromHead = false;

@@ -1,11 +1,15 @@
 using System.Collections.Concurrent;
+using Npgsql;
 using Steadwork.PostgreSql.Connections;
+using Steadwork.Storage;
 
 namespace Steadwork.PostgreSql.Jobs;
 
 /// <summary>The numbers of lanes by name. A lane is made in a transaction of its own, so that nobody waits for another's to end.</summary>
 internal sealed class Lanes(Database database)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<(string Queue, string Type), int> known = new();
 
     public int Of(NewJob job) => known[(job.Queue, job.Type)];
@@ -13,19 +17,62 @@ internal sealed class Lanes(Database database)
     /// <summary>Makes sure that the lanes of some jobs are there.</summary>
     public async ValueTask MakeAsync(IEnumerable<NewJob> jobs, CancellationToken cancellationToken)
     {
+        if (Missing(jobs) is { } missing)
+            Keep(await database.RunAsync(Making(missing), LanesAsync, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>
+    /// Finds the lanes of some jobs for a caller's transaction, on its connection. One that has to be made is made on another,
+    /// unless the caller, and others like it, have all connections that there are.
+    /// </summary>
+    public async Task<Func<NewJob, int>> OfAsync(IReadOnlyList<NewJob> jobs, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        if (Missing(jobs) is { } unknown)
+            Keep(await database.RunAsync(connection, Finding(unknown), LanesAsync, transaction).ConfigureAwait(false));
+        if (Missing(jobs) is not { } missing)
+            return Of;
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        soon.CancelAfter(Patience);
+        try
+        {
+            await MakeAsync(jobs, soon.Token).ConfigureAwait(false);
+            return Of;
+        }
+        catch (Exception error) when (error is StoreUnavailableException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            // Known to this transaction alone, which may come to nothing.
+            var made = (await database.RunAsync(connection, Making(missing), LanesAsync, transaction).ConfigureAwait(false)).ToDictionary(lane => lane.Name, lane => lane.Id);
+            return job => made.TryGetValue((job.Queue, job.Type), out var lane) ? lane : Of(job);
+        }
+    }
+
+    private List<(string Queue, string Type)>? Missing(IEnumerable<NewJob> jobs)
+    {
         List<(string Queue, string Type)>? missing = null;
         foreach (var job in jobs)
         {
             if (!known.ContainsKey((job.Queue, job.Type)) && missing?.Contains((job.Queue, job.Type)) is not true)
                 (missing ??= []).Add((job.Queue, job.Type));
         }
-        if (missing is null)
-            return;
-        string[] queues = [.. missing.Select(lane => lane.Queue)], types = [.. missing.Select(lane => lane.Type)];
-        var batch = database.Batch()
-            .Add("make-lanes", Value.Of(queues), Value.Of(types))
-            .Add("lanes-of", Value.Of(queues), Value.Of(types));
-        foreach (var (queue, type, id) in await database.RunAsync(batch, reader => reader.AllAsync(row => (row.Text(0), row.Text(1), row.Int(2))), cancellationToken).ConfigureAwait(false))
-            known[(queue, type)] = id;
+        return missing;
     }
+
+    private void Keep(List<((string, string) Name, int Id)> lanes)
+    {
+        foreach (var (name, id) in lanes)
+            known[name] = id;
+    }
+
+    private Batch Finding(List<(string Queue, string Type)> lanes) => database.Batch().Add("lanes-of", Queues(lanes), Types(lanes));
+
+    private Batch Making(List<(string Queue, string Type)> lanes) => database.Batch()
+        .Add("make-lanes", Queues(lanes), Types(lanes))
+        .Add("lanes-of", Queues(lanes), Types(lanes));
+
+    private static NpgsqlParameter Queues(List<(string Queue, string Type)> lanes) => Value.Of(lanes.ConvertAll(lane => (string?)lane.Queue).ToArray());
+
+    private static NpgsqlParameter Types(List<(string Queue, string Type)> lanes) => Value.Of(lanes.ConvertAll(lane => (string?)lane.Type).ToArray());
+
+    private static Task<List<((string Queue, string Type) Name, int Id)>> LanesAsync(NpgsqlDataReader reader) =>
+        reader.AllAsync(row => ((row.Text(0), row.Text(1)), row.Int(2)));
 }

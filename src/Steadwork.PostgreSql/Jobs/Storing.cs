@@ -15,34 +15,31 @@ internal sealed class Storing
 
     /// <param name="database">Where.</param>
     /// <param name="jobs">The jobs; at least one.</param>
-    /// <param name="lanes">Knows the lanes of all of them.</param>
-    /// <param name="patient">Whether to wait for as long as somebody else's transaction holds a key; else it fails before long.</param>
-    /// <param name="own">Whether the transaction is nobody else's: how it plans may be set for it.</param>
-    public Storing(Database database, IReadOnlyList<NewJob> jobs, Lanes lanes, bool patient, bool own)
+    /// <param name="laneOf">Knows the lanes of all of them.</param>
+    /// <param name="patience">How long to wait for a key that somebody else's transaction holds, as the server reads it; null in a caller's transaction, where nothing may be set.</param>
+    public Storing(Database database, IReadOnlyList<NewJob> jobs, Func<NewJob, int> laneOf, string? patience)
     {
         this.jobs = jobs.Count;
-        this.own = own;
+        own = patience is not null;
         Batch = database.Batch();
+        string[] keys = [.. jobs.Select(job => job.UniqueKey).OfType<string>()];
         if (own)
-            Batch.Add("keep-plans");
+            Batch.Add("keep-plans", Value.Of(keys.Length > 0 ? patience : "0"));
         Batch.Add("require-service", Value.Of(database.LockSpace));
         before = own ? 2 : 1;
-        string[] keys = [.. jobs.Select(job => job.UniqueKey).OfType<string>()];
         if (keys.Length > 0)
         {
-            if (!patient)
-                Batch.Add("be-impatient");
             Batch.Add("lock-keys", Value.Of(keys), Value.Of((long)database.LockSpace));
-            before += patient ? 1 : 2;
+            before++;
         }
         var drafts = new Drafts(jobs.Count);
         foreach (var job in jobs)
         {
-            if (drafts.TryAdd(job, lanes.Of(job)))
+            if (drafts.TryAdd(job, laneOf(job)))
                 continue;
             Add(drafts);
             drafts = new Drafts(0);
-            drafts.TryAdd(job, lanes.Of(job));
+            drafts.TryAdd(job, laneOf(job));
         }
         Add(drafts);
         string[] exclusive = [.. jobs.Select(job => job.ExclusiveKey).OfType<string>().Distinct()];

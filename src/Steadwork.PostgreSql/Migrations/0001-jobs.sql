@@ -175,10 +175,16 @@ CREATE TABLE steadwork.workers (
     lease_until timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 
+-- The number of a batch of the log. The transaction gets its own id first, by which others see that it is running: a number
+-- without one would look like a number that nobody will ever write.
+CREATE SEQUENCE steadwork.log_batches;
+CREATE FUNCTION steadwork.next_batch() RETURNS bigint LANGUAGE sql VOLATILE
+    AS $$ SELECT CASE WHEN pg_current_xact_id() IS NOT NULL THEN nextval('steadwork.log_batches') END $$;
+
 -- Append-only. Every transition of a job is written here in its own transaction, those of one statement as one row of
 -- arrays: a row each would cost as much as the transitions themselves. kinds has one word for all entries, or one each.
 CREATE TABLE steadwork.log (
-    batch   bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    batch   bigint      PRIMARY KEY DEFAULT steadwork.next_batch(),
     at      timestamptz NOT NULL,
     entries integer     NOT NULL,
     kinds   text[]      NOT NULL,

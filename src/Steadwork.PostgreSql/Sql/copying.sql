@@ -121,10 +121,10 @@ batches AS (
     FROM grouped GROUP BY batch
 ),
 numbered AS MATERIALIZED (
-    SELECT nextval('steadwork.log_batch_seq') AS batch, ordered.* FROM (SELECT * FROM batches ORDER BY upto) AS ordered
+    SELECT steadwork.next_batch() AS batch, ordered.* FROM (SELECT * FROM batches ORDER BY upto) AS ordered
 ),
 logged AS (
-    INSERT INTO steadwork.log (batch, at, entries, kinds, worker, jobs, leases, data) OVERRIDING SYSTEM VALUE
+    INSERT INTO steadwork.log (batch, at, entries, kinds, worker, jobs, leases, data)
     SELECT batch, at, entries, kinds, worker, jobs, leases, data FROM numbered
 )
 INSERT INTO steadwork.log_places (upto, batch, entries, seen, missing, missing_until) SELECT upto, batch, entries, batch, '{}', '{}' FROM numbered;

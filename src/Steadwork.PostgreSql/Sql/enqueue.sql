@@ -1,7 +1,9 @@
 -- name: keep-plans
 -- For this transaction: the hot statements have one good plan each, by their indexes, whatever the statistics say. The server
--- would weigh anew each time whether to plan for the values at hand, which takes longer than to carry them out; and would compile those that it has forbidden itself to like.
-SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true);
+-- would weigh anew each time whether to plan for the values at hand, which takes longer than to carry them out; and would
+-- compile those that it has forbidden itself to like. And how long to wait for what another transaction holds: $1, 0 for ever.
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+    set_config('lock_timeout', $1, true);
 
 -- name: make-lanes
 INSERT INTO steadwork.lanes (queue, type) SELECT DISTINCT queue, type FROM unnest($1::text[], $2::text[]) AS wanted (queue, type) ORDER BY queue, type ON CONFLICT DO NOTHING;
@@ -14,9 +16,9 @@ SELECT queue, type, id FROM steadwork.lanes JOIN unnest($1::text[], $2::text[]) 
 -- then. In one order, so that two lists of the same keys do not wait for each other.
 SELECT pg_advisory_xact_lock(lock) FROM (SELECT DISTINCT hashtextextended(key, $2) AS lock FROM unnest($1::text[]) AS key ORDER BY lock OFFSET 0) AS locks;
 
--- name: be-impatient
--- For this transaction: callers whose jobs are stored together must not wait for as long as one of their keys is held.
-SELECT set_config('lock_timeout', '250ms', true);
+-- name: held-keys
+-- Those of the keys $1 that another transaction holds at this moment; $2 as above.
+SELECT key FROM unnest($1::text[]) AS key WHERE NOT pg_try_advisory_xact_lock(hashtextextended(key, $2));
 
 -- name: enqueue
 -- The arrays hold a job a place: $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or

@@ -5,19 +5,24 @@ SELECT current_setting('server_version_num')::integer, current_setting('server_v
 
 -- name: oldest-snapshots
 -- Whoever has kept dead rows from being removed for at least $1, the worst first: sessions, prepared transactions,
--- replication slots.
+-- replication slots, standbys that hold back what their readers may see. Of others' sessions a plain role sees neither since
+-- when nor what, only how far behind: that is told from so many transactions on.
 SELECT what, since
 FROM (
-    SELECT format('the session of %s (process %s%s), %s', usename, pid, CASE WHEN application_name <> '' THEN ', ' || application_name ELSE '' END, state) AS what,
+    SELECT format('the session of %s (process %s%s)%s', usename, pid, CASE WHEN application_name <> '' THEN ', ' || application_name ELSE '' END, ', ' || state) AS what,
         xact_start AS since, age(coalesce(backend_xmin, backend_xid)) AS rows_behind
     FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND coalesce(backend_xmin, backend_xid) IS NOT NULL AND xact_start < clock_timestamp() - $1::interval
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND coalesce(backend_xmin, backend_xid) IS NOT NULL
+        AND CASE WHEN xact_start IS NULL THEN age(coalesce(backend_xmin, backend_xid)) > 10000 ELSE xact_start < clock_timestamp() - $1::interval END
     UNION ALL
     SELECT format('the prepared transaction %s of %s', gid, owner), prepared, age(transaction)
     FROM pg_prepared_xacts WHERE database = current_database() AND prepared < clock_timestamp() - $1::interval
     UNION ALL
     SELECT format('the %s replication slot %s', CASE WHEN active THEN 'active' ELSE 'inactive' END, slot_name), NULL, age(coalesce(xmin, catalog_xmin))
     FROM pg_replication_slots WHERE age(coalesce(xmin, catalog_xmin)) > 100000
+    UNION ALL
+    SELECT format('the standby %s, which holds back what its readers may see', coalesce(nullif(application_name, ''), client_addr::text, 'unnamed')), NULL, age(backend_xmin)
+    FROM pg_stat_replication WHERE age(backend_xmin) > 100000
 ) AS holders
 ORDER BY rows_behind DESC LIMIT 3;
 
@@ -31,6 +36,6 @@ FROM pg_index JOIN pg_class AS class ON class.oid = indexrelid JOIN pg_namespace
 WHERE nspname = $1;
 
 -- name: replicas
--- Only to those who may see it does the server tell of its replicas.
+-- A role that may not see them is told that they are there, and nothing else.
 SELECT coalesce(nullif(application_name, ''), client_addr::text, 'unnamed'), state, sync_state, extract(epoch FROM replay_lag)::double precision
 FROM pg_stat_replication ORDER BY 1;

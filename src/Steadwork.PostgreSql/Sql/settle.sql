@@ -1,3 +1,12 @@
+-- name: held-ends
+-- The places of those jobs $1 under leases $2 that another transaction holds at this moment.
+WITH told AS MATERIALIZED (SELECT * FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS told (job, lease, place)),
+free AS MATERIALIZED (
+    SELECT told.place FROM steadwork.jobs JOIN told ON jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL FOR UPDATE OF jobs SKIP LOCKED
+)
+SELECT told.place FROM steadwork.jobs JOIN told ON jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
+WHERE told.place NOT IN (SELECT place FROM free);
+
 -- name: end-jobs
 -- Ends that leave their job ended. The lease is the fence: a stale one finds no row. Here and below a job that runs is told by
 -- its worker and not by its state, lest the server go through jobs_held, which it takes to be almost empty: while somebody

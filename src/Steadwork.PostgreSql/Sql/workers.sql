@@ -34,8 +34,11 @@ SELECT pg_advisory_xact_lock($2, $1);
 SELECT lease_until < steadwork.lease_clock(), steadwork.wall_clock() FROM steadwork.workers WHERE id = $1 FOR UPDATE;
 
 -- name: held-by
-SELECT id, lease, attempt, failures, max_attempts, cancel_reason FROM steadwork.jobs WHERE worker = $1 AND state = 'running' ORDER BY id FOR UPDATE;
+-- But for one that its handler has ended in a transaction which is open still: what becomes of it is not known yet.
+SELECT id, lease, attempt, failures, max_attempts, cancel_reason FROM steadwork.jobs WHERE worker = $1 AND state = 'running' ORDER BY id FOR UPDATE SKIP LOCKED;
 
 -- name: bury-worker
-WITH buried AS (DELETE FROM steadwork.workers WHERE id = $1 RETURNING id)
-INSERT INTO steadwork.log (at, entries, kinds, worker) SELECT steadwork.wall_clock(), 1, ARRAY[$2::text], id FROM buried;
+-- Only once it holds nothing: else somebody looks again.
+WITH buried AS (DELETE FROM steadwork.workers WHERE id = $1 AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE worker = $1 AND state = 'running') RETURNING id),
+logged AS (INSERT INTO steadwork.log (at, entries, kinds, worker) SELECT steadwork.wall_clock(), 1, ARRAY[$2::text], id FROM buried)
+SELECT id FROM buried;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Npgsql;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.Storage;
@@ -14,6 +15,7 @@ internal sealed class Bell : IAsyncDisposable
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(5);
     private const int LookSeconds = 5;
+    private const int LongestName = 63;
 
     private readonly Listeners listeners = new();
     private readonly Lock gate = new();
@@ -44,7 +46,8 @@ internal sealed class Bell : IAsyncDisposable
         allowance = mostRingsASecond = options.MostRingsASecond;
         countedAt = TimeProvider.System.GetTimestamp();
         canListen = options.Listen && database.MaxConnections > 2 + options.Writers;
-        channel = $"{options.Schema}_wake"[..Math.Min(63, options.Schema.Length + "_wake".Length)];
+        var name = $"{options.Schema}_wake";
+        channel = Encoding.UTF8.GetByteCount(name) <= LongestName ? name : string.Create(CultureInfo.InvariantCulture, $"steadwork_wake_{database.LockSpace}");
     }
 
     public IDisposable Listen(WakeUp kinds, Action<WakeUp> onWakeUp)
@@ -125,9 +128,10 @@ internal sealed class Bell : IAsyncDisposable
                     database.Batch().AddText("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)", Value.Of(channel), Value.Of(message)),
                     static _ => Task.FromResult(true), CancellationToken.None).ConfigureAwait(false);
             }
-            catch (Exception error) when (error is StoreUnavailableException or ObjectDisposedException)
+            catch (Exception)
             {
-                // The others look for themselves before long.
+                // Whatever it is, such as a server whose queue of notifications is full: the others look for themselves before long,
+                // and the next ring may get through.
             }
         }
     }

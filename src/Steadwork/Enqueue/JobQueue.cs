@@ -14,7 +14,10 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
     /// <returns>The job, or the unfinished one that bears its unique key.</returns>
     /// <exception cref="ArgumentException">The job is refused; the message says why and what would be right.</exception>
     /// <exception cref="InvalidOperationException">No job type is registered for the payload.</exception>
-    /// <exception cref="StoreUnavailableException">The store cannot take it; nothing was stored.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The store cannot take it. If the way to it broke in the middle, it may have been stored all the same; to be sure, enqueue it
+    /// again under a unique key.
+    /// </exception>
     public async Task<JobId> EnqueueAsync<TJob>(TJob payload, Action<EnqueueOptions>? configure = null, CancellationToken cancellationToken = default)
     {
         var options = new EnqueueOptions();

@@ -72,7 +72,14 @@ public sealed record ClaimRequest(IReadOnlyList<string> Queues, IReadOnlyList<st
 /// <param name="Claimed">The jobs that now run under this worker, in the order in which they should start.</param>
 /// <param name="NextDue">When the next delayed job falls due; null when there is none.</param>
 /// <param name="Alive">False when the worker has been declared dead: it gets no more jobs under this id.</param>
-public sealed record Exchange(IReadOnlyList<bool> Accepted, IReadOnlyList<ClaimedJob> Claimed, DateTimeOffset? NextDue, bool Alive);
+public sealed record Exchange(IReadOnlyList<bool> Accepted, IReadOnlyList<ClaimedJob> Claimed, DateTimeOffset? NextDue, bool Alive)
+{
+    /// <summary>
+    /// The places of ends that are neither applied nor refused, because a transaction that is open still has ended their jobs; to be
+    /// told again. Default none.
+    /// </summary>
+    public IReadOnlyList<int> PutOff { get; init; } = [];
+}
 
 /// <summary>A job with the lease under which it runs.</summary>
 public sealed record ClaimedJob

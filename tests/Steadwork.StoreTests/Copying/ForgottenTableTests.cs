@@ -65,7 +65,7 @@ public sealed class ForgottenTableTests
         ["leases"] = null,
         ["workers_id_seq"] = null,
         ["lanes_id_seq"] = Anew,
-        ["log_batch_seq"] = ByEntry,
+        ["log_batches"] = ByEntry,
         ["service"] = "says whether the store is retired, which the copy is not",
     };
 

@@ -47,7 +47,7 @@ internal static class PostgreSqlServer
     public static void GiveBack(string schema)
     {
         string[] tables = ["lanes", "lane_changes", "queues", "jobs", "history", "attempts", "workers", "log", "log_places", "loose_keys"];
-        string[] sequences = ["service", "lanes_id_seq", "job_ids", "leases", "workers_id_seq", "log_batch_seq"];
+        string[] sequences = ["service", "lanes_id_seq", "job_ids", "leases", "workers_id_seq", "log_batches"];
         Execute(string.Concat(tables.Select(table => $"DELETE FROM {schema}.{table};")) + string.Concat(sequences.Select(sequence => $"SELECT setval('{schema}.{sequence}', 1, false);")));
         Free.Add(schema);
     }

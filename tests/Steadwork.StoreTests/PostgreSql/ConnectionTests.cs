@@ -116,6 +116,126 @@ public sealed class ConnectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Keys_that_open_transactions_hold_keep_neither_the_writers_nor_other_callers()
+    {
+        await using var connection = await fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        NewJob[] held = [.. Enumerable.Range(0, 12).Select(number => Some.Job with { UniqueKey = $"held {number}" })];
+        await ((ITransactionalStore)fixture.Store).EnqueueAsync(held, transaction, TestContext.Current.CancellationToken);
+
+        var waiting = held.Select(job => fixture.Store.EnqueueOneAsync(job)).ToList();
+        for (var turn = 0; turn < 5; turn++)
+            await fixture.Store.EnqueueOneAsync(Some.Job with { UniqueKey = $"free {turn}" }).WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        waiting.ShouldAllBe(answer => !answer.IsCompleted);
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
+        (await Task.WhenAll(waiting).WaitAsync(Patience, TestContext.Current.CancellationToken)).ShouldAllBe(job => job.Existing);
+    }
+
+    [Fact]
+    public async Task Callers_whose_transactions_have_all_connections_can_enqueue_the_first_job_of_a_type()
+    {
+        await using var source = NpgsqlDataSource.Create(Settings(settings => settings.MaxPoolSize = 2));
+        await using var store = await PostgreSqlStore.OpenAsync(source, Options(options => options.Listen = false), TestContext.Current.CancellationToken);
+        await using var one = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var two = await source.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await using var first = await one.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var second = await two.BeginTransactionAsync(TestContext.Current.CancellationToken);
+
+        await ((ITransactionalStore)store).EnqueueAsync([Some.Job with { Type = "new" }], first, TestContext.Current.CancellationToken);
+        await first.RollbackAsync(TestContext.Current.CancellationToken);
+        await ((ITransactionalStore)store).EnqueueAsync([Some.Job with { Type = "new" }], second, TestContext.Current.CancellationToken);
+        await second.CommitAsync(TestContext.Current.CancellationToken);
+        await one.CloseAsync();
+        await store.EnqueueOneAsync(Some.Job with { Type = "new" });
+
+        (await fixture.Store.StatisticsAsync()).Lanes.Single().Counts.Pending.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData(System.Data.IsolationLevel.RepeatableRead)]
+    [InlineData(System.Data.IsolationLevel.Serializable)]
+    public async Task A_unique_key_is_refused_where_its_bearer_cannot_be_seen(System.Data.IsolationLevel level)
+    {
+        await using var connection = await fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(level, TestContext.Current.CancellationToken);
+        var transactional = (ITransactionalStore)fixture.Store;
+
+        (await Should.ThrowAsync<ArgumentException>(() => transactional.EnqueueAsync([Some.Job with { UniqueKey = "k" }], transaction, TestContext.Current.CancellationToken)))
+            .Message.ShouldStartWith($"A job with a unique key ('k') cannot be enqueued in a transaction of the level {level}");
+        await transactional.EnqueueAsync([Some.Job], transaction, TestContext.Current.CancellationToken);
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
+        (await fixture.Store.CountsAsync()).Pending.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_end_whose_job_was_ended_in_a_transaction_that_is_open_is_put_off_and_keeps_no_other_waiting(bool commits)
+    {
+        await fixture.Store.AddAsync(Some.Job, Some.Job, Some.Job);
+        var worker = await fixture.Store.StartAsync();
+        var jobs = await worker.ClaimAsync(2);
+        await using var connection = await fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await ((ITransactionalStore)fixture.Store).SettleAsync(new AttemptEnd(jobs[0].Id, jobs[0].Lease, Some.Success, null), transaction, TestContext.Current.CancellationToken);
+        AttemptEnd[] ends = [.. jobs.Select(job => new AttemptEnd(job.Id, job.Lease, new Transition.Release(Started: true), null))];
+
+        for (var turn = 0; turn < 2; turn++)
+        {
+            var exchange = await worker.ExchangeAsync(ends, max: turn == 0 ? 0 : 5, holding: 0).WaitAsync(Patience, TestContext.Current.CancellationToken);
+            exchange.PutOff.ShouldBe([0]);
+            exchange.Accepted.ShouldBe([false, turn == 0]);
+            exchange.Claimed.Count.ShouldBe(turn == 0 ? 0 : 2);
+        }
+        // Neither does it keep the others of a dead worker.
+        fixture.Kill(worker.Id);
+        (await fixture.Store.RecoverAsync()).Single().Jobs.Count.ShouldBe(2);
+        (await fixture.Store.RecoverAsync()).ShouldBeEmpty();
+
+        if (commits)
+            await transaction.CommitAsync(TestContext.Current.CancellationToken);
+        else
+            await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+        (await worker.ExchangeAsync(ends[..1])).ShouldSatisfyAllConditions(
+            exchange => exchange.PutOff.ShouldBeEmpty(),
+            exchange => exchange.Accepted.ShouldBe([!commits]));
+    }
+
+    [Fact]
+    public async Task A_handler_that_leaves_its_transaction_open_keeps_no_other_job_of_its_worker_waiting()
+    {
+        const int Others = 30;
+        await using var connection = await fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        var left = Others;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var catalog = new JobCatalog();
+        catalog.Add(new JobType("leaves it open", null, new JobTypeOptions(), async context =>
+        {
+            await context.CompleteAsync(transaction);
+            return default;
+        }));
+        catalog.Add(new JobType(Some.Type, null, new JobTypeOptions(), _ =>
+        {
+            if (Interlocked.Decrement(ref left) == 0)
+                done.TrySetResult();
+            return Task.FromResult<ReadOnlyMemory<byte>>(default);
+        }));
+        await using var store = await PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, Options(_ => { }), TestContext.Current.CancellationToken);
+        var first = await store.AddOneAsync(Some.Job with { Type = "leaves it open", Priority = 1 });
+        await using var worker = new WorkerHost(store, catalog, new WorkerOptions { Concurrency = 2, PollInterval = TimeSpan.FromMilliseconds(50) });
+        await worker.StartAsync(TestContext.Current.CancellationToken);
+        await store.AddAsync(Some.Jobs(Others));
+        await done.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
+        await worker.StopAsync(TestContext.Current.CancellationToken);
+        (await store.JobAsync(first)).State.ShouldBe(JobState.Succeeded);
+        (await store.CountsAsync()).Succeeded.ShouldBe(Others + 1);
+    }
+
+    [Fact]
     public async Task An_examination_tells_of_a_held_snapshot_and_of_a_missing_index()
     {
         await using var store = await PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, Options(options => options.HeldSnapshot = TimeSpan.Zero), TestContext.Current.CancellationToken);

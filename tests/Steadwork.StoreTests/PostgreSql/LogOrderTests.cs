@@ -39,6 +39,25 @@ public sealed class LogOrderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_follower_waits_for_a_batch_that_has_its_number_and_is_not_written_yet()
+    {
+        var early = await BeginAsync();
+        // The server notes on disk only one number of a sequence in 32, and gives the transaction an id for that.
+        List<JobId> expected = [await Store.AddOneAsync(Some.Job)];
+        var number = await ScalarAsync(early, $"SELECT {fixture.Schema}.next_batch()");
+        for (var count = 0; count < 4; count++)
+        {
+            expected.Add(await Store.AddOneAsync(Some.Job));
+            await FollowAsync([.. expected]);
+        }
+
+        await ScalarAsync(early, $"INSERT INTO {fixture.Schema}.log (batch, at, entries, kinds, jobs) VALUES ({number}, now(), 1, ARRAY['enqueued'], ARRAY[99]) RETURNING batch");
+        await early.CommitAsync();
+
+        await FollowAsync([.. expected, new JobId(99)]);
+    }
+
+    [Fact]
     public async Task Transactions_that_commit_in_the_opposite_order_are_followed_without_a_gap()
     {
         var open = new List<(DbTransaction Transaction, JobId Job)>();
@@ -129,6 +148,14 @@ public sealed class LogOrderTests : IAsyncLifetime
         var connection = await fixture.ConnectAsync();
         connections.Add(connection);
         return await connection.BeginTransactionAsync();
+    }
+
+    private static async Task<object?> ScalarAsync(DbTransaction transaction, string sql)
+    {
+        await using var command = transaction.Connection!.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = sql;
+        return await command.ExecuteScalarAsync();
     }
 
     private async Task<JobId> EnqueueAsync(DbTransaction transaction) =>

@@ -15,6 +15,7 @@ internal sealed class RunningLoop : WorkerLoop
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan StaleBuffer = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LeastWait = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan PutOffFor = TimeSpan.FromMilliseconds(500);
     private const int EnoughEnds = 256;
 
     private readonly IJobStore store;
@@ -28,6 +29,7 @@ internal sealed class RunningLoop : WorkerLoop
     private readonly ConcurrentDictionary<LeaseToken, CancellationTokenSource> atGate = [];
     private readonly ConcurrentQueue<Told> outbox = new();
     private readonly List<Told> ends = [];
+    private readonly List<Told> putOff = [];
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly HashSet<LeaseToken> held = [];
@@ -42,6 +44,7 @@ internal sealed class RunningLoop : WorkerLoop
     private bool answerLost;
     private long lastAsked;
     private long lastTaken;
+    private long lastPutOff;
     private DateTimeOffset? nextDue;
 
     public RunningLoop(IJobStore store, WorkerParts parts, Func<Incarnation> current)
@@ -107,6 +110,11 @@ internal sealed class RunningLoop : WorkerLoop
             parts.OnLeaseInDoubt();
         while (outbox.TryDequeue(out var end))
             ends.Add(end);
+        if (putOff.Count > 0 && parts.Clock.GetElapsedTime(lastPutOff) >= PutOffFor)
+        {
+            ends.AddRange(putOff);
+            putOff.Clear();
+        }
         var wanted = Wanted();
         if (ends.Count == 0 && !answerLost && !(wanted > 0 && WorthAsking()))
             return UntilNext(wanted);
@@ -136,12 +144,24 @@ internal sealed class RunningLoop : WorkerLoop
             throw;
         }
         for (var index = 0; index < ends.Count; index++)
-            Settled(ends[index], answer.Accepted[index]);
+        {
+            if (answer.PutOff.Contains(index))
+                PutOff(ends[index]);
+            else
+                Settled(ends[index], answer.Accepted[index]);
+        }
         ends.Clear();
         answerLost = false;
         Deliver(answer, wanted, incarnation);
         if (!answer.Alive)
             parts.OnLeaseInDoubt();
+    }
+
+    /// <summary>Its handler has ended the job in a transaction, and that is open still: it is told again before long.</summary>
+    private void PutOff(Told told)
+    {
+        putOff.Add(told);
+        lastPutOff = parts.Clock.GetTimestamp();
     }
 
     private void Settled(Told told, bool accepted)
@@ -205,6 +225,8 @@ internal sealed class RunningLoop : WorkerLoop
         }
         if (buffer.Reader.Count > 0 && wait > StaleBuffer)
             wait = StaleBuffer;
+        if (putOff.Count > 0 && wait > PutOffFor)
+            wait = PutOffFor;
         return wait > LeastWait ? wait : LeastWait;
     }
 
