@@ -112,6 +112,8 @@ public sealed class CutHosts(string cli, string folder, Action<string> progress)
         var late = cutOff.FindAll(run => ends.Contains(run.Lease));
         foreach (var run in late.Where(run => completions[run.Job].Any(entry => entry.Lease == run.Lease)))
             violations.Add($"job {run.Job} was completed under the lease {run.Lease} of a host that had lost it");
+        if (late.Count == 0)
+            violations.Add("no program that ran on a host when it was cut off came to its end: nothing is known of late completions");
         return new FaultReport([
             $"{cuts} cuts of one of {Hosts} hosts for {CutTime.TotalSeconds:0} s with a lease of {Lease.TotalSeconds:0} s",
             $"{acknowledged.Count} jobs acknowledged, {completions.Sum(job => job.Count())} completions in the log, {ledger.Read().Count(line => line.Word == "start")} program starts",

@@ -19,6 +19,7 @@ namespace Steadwork.Soak.Faults;
 public sealed class IdleTransaction(string folder, Action<string> progress)
 {
     private const string Type = "steady";
+    private const double MostRatio = 3;
     private const int BatchSize = 20, JobsASecond = 2000;
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
     // Longer than autovacuum's nap, so that one of its rounds is in it.
@@ -38,7 +39,7 @@ public sealed class IdleTransaction(string folder, Action<string> progress)
         await worker.StartAsync();
         using var enough = new CancellationTokenSource();
         var enqueueing = EnqueueAsync(producing, enough.Token);
-        var lines = new List<string>();
+        var (lines, violations) = (new List<string>(), new List<string>());
         foreach (var variant in Variants)
         {
             var before = await MeasureAsync(server, working, $"without {variant.Name}", Without);
@@ -50,11 +51,14 @@ public sealed class IdleTransaction(string folder, Action<string> progress)
                 await command.ExecuteNonQueryAsync();
                 during = await MeasureAsync(server, working, $"with {variant.Name}", TimeSpan.FromSeconds(seconds));
             }
-            lines.Add($"{variant.Name} held for {seconds} s: {before.InWords()} before, {during.InWords()} in its last window, ratio of p99 {Ratio(before, during)}");
+            var ratio = during.At(0.99) / before.At(0.99);
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"{variant.Name} held for {seconds} s: {before.InWords()} before, {during.InWords()} in its last window, ratio of p99 {ratio:0.0}"));
+            if (ratio > MostRatio)
+                violations.Add(string.Create(CultureInfo.InvariantCulture, $"beside {variant.Name} the p99 of claims was {ratio:0.0} times what it was before; {MostRatio} is the most"));
         }
         enough.Cancel();
         await enqueueing;
-        return new FaultReport(lines, []);
+        return new FaultReport(lines, violations);
     }
 
     /// <returns>The last window's measurements.</returns>
@@ -95,7 +99,5 @@ public sealed class IdleTransaction(string folder, Action<string> progress)
             await store.EnqueueAsync(batch, CancellationToken.None);
         }
     }
-
-    private static string Ratio(double[] before, double[] during) => string.Create(CultureInfo.InvariantCulture, $"{during.At(0.99) / before.At(0.99):0.0}");
 
 }
