@@ -18,6 +18,7 @@ internal static class Verbs
         ("retry", RetryCommand.Create),
         ("delete", DeleteCommand.Create),
         ("stats", StatsCommand.Create),
+        ("queues", QueuesCommand.Create),
         ("workers", WorkersCommand.Create),
         ("doctor", DoctorCommand.Create),
         ("copy", CopyCommand.Create),

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text;
 using Npgsql;
 using Steadwork.Machine;
 using Steadwork.PostgreSql.Connections;
@@ -215,10 +216,18 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     {
         // The position first: whoever follows the log from there must miss nothing that the counts do not show yet.
         var position = await log.PositionAsync(cancellationToken).ConfigureAwait(false);
-        var (lanes, workers) = await reading.CountsAsync(cancellationToken).ConfigureAwait(false);
+        var (lanes, workers, pauses) = await reading.CountsAsync(cancellationToken).ConfigureAwait(false);
         workers.RemoveAll(worker => lifeLines.HasDied(worker.Id));
-        return new StoreStatistics(lanes, workers, position);
+        return new StoreStatistics(lanes, workers, position, pauses);
     }
+
+    /// <inheritdoc/>
+    public Task<bool> PauseAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
+        ChangeAsync(batch => batch.Add("pause", Value.Of(scope.Name()), Value.Of(name), Value.Of(by), PauseLog(scope, name, by)), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
+        ChangeAsync(batch => batch.Add("resume", Value.Of(scope.Name()), Value.Of(name), PauseLog(scope, name, by)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
@@ -263,6 +272,19 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
             return [];
         lookedForLapsed = options.Clock.GetTimestamp();
         return await crew.LapsedAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static NpgsqlParameter PauseLog(PauseScope scope, string name, string by) => Value.Of(Encoding.UTF8.GetString(PauseJson.Write(scope, name, by).Span));
+
+    /// <returns>Whether there was something to change.</returns>
+    private async Task<bool> ChangeAsync(Func<Batch, Batch> change, CancellationToken cancellationToken)
+    {
+        var changed = await database.RunAsync(
+            change(database.Batch().Add("require-service", Value.Of(database.LockSpace))),
+            async reader => await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(_ => true).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        if (changed)
+            Changed(WakeUp.Jobs);
+        return changed;
     }
 
     private async Task<RecoveredWorker?> BuryAsync(WorkerId worker, string reason, IReadOnlyDictionary<LeaseToken, bool>? marks, bool onlyIfLapsed, CancellationToken cancellationToken)

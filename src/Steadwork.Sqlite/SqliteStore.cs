@@ -161,6 +161,15 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
     }
 
     /// <inheritdoc/>
+    public Task<bool> PauseAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
+        writer.WriteAsync(transaction => Change(transaction, LogKinds.Paused, scope, name, by, database =>
+            database["pause"].Bind(1, scope.Name()).Bind(2, name).Bind(3, transaction.Now.ToUnixTimeMilliseconds()).Bind(4, by)), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
+        writer.WriteAsync(transaction => Change(transaction, LogKinds.Resumed, scope, name, by, database => database["resume"].Bind(1, scope.Name()).Bind(2, name)), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
         writer.WriteAsync(transaction =>
         {
@@ -246,6 +255,18 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
             transaction => isDead(transaction.Database) ? Recoveries.Recover(transaction, worker, marks, error, LogKinds.WorkerDied) : null,
             cancellationToken).ConfigureAwait(false);
         return jobs is null ? null : new RecoveredWorker(worker, reason, jobs);
+    }
+
+    /// <returns>False when there was nothing to change.</returns>
+    private static bool Change(WriteTransaction transaction, string kind, PauseScope scope, string name, string by, Func<Database, Statement> change)
+    {
+        transaction.RequireService();
+        change(transaction.Database).Run();
+        if (transaction.Database.Changes == 0)
+            return false;
+        transaction.Log(kind, transaction.Now, null, null, null, PauseJson.Write(scope, name, by));
+        transaction.WakeAfterCommit(WakeUp.Jobs);
+        return true;
     }
 
     private static bool Append(WriteTransaction transaction, NewLogEntry entry)

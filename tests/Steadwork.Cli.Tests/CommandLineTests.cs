@@ -51,6 +51,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("help-retry", "retry")]
     [InlineData("help-delete", "delete")]
     [InlineData("help-stats", "stats")]
+    [InlineData("help-queues", "queues")]
+    [InlineData("help-queues-pause", "queues", "pause")]
     [InlineData("help-workers", "workers")]
     [InlineData("help-workers-list", "workers", "list")]
     [InlineData("help-copy", "copy")]

@@ -31,6 +31,8 @@ public sealed class PostgreSqlShowTests : ShowTests<PostgreSqlSchema>;
 
 public sealed class PostgreSqlStatsTests : StatsTests<PostgreSqlSchema>;
 
+public sealed class PostgreSqlQueuesTests : QueuesTests<PostgreSqlSchema>;
+
 public sealed class PostgreSqlEnqueueTests : EnqueueTests<PostgreSqlSchema>;
 
 public sealed class PostgreSqlBulkEnqueueTests : BulkEnqueueTests<PostgreSqlSchema>;

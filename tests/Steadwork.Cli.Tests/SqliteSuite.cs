@@ -31,6 +31,8 @@ public sealed class SqliteShowTests : ShowTests<SqliteFile>;
 
 public sealed class SqliteStatsTests : StatsTests<SqliteFile>;
 
+public sealed class SqliteQueuesTests : QueuesTests<SqliteFile>;
+
 public sealed class SqliteEnqueueTests : EnqueueTests<SqliteFile>;
 
 public sealed class SqliteBulkEnqueueTests : BulkEnqueueTests<SqliteFile>;

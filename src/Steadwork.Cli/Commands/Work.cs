@@ -122,7 +122,7 @@ internal static class WorkCommand
         var mine = before.Lanes.Where(lane => queues.Contains(lane.Queue) && types.Contains(lane.Type)).ToList();
         if (mine.Any(lane => lane.Counts.Running > 0))
             return true;
-        foreach (var lane in mine.Where(lane => lane.Counts.Pending > 0))
+        foreach (var lane in mine.Where(lane => lane.Counts.Pending > 0 && before.PauseOf(PauseScope.Queue, lane.Queue) is null && before.PauseOf(PauseScope.Type, lane.Type) is null))
         {
             var pending = new JobQuery { Queue = lane.Queue, Type = lane.Type, State = JobState.Pending, Limit = 1 };
             if (await AnyAsync(store, pending with { DueBy = TimeProvider.System.GetUtcNow() }).ConfigureAwait(false)

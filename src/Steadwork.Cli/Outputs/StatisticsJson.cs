@@ -12,28 +12,30 @@ internal static class StatisticsJson
         json.WriteStartObject("states");
         WriteCounts(json, Sums.Total(statistics));
         json.WriteEndObject();
-        json.WriteStartArray("queues");
-        foreach (var (name, counts) in Sums.Queues(statistics))
-        {
-            json.WriteStartObject();
-            json.WriteString("name", name);
-            json.WriteBoolean("paused", false);
-            WriteCounts(json, counts);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteStartArray("types");
-        foreach (var (name, counts) in Sums.Types(statistics))
-        {
-            json.WriteStartObject();
-            json.WriteString("name", name);
-            WriteCounts(json, counts);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        json.WritePropertyName("queues");
+        WriteQueues(json, statistics);
+        json.WritePropertyName("types");
+        WriteAll(json, statistics, PauseScope.Type, Sums.Types(statistics));
         json.WritePropertyName("workers");
         WriteWorkers(json, statistics.Workers);
         json.WriteEndObject();
+    }
+
+    /// <summary>The queues, those as well that are paused and have never had a job.</summary>
+    public static void WriteQueues(Utf8JsonWriter json, StoreStatistics statistics) => WriteAll(json, statistics, PauseScope.Queue, Sums.Queues(statistics));
+
+    private static void WriteAll(Utf8JsonWriter json, StoreStatistics statistics, PauseScope scope, IEnumerable<(string Name, StateCounts Counts)> sums)
+    {
+        json.WriteStartArray();
+        foreach (var (name, counts) in sums)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteBoolean("paused", statistics.PauseOf(scope, name) is not null);
+            WriteCounts(json, counts);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     public static void WriteWorkers(Utf8JsonWriter json, IEnumerable<WorkerView> workers)

@@ -7,7 +7,7 @@ internal static class StatisticsPage
 {
     public static void Print(StoreStatistics statistics)
     {
-        var queues = Counts("QUEUE", Sums.Queues(statistics).Append(("all", Sums.Total(statistics))));
+        var queues = QueueTable(statistics);
         var types = Counts("TYPE", Sums.Types(statistics));
         var names = Math.Max(queues.FirstWidth, types.FirstWidth);
         queues.Print(names);
@@ -17,10 +17,30 @@ internal static class StatisticsPage
             types.Print(names);
             Console.Out.WriteLine();
         }
+        PrintPauses(statistics);
         if (statistics.Workers.Count > 0)
             WorkerTable(statistics.Workers).Print();
         else
             Console.Out.WriteLine("No worker is alive.");
+    }
+
+    public static void PrintQueues(StoreStatistics statistics)
+    {
+        QueueTable(statistics).Print();
+        if (statistics.Pauses.Count > 0)
+            Console.Out.WriteLine();
+        PrintPauses(statistics);
+    }
+
+    private static Table QueueTable(StoreStatistics statistics) => Counts("QUEUE", Sums.Queues(statistics).Append(("all", Sums.Total(statistics))));
+
+    private static void PrintPauses(StoreStatistics statistics)
+    {
+        foreach (var pause in statistics.Pauses)
+        {
+            var what = pause.Scope is PauseScope.Queue ? "queue" : "job type";
+            Console.Out.WriteLine(Terminal.Paint(PlainText.Line($"The {what} {pause.Name} is paused since {Moments.Full(pause.Since)}, by {pause.By}."), Colour.Yellow));
+        }
     }
 
     public static Table WorkerTable(IEnumerable<WorkerView> workers)

@@ -34,13 +34,14 @@ internal sealed class Reading(Database database)
         database.RunAsync(database.Batch().Add("attempts", Value.Of(job.Value)), reader => reader.AllAsync(row => new Attempt(
             row.Int(0), new WorkerId(row.Long(1)), row.Time(2), row.TimeOrNull(3), row.Text(4), ErrorJson.Read(row.TextOrNull(5)), row.Utf8(6))), cancellationToken);
 
-    /// <summary>The counts of each lane, and the workers whose lease has not run out.</summary>
-    public Task<(List<LaneCounts> Lanes, List<WorkerView> Workers)> CountsAsync(CancellationToken cancellationToken) =>
-        database.RunAsync(database.Batch().Add("lane-counts").Add("workers"), async reader => (
+    /// <summary>The counts of each lane, the workers whose lease has not run out, and what is paused.</summary>
+    public Task<(List<LaneCounts> Lanes, List<WorkerView> Workers, List<Pause> Pauses)> CountsAsync(CancellationToken cancellationToken) =>
+        database.RunAsync(database.Batch().Add("lane-counts").Add("workers").Add("pauses"), async reader => (
             await reader.AllAsync(row => new LaneCounts(row.Text(0), row.Text(1), new StateCounts(
                 row.Long(2), row.Long(3), row.Long(4), row.Long(5), row.Long(6), row.Long(7)))).ConfigureAwait(false),
             await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new WorkerView(
-                new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), row.GetFieldValue<string[]>(4), row.GetFieldValue<string[]>(5), row.Time(6), row.Long(7))).ConfigureAwait(false)),
+                new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), row.GetFieldValue<string[]>(4), row.GetFieldValue<string[]>(5), row.Time(6), row.Long(7))).ConfigureAwait(false),
+            await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new Pause(PauseJson.Scope(row.Text(0)), row.Text(1), row.Time(2), row.Text(3))).ConfigureAwait(false)),
             cancellationToken);
 
     private static string Where(JobQuery query, string table, string result, Func<NpgsqlParameter, string> add)

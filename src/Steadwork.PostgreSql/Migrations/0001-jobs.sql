@@ -62,6 +62,15 @@ CREATE TABLE steadwork.queues (
     definition text NOT NULL
 );
 
+-- The queues and types none of whose jobs is claimed.
+CREATE TABLE steadwork.pauses (
+    scope text        NOT NULL CHECK (scope IN ('queue', 'type')),
+    name  text        NOT NULL,
+    since timestamptz NOT NULL,
+    by    text        NOT NULL,
+    PRIMARY KEY (scope, name)
+);
+
 CREATE SEQUENCE steadwork.job_ids;
 -- Only grows, over all jobs: the fence of a claim.
 CREATE SEQUENCE steadwork.leases;

@@ -42,6 +42,8 @@ heads AS MATERIALIZED (
         ORDER BY priority, id LIMIT $4 FOR UPDATE SKIP LOCKED
     ) AS head
     WHERE queue = ANY ($2) AND type = ANY ($3) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
+        AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'queue' AND name = queue)
+        AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type)
     ORDER BY priority, id LIMIT $4
 ),
 ranked AS MATERIALIZED (

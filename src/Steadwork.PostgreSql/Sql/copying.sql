@@ -45,6 +45,12 @@ SELECT name, definition FROM steadwork.queues ORDER BY name COLLATE "C";
 -- name: fill-queues
 INSERT INTO steadwork.queues (name, definition) SELECT * FROM unnest($1::text[], $2::text[]);
 
+-- name: copied-pauses
+SELECT scope, name, since, by FROM steadwork.pauses ORDER BY scope COLLATE "C", name COLLATE "C";
+
+-- name: fill-pauses
+INSERT INTO steadwork.pauses (scope, name, since, by) SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]);
+
 -- name: copied-lanes
 SELECT queue, type FROM steadwork.lanes WHERE used OR EXISTS (SELECT FROM steadwork.lane_changes WHERE lane = lanes.id) ORDER BY queue COLLATE "C", type COLLATE "C";
 

@@ -31,6 +31,9 @@ FROM sums WHERE lanes.id = sums.lane;
 SELECT id, name, host, process, queues, types, started_at, (SELECT count(*) FROM steadwork.jobs WHERE jobs.worker = workers.id AND state = 'running')
 FROM steadwork.workers WHERE lease_until >= (SELECT steadwork.lease_clock()) ORDER BY id;
 
+-- name: pauses
+SELECT scope, name, since, by FROM steadwork.pauses ORDER BY scope COLLATE "C", name COLLATE "C";
+
 -- name: find-jobs
 -- The caller adds to each half its conditions and to the whole an order and a limit.
 SELECT jobs.id, type, queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at, started_at, NULL::timestamptz AS finished_at,

@@ -91,3 +91,17 @@ logged AS (
     RETURNING batch
 )
 SELECT count(*) FROM (SELECT count(*) AS done FROM logged) AS after_logging, LATERAL steadwork.admit($2, CASE WHEN done > 0 THEN ARRAY(SELECT exclusive_key FROM gone) END);
+
+-- name: pause
+-- $1 scope, $2 name, $3 who, $4 what the log says.
+WITH paused AS (
+    INSERT INTO steadwork.pauses (scope, name, since, by) VALUES ($1, $2, steadwork.wall_clock(), $3) ON CONFLICT DO NOTHING RETURNING since
+),
+logged AS (INSERT INTO steadwork.log (at, entries, kinds, data) SELECT since, 1, ARRAY['paused'], ARRAY[$4::text] FROM paused)
+SELECT FROM paused;
+
+-- name: resume
+-- $1 scope, $2 name, $3 what the log says.
+WITH resumed AS (DELETE FROM steadwork.pauses WHERE scope = $1 AND name = $2 RETURNING name),
+logged AS (INSERT INTO steadwork.log (at, entries, kinds, data) SELECT steadwork.wall_clock(), 1, ARRAY['resumed'], ARRAY[$3::text] FROM resumed)
+SELECT FROM resumed;

@@ -62,7 +62,8 @@ internal static class Reading
             row.Long(2), row.Long(3), row.Long(4), row.Long(5), row.Long(6), row.Long(7)))),
         database["workers"].All(row => new WorkerView(
             new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), TagsJson.Read(row.Text(4)), TagsJson.Read(row.Text(5)), Time(row.Long(6)), row.Long(7))),
-        database["log-position"].First(row => row.Long(0)));
+        database["log-position"].First(row => row.Long(0)),
+        database["pauses"].All(row => new Pause(PauseJson.Scope(row.Text(0)), row.Text(1), Time(row.Long(2)), row.Text(3))));
 
     public static List<LogEntry> Log(Database database, long after, int limit) =>
         database["read-log"].Bind(1, after).Bind(2, limit).All(row => new LogEntry(

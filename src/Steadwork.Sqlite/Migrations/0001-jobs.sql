@@ -31,6 +31,15 @@ CREATE TABLE queues (
     definition TEXT NOT NULL
 ) WITHOUT ROWID;
 
+-- The queues and types none of whose jobs is claimed.
+CREATE TABLE pauses (
+    scope TEXT    NOT NULL CHECK (scope IN ('queue', 'type')),
+    name  TEXT    NOT NULL,
+    since INTEGER NOT NULL,
+    by    TEXT    NOT NULL,
+    PRIMARY KEY (scope, name)
+) WITHOUT ROWID;
+
 -- Small and hot columns first: a claim never reads past them into a long payload.
 -- AUTOINCREMENT, because the id of a deleted job must not come back as another job's.
 CREATE TABLE jobs (

@@ -21,6 +21,12 @@ SELECT name, definition FROM queues ORDER BY name;
 -- name: fill-queues
 INSERT INTO queues (name, definition) VALUES (?1, ?2);
 
+-- name: copied-pauses
+SELECT scope, name, since, by FROM pauses ORDER BY scope, name;
+
+-- name: fill-pauses
+INSERT INTO pauses (scope, name, since, by) VALUES (?1, ?2, ?3, ?4);
+
 -- name: copied-lanes
 SELECT queue, type FROM lanes ORDER BY queue, type;
 

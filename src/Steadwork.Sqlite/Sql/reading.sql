@@ -13,6 +13,9 @@ SELECT id, name, host, process, queues, types, started_at,
        (SELECT count(*) FROM jobs WHERE jobs.worker = workers.id AND state = 'running')
 FROM workers ORDER BY id;
 
+-- name: pauses
+SELECT scope, name, since, by FROM pauses ORDER BY scope, name;
+
 -- name: log-position
 SELECT coalesce(max(position), 0) FROM log;
 

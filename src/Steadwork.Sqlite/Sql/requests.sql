@@ -16,3 +16,9 @@ WHERE id = ?1;
 
 -- name: delete-job
 DELETE FROM jobs WHERE id = ?1;
+
+-- name: pause
+INSERT INTO pauses (scope, name, since, by) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING;
+
+-- name: resume
+DELETE FROM pauses WHERE scope = ?1 AND name = ?2;

@@ -89,6 +89,30 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
         return ids;
     }
 
+    /// <summary>Lets no job of a queue begin, on any worker, until it is resumed. Those that run go on; what was claimed ahead may still begin within some tenths of a second.</summary>
+    /// <param name="queue">The queue; it need not have jobs yet.</param>
+    /// <param name="by">Who asks or why, for people and the log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False when it is paused already.</returns>
+    public Task<bool> PauseQueueAsync(string queue, string by, CancellationToken cancellationToken = default) => store.PauseAsync(PauseScope.Queue, queue, by, cancellationToken);
+
+    /// <summary>Lets the jobs of a paused queue begin again.</summary>
+    /// <inheritdoc cref="PauseQueueAsync"/>
+    /// <returns>False when it is not paused.</returns>
+    public Task<bool> ResumeQueueAsync(string queue, string by, CancellationToken cancellationToken = default) => store.ResumeAsync(PauseScope.Queue, queue, by, cancellationToken);
+
+    /// <summary>Lets no job of a type begin, in whatever queue, until it is resumed; else as <see cref="PauseQueueAsync"/>.</summary>
+    /// <param name="type">The job type's name.</param>
+    /// <param name="by">Who asks or why, for people and the log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False when it is paused already.</returns>
+    public Task<bool> PauseTypeAsync(string type, string by, CancellationToken cancellationToken = default) => store.PauseAsync(PauseScope.Type, type, by, cancellationToken);
+
+    /// <summary>Lets the jobs of a paused type begin again.</summary>
+    /// <inheritdoc cref="PauseTypeAsync"/>
+    /// <returns>False when it is not paused.</returns>
+    public Task<bool> ResumeTypeAsync(string type, string by, CancellationToken cancellationToken = default) => store.ResumeAsync(PauseScope.Type, type, by, cancellationToken);
+
     private ITransactionalStore Transactional => store as ITransactionalStore
         ?? throw new InvalidOperationException($"{store.GetType().Name} lies in no database that a transaction of the program's could be one with; use the SQLite or PostgreSQL store.");
 

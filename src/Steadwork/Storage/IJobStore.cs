@@ -50,6 +50,22 @@ public interface IJobStore
     /// <summary>Kept counts and live workers; its cost does not grow with the number of jobs.</summary>
     Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Lets no job of a queue, or of a type, be claimed until it is resumed. Those that run go on. What the workers have claimed
+    /// ahead, some tenths of a second of work, may still begin.
+    /// </summary>
+    /// <param name="scope">What the name is one of.</param>
+    /// <param name="name">The queue or job type; it need not have jobs yet.</param>
+    /// <param name="by">Who asks or why, for people and the log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False when it is paused already: nothing changed.</returns>
+    Task<bool> PauseAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken);
+
+    /// <summary>Lets the jobs of a paused queue or type be claimed again.</summary>
+    /// <inheritdoc cref="PauseAsync"/>
+    /// <returns>False when it is not paused: nothing changed.</returns>
+    Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken);
+
     /// <summary>Attaches a definition to a queue unless it has one.</summary>
     /// <returns>The definition that stands.</returns>
     Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken);

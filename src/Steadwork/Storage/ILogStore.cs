@@ -55,6 +55,12 @@ public static class LogKinds
     /// <summary>A job was removed.</summary>
     public const string Deleted = "deleted";
 
+    /// <summary>Somebody paused a queue or a type: the data says which and who, <c>{"queue":…,"by":…}</c> or <c>{"type":…,"by":…}</c>.</summary>
+    public const string Paused = "paused";
+
+    /// <summary>Somebody resumed a queue or a type, with data as of <see cref="Paused"/>.</summary>
+    public const string Resumed = "resumed";
+
     /// <summary>A handler reported progress.</summary>
     public const string Progress = "progress";
 

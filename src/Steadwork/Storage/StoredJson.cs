@@ -23,7 +23,20 @@ internal static class TagsJson
         json is null ? [] : JsonSerializer.Deserialize(json, StoredJson.Default.IReadOnlyListString) ?? [];
 }
 
+/// <summary>A pause as it is stored and logged.</summary>
+internal static class PauseJson
+{
+    public static string Name(this PauseScope scope) => scope is PauseScope.Queue ? "queue" : "type";
+
+    public static PauseScope Scope(string name) => name == "queue" ? PauseScope.Queue : PauseScope.Type;
+
+    /// <summary>What the log says of one.</summary>
+    public static ReadOnlyMemory<byte> Write(PauseScope scope, string name, string by) =>
+        JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { [scope.Name()] = name, ["by"] = by }, StoredJson.Default.DictionaryStringString);
+}
+
 [JsonSerializable(typeof(JobError))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 internal sealed partial class StoredJson : JsonSerializerContext;

@@ -224,4 +224,26 @@ public sealed record WorkerView(WorkerId Id, string Name, string Host, int Proce
 /// <param name="Lanes">The counts of each queue and type that ever had a job.</param>
 /// <param name="Workers">The registered workers.</param>
 /// <param name="LogPosition">The position of the newest log entry; 0 when there is none.</param>
-public sealed record StoreStatistics(IReadOnlyList<LaneCounts> Lanes, IReadOnlyList<WorkerView> Workers, long LogPosition);
+/// <param name="Pauses">The queues and types that are paused, in the order of scope and name.</param>
+public sealed record StoreStatistics(IReadOnlyList<LaneCounts> Lanes, IReadOnlyList<WorkerView> Workers, long LogPosition, IReadOnlyList<Pause> Pauses)
+{
+    /// <summary>The pause of a queue or type; null when it is not paused.</summary>
+    public Pause? PauseOf(PauseScope scope, string name) => Pauses.FirstOrDefault(pause => pause.Scope == scope && pause.Name == name);
+}
+
+/// <summary>What can be paused.</summary>
+public enum PauseScope
+{
+    /// <summary>A queue.</summary>
+    Queue,
+
+    /// <summary>A job type.</summary>
+    Type,
+}
+
+/// <summary>A queue or type none of whose jobs is claimed.</summary>
+/// <param name="Scope">What the name is one of.</param>
+/// <param name="Name">The queue or type.</param>
+/// <param name="Since">When it was paused.</param>
+/// <param name="By">Who paused it or why.</param>
+public sealed record Pause(PauseScope Scope, string Name, DateTimeOffset Since, string By);

@@ -41,6 +41,10 @@ public sealed class TimedStore(IStore store) : IStore
 
     public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) => store.StatisticsAsync(cancellationToken);
 
+    public Task<bool> PauseAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) => store.PauseAsync(scope, name, by, cancellationToken);
+
+    public Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) => store.ResumeAsync(scope, name, by, cancellationToken);
+
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) => store.DefineQueueAsync(queue, definition, cancellationToken);
 
     public Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) => store.AppendAsync(entries, cancellationToken);

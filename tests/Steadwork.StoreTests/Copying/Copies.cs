@@ -32,6 +32,8 @@ internal static class Copies
     public static async Task FillAsync(IStoreFixture fixture)
     {
         var store = fixture.Store;
+        (await store.PauseAsync(PauseScope.Queue, "mañana", "größer \"by\" name", CancellationToken.None)).ShouldBeTrue();
+        (await store.PauseAsync(PauseScope.Type, "other", "somebody", CancellationToken.None)).ShouldBeTrue();
         await store.DefineQueueAsync("run:ü", """{"command":["sh","-c","echo '{}'"]}""", CancellationToken.None);
         NewJob full = Some.Job with
         {

@@ -35,6 +35,10 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
 
     public virtual Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) => inner.StatisticsAsync(cancellationToken);
 
+    public virtual Task<bool> PauseAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) => inner.PauseAsync(scope, name, by, cancellationToken);
+
+    public virtual Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) => inner.ResumeAsync(scope, name, by, cancellationToken);
+
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
         inner.DefineQueueAsync(queue, definition, cancellationToken);
 

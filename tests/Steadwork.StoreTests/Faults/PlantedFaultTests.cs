@@ -29,6 +29,7 @@ public sealed class PlantedFaultTests
         ["takes every exclusive limit for one"] = (store, memory) => new TakesEveryLimitForOne(store, memory),
         ["lets one more run than an exclusive key allows"] = (store, memory) => new LetsOneMoreRun(store, memory),
         ["mixes up exclusive keys"] = (store, memory) => new MixesUpExclusiveKeys(store, memory),
+        ["pauses the wrong thing"] = (store, memory) => new PausesTheWrongThing(store, memory),
         ["revives the dead"] = (store, memory) => new RevivesTheDead(store, memory),
     };
 

@@ -1,4 +1,5 @@
 using Steadwork.Storage;
+using Steadwork.StoreTests.Fixtures;
 
 namespace Steadwork.StoreTests.Faults;
 
@@ -152,3 +153,30 @@ internal sealed class LetsOneMoreRun(IStore inner, FaultMemory memory)
 /// <summary>Takes all keys for one.</summary>
 internal sealed class MixesUpExclusiveKeys(IStore inner, FaultMemory memory)
     : MistakesExclusiveKeys(inner, memory, job => job with { ExclusiveKey = job.ExclusiveKey is null ? null : "e" });
+
+/// <summary>Pauses the queue where a type was to be paused, and the other way round.</summary>
+internal sealed class PausesTheWrongThing(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<bool> PauseAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
+        Inner.PauseAsync(Other(scope), name, by, cancellationToken);
+
+    public override Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
+        Inner.ResumeAsync(Other(scope), name, by, cancellationToken);
+
+    public override async Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken)
+    {
+        var statistics = await Inner.StatisticsAsync(cancellationToken);
+        return statistics with { Pauses = [.. statistics.Pauses.Select(pause => pause with { Scope = Other(pause.Scope) }).OrderBy(pause => pause.Scope).ThenBy(pause => pause.Name, StringComparer.Ordinal)] };
+    }
+
+    public override async Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
+        [.. (await Inner.ReadAsync(after, limit, cancellationToken)).Select(entry => entry.Kind is LogKinds.Paused or LogKinds.Resumed ? entry with { Data = Swapped(entry.Data) } : entry)];
+
+    private static ReadOnlyMemory<byte> Swapped(ReadOnlyMemory<byte> data)
+    {
+        var text = Some.Text(data);
+        return Some.Json(text.Contains("\"queue\":") ? text.Replace("\"queue\":", "\"type\":") : text.Replace("\"type\":", "\"queue\":"));
+    }
+
+    private static PauseScope Other(PauseScope scope) => scope is PauseScope.Queue ? PauseScope.Type : PauseScope.Queue;
+}

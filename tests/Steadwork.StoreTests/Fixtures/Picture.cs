@@ -27,6 +27,8 @@ internal static class Picture
         var statistics = await store.StatisticsAsync();
         foreach (var lane in statistics.Lanes)
             text.AppendLine(Text($"lane {lane.Queue}/{lane.Type}: {lane.Counts}"));
+        foreach (var pause in statistics.Pauses)
+            text.AppendLine(Text($"paused {pause.Scope} {pause.Name} since {Time(pause.Since)} by {pause.By}"));
         foreach (var worker in statistics.Workers)
             text.AppendLine(Text($"worker {worker.Id} {worker.Name} of {Join(worker.Queues)}/{Join(worker.Types)} since {Time(worker.StartedAt)} runs {worker.Running}"));
         text.AppendLine(Text($"log up to {statistics.LogPosition}"));

@@ -11,6 +11,8 @@ public sealed class InMemoryClaims : ClaimContract<InMemoryFixture>;
 
 public sealed class InMemoryExclusiveKeys : ExclusiveKeyContract<InMemoryFixture>;
 
+public sealed class InMemoryPauses : PauseContract<InMemoryFixture>;
+
 public sealed class InMemoryDelays : DelayContract<InMemoryFixture>;
 
 public sealed class InMemorySuspects : ClaimAloneContract<InMemoryFixture>;

@@ -180,6 +180,18 @@ internal sealed record Ask(int View, JobRequest Request, int Job) : Command
         (await subject.View(View).RequestAsync(Request, subject.PickJob(Job), $"asked of {Job}")).ToString();
 }
 
+internal sealed record SetPause(int View, PauseScope Scope, string Name, bool Paused) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject)
+    {
+        var view = subject.View(View);
+        var changed = Paused
+            ? await view.PauseAsync(Scope, Name, $"view {View}", CancellationToken.None)
+            : await view.ResumeAsync(Scope, Name, $"view {View}", CancellationToken.None);
+        return changed.ToString();
+    }
+}
+
 internal sealed record Look(int View, JobQuery Query) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject) =>

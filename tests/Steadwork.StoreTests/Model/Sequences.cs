@@ -68,6 +68,8 @@ internal static class Sequences
         (4, Gen.Constant<Command>(new Recover())),
         (4, from time in Gen.Choose(0, 40_000) from wall in Gen.Elements(0, 0, 0, 0, 120, -120) select (Command)new Pass(time, wall)),
         (6, from view in Any from request in Gen.Elements(Enum.GetValues<JobRequest>()) from job in Any select (Command)new Ask(view, request, job)),
+        (2, from view in Any from which in Gen.Choose(0, 3) from paused in Gen.Elements(true, false, false)
+            select (Command)new SetPause(view, which < 2 ? PauseScope.Queue : PauseScope.Type, new[] { "a", "b", "x", "y" }[which], paused)),
         (1, from view in Any from query in Query select (Command)new Look(view, query)));
 
     public static Arbitrary<Sequence> Arbitrary { get; } =

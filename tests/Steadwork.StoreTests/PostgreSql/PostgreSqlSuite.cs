@@ -11,6 +11,8 @@ public sealed class PostgreSqlClaims : ClaimContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlExclusiveKeys : ExclusiveKeyContract<PostgreSqlFixture>;
 
+public sealed class PostgreSqlPauses : PauseContract<PostgreSqlFixture>;
+
 public sealed class PostgreSqlDelays : DelayContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlSuspects : ClaimAloneContract<PostgreSqlFixture>;

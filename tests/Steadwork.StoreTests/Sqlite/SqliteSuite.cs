@@ -11,6 +11,8 @@ public sealed class SqliteClaims : ClaimContract<SqliteFixture>;
 
 public sealed class SqliteExclusiveKeys : ExclusiveKeyContract<SqliteFixture>;
 
+public sealed class SqlitePauses : PauseContract<SqliteFixture>;
+
 public sealed class SqliteDelays : DelayContract<SqliteFixture>;
 
 public sealed class SqliteSuspects : ClaimAloneContract<SqliteFixture>;

@@ -35,6 +35,9 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     /// <summary>The queues that have a definition.</summary>
     public static CopySection Queues { get; } = new("queues", [Text("name"), Text("definition")]);
 
+    /// <summary>The queues and types that are paused.</summary>
+    public static CopySection Pauses { get; } = new("pauses", [Text("scope"), Text("name"), Time("since"), Text("by")]);
+
     /// <summary>The queues and types that ever had a job. How many they have is counted in the new store.</summary>
     public static CopySection Lanes { get; } = new("lanes", [Text("queue"), Text("type")]);
 
@@ -62,7 +65,7 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     public static CopySection Counters { get; } = new("counters", [Text("name"), Number("number"), Text("text")]);
 
     /// <summary>All of them, in the order in which they are written: what others refer to first, and last the counters, which the rows must not move again.</summary>
-    public static IReadOnlyList<CopySection> All { get; } = [Queues, Lanes, Jobs, Attempts, Log, Counters];
+    public static IReadOnlyList<CopySection> All { get; } = [Queues, Pauses, Lanes, Jobs, Attempts, Log, Counters];
 
     private static CopyColumn Number(string name) => new(name, CopyKind.Number);
 

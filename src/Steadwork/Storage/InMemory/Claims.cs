@@ -1,7 +1,9 @@
 namespace Steadwork.Storage.InMemory;
 
 /// <summary>Gives a worker the jobs that it may run next.</summary>
-internal sealed class Claims(Ledger ledger)
+/// <param name="ledger">The jobs.</param>
+/// <param name="isPaused">Whether the queue or the type of a job is paused.</param>
+internal sealed class Claims(Ledger ledger, Func<Entry, bool> isPaused)
 {
     private long lastLease;
 
@@ -12,7 +14,7 @@ internal sealed class Claims(Ledger ledger)
             return unheard;
         JoinLine(now);
         var heads = ledger.Jobs.Ready
-            .Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type))
+            .Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type) && !isPaused(entry))
             .Take(request.Max)
             .ToList();
         return [.. unheard, .. Together(heads, request.Holding + unheard.Count).Select(entry => Take(entry, worker, now).Claimed)];

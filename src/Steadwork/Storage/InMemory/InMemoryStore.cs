@@ -12,6 +12,7 @@ public sealed class InMemoryStore : IStore
     private readonly Ledger ledger = new();
     private readonly Listeners listeners = new();
     private readonly Dictionary<string, string> queueDefinitions = [];
+    private readonly SortedDictionary<(PauseScope Scope, string Name), Pause> pauses = new(ByOrdinal);
     private readonly Claims claims;
     private readonly Crew crew;
 
@@ -20,7 +21,7 @@ public sealed class InMemoryStore : IStore
     public InMemoryStore(TimeProvider? clock = null)
     {
         this.clock = clock ?? TimeProvider.System;
-        claims = new Claims(ledger);
+        claims = new Claims(ledger, entry => pauses.ContainsKey((PauseScope.Queue, entry.Job.Queue)) || pauses.ContainsKey((PauseScope.Type, entry.Job.Type)));
         crew = new Crew(ledger, this.clock);
     }
 
@@ -95,7 +96,15 @@ public sealed class InMemoryStore : IStore
 
     /// <inheritdoc/>
     public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) =>
-        Once(_ => new StoreStatistics(ledger.Jobs.Lanes, crew.Views, ledger.Log.Count), cancellationToken);
+        Once(_ => new StoreStatistics(ledger.Jobs.Lanes, crew.Views, ledger.Log.Count, [.. pauses.Values]), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> PauseAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
+        Once(now => pauses.TryAdd((scope, name), new Pause(scope, name, Times.Whole(now), by)) && Tell(LogKinds.Paused, scope, name, by, now), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
+        Once(now => pauses.Remove((scope, name)) && Tell(LogKinds.Resumed, scope, name, by, now), cancellationToken);
 
     /// <inheritdoc/>
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
@@ -134,6 +143,16 @@ public sealed class InMemoryStore : IStore
             if (ledger.Jobs.TryGet(job, out var entry))
                 ledger.Jobs.Put(entry with { Ready = false, Job = entry.Job with { State = JobState.Waiting } });
         }
+    }
+
+    private static Comparer<(PauseScope Scope, string Name)> ByOrdinal { get; } = Comparer<(PauseScope Scope, string Name)>.Create((a, b) =>
+        a.Scope.CompareTo(b.Scope) is not 0 and var order ? order : string.CompareOrdinal(a.Name, b.Name));
+
+    private bool Tell(string kind, PauseScope scope, string name, string by, DateTimeOffset now)
+    {
+        ledger.Write(kind, now, null, null, null, PauseJson.Write(scope, name, by));
+        ledger.Wake(WakeUp.Jobs);
+        return true;
     }
 
     private bool Append(NewLogEntry entry, DateTimeOffset now)
