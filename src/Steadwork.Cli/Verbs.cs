@@ -13,6 +13,7 @@ internal static class Verbs
         ("work", WorkCommand.Create),
         ("list", ListCommand.Create),
         ("show", ShowCommand.Create),
+        ("why", WhyCommand.Create),
         ("wait", WaitCommand.Create),
         ("cancel", CancelCommand.Create),
         ("retry", RetryCommand.Create),

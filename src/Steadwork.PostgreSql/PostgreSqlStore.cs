@@ -208,6 +208,9 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         await reading.FindAsync(query, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
+    public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) => reading.StandingAsync(job, cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
         await reading.AttemptsAsync(job, cancellationToken).ConfigureAwait(false);
 

@@ -149,6 +149,10 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         ReadAsync<IReadOnlyList<Job>>(database => Reading.Find(database, query), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) =>
+        ReadAsync(database => Reading.Standing(database, job), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
         ReadAsync<IReadOnlyList<Attempt>>(database => Reading.Attempts(database, job), cancellationToken);
 

@@ -52,6 +52,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("help-delete", "delete")]
     [InlineData("help-stats", "stats")]
     [InlineData("help-queues", "queues")]
+    [InlineData("help-why", "why")]
     [InlineData("help-queues-pause", "queues", "pause")]
     [InlineData("help-workers", "workers")]
     [InlineData("help-workers-list", "workers", "list")]

@@ -134,7 +134,7 @@ public abstract class EnqueueTests<TStore> : IDisposable
     [InlineData("--at: 'soon' is not a time; write it like 2030-01-31T09:00:00Z or 2030-01-31T09:00+02:00. See 'steadwork enqueue --help'.", "note", "--at", "soon")]
     [InlineData("--queue needs a value. See 'steadwork enqueue --help'.", "note", "--queue")]
     [InlineData("--priority was given more than once. See 'steadwork enqueue --help'.", "note", "--priority", "5", "--priority", "6")]
-    [InlineData("There is no option '--key'. See 'steadwork enqueue --help'.", "note", "--key", "K")]
+    [InlineData("There is no option '--colour'. See 'steadwork enqueue --help'.", "note", "--colour", "K")]
     [InlineData("There is no option '--after'. See 'steadwork enqueue --help'.", "note", "{}", "--after", "1")]
     [InlineData("'more' is one argument too many. See 'steadwork enqueue --help'.", "note", "{}", "more")]
     [InlineData("TYPE is missing. See 'steadwork enqueue --help'.")]

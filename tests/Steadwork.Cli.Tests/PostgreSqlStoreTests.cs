@@ -60,7 +60,7 @@ public sealed class PostgreSqlStoreTests : IDisposable
     [InlineData("--store: The address of the PostgreSQL server cannot be read; write it like postgres://user@host:5432/database.", "postgres://user:secret@host:99999999999/database")]
     [InlineData("--store: The address of the PostgreSQL server cannot be read; write it like postgres://user@host:5432/database.", "postgresql://user:secret@host/database?nonsense=1")]
     [InlineData("--store is not the URL of a PostgreSQL server; write it like postgres://user@host:5432/database.", "postgres:user:secret@host/database")]
-    [InlineData("'a\"b' is no name of a schema; it needs 1 to 63 characters, none of them a control character, a quote or a backslash.", "postgres://user:secret@127.0.0.1:1/database?schema=a%22b")]
+    [InlineData("'a\"b' is no name of a schema; it needs 1 to 63 bytes of UTF-8, no control character, quote or backslash among them.", "postgres://user:secret@127.0.0.1:1/database?schema=a%22b")]
     public Task A_url_that_cannot_be_read_is_refused(string complaint, string url) => ShouldBeRefusedAsync(url, 2, complaint);
 
     [Fact]

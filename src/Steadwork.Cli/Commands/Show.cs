@@ -1,7 +1,6 @@
 using Steadwork.Cli.Inputs;
 using Steadwork.Cli.Outputs;
 using Steadwork.Cli.Shell;
-using Steadwork.Storage;
 
 namespace Steadwork.Cli.Commands;
 
@@ -23,21 +22,7 @@ internal static class ShowCommand
         if (call.Json)
             JsonOutput.Document(json => JobJson.Write(json, job, attempts));
         else
-            JobPage.Print(job, attempts, await NobodyForAsync(store, job).ConfigureAwait(false));
+            JobPage.Print(job, attempts, await WhyCommand.ReasonsAsync(store, id).ConfigureAwait(false));
         return ExitStatus.Done;
-    }
-
-    /// <summary>Why the job would wait forever as things stand; null when somebody could run it, or nobody needs to.</summary>
-    private static async Task<string?> NobodyForAsync(IStore store, Job job)
-    {
-        if (job.State is not (JobState.Pending or JobState.Waiting))
-            return null;
-        var workers = (await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false)).Workers;
-        if (workers.Count == 0)
-            return "No worker is alive that could run it.";
-        var capable = workers.Where(worker => worker.Types.Contains(job.Type)).ToList();
-        if (capable.Count == 0)
-            return $"No live worker has a handler for the type '{job.Type}'.";
-        return capable.Any(worker => worker.Queues.Contains(job.Queue)) ? null : $"No live worker with a handler for it serves the queue '{job.Queue}'.";
     }
 }

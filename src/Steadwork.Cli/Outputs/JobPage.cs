@@ -10,13 +10,13 @@ internal static class JobPage
     /// <summary>Prints the page.</summary>
     /// <param name="job">The job.</param>
     /// <param name="attempts">Its attempts.</param>
-    /// <param name="nobody">Why nobody could run it; null when somebody could.</param>
-    public static void Print(Job job, IReadOnlyList<Attempt> attempts, string? nobody)
+    /// <param name="reasons">Why it does not run.</param>
+    public static void Print(Job job, IReadOnlyList<Attempt> attempts, IReadOnlyList<WaitReason> reasons)
     {
         var state = Cell.Of(job.State, JobText.State(job));
         Console.Out.WriteLine($"Job {job.Id}  {PlainText.Line(job.Type)}  {Terminal.Paint(state.Text, state.Colour)}");
-        if (nobody is not null)
-            Console.Out.WriteLine(Terminal.Paint(PlainText.Line(nobody), Colour.Yellow));
+        foreach (var reason in reasons)
+            Console.Out.WriteLine(Terminal.Paint(PlainText.Line(reason.Text), Colour.Yellow));
         Console.Out.WriteLine();
         PrintFacts(job);
         PrintJson("payload", job.Payload);

@@ -30,6 +30,23 @@ internal sealed class Reading(Database database)
         return database.RunAsync(database.Batch().AddText(sql, [.. values]), reader => reader.AllAsync(Row), cancellationToken);
     }
 
+    public async Task<Standing?> StandingAsync(JobId id, CancellationToken cancellationToken)
+    {
+        var batch = database.Batch()
+            .Add("keep-plans", Value.Of("0"))
+            .Add("standing", Value.Of(id.Value), Value.Of((long)Standing.CountedAtMost))
+            .Add("key-holders", Value.Of(id.Value));
+        var (behind, line, holders) = await database.RunAsync(batch, async reader =>
+        {
+            await reader.NextAsync().ConfigureAwait(false);
+            var (behind, line) = await reader.FirstAsync(row => (row.Long(1), row.Long(2))).ConfigureAwait(false);
+            var holders = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new KeyHolder(
+                new JobId(row.Long(0)), JobStates.Parse(row.Text(1)), row.LongOrNull(2) is { } worker ? new WorkerId(worker) : null)).ConfigureAwait(false);
+            return (behind, line, holders);
+        }, cancellationToken).ConfigureAwait(false);
+        return (await FindAsync(new JobQuery { Ids = [id] }, cancellationToken).ConfigureAwait(false)) is [var job] ? new Standing(job, holders, behind, line) : null;
+    }
+
     public Task<List<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
         database.RunAsync(database.Batch().Add("attempts", Value.Of(job.Value)), reader => reader.AllAsync(row => new Attempt(
             row.Int(0), new WorkerId(row.Long(1)), row.Time(2), row.TimeOrNull(3), row.Text(4), ErrorJson.Read(row.TextOrNull(5)), row.Utf8(6))), cancellationToken);

@@ -7,6 +7,25 @@ UNION ALL
 SELECT attempt, worker, started_at, finished_at, state, NULL, NULL FROM steadwork.history WHERE id = $1 AND state = 'succeeded' AND worker IS NOT NULL
 ORDER BY attempt;
 
+-- name: standing
+-- Of job $1: its row, how many come before it behind its exclusive key and in its line, counted up to $2.
+SELECT job.priority,
+    CASE WHEN job.state = 'waiting' AND job.exclusive_key IS NOT NULL THEN (
+        SELECT count(*) FROM (
+            SELECT FROM steadwork.jobs WHERE exclusive_key = job.exclusive_key AND exclusive_key IS NOT NULL AND state = 'waiting' AND (priority, id) < (job.priority, job.id) LIMIT $2
+        ) AS ahead) ELSE 0 END,
+    CASE WHEN job.ready THEN (
+        SELECT count(*) FROM (
+            SELECT FROM steadwork.lanes AS own JOIN steadwork.lanes ON lanes.queue = own.queue, LATERAL (
+                SELECT FROM steadwork.jobs WHERE jobs.lane = lanes.id AND ready AND (priority, id) < (job.priority, job.id) LIMIT $2
+            ) AS line
+            WHERE own.id = job.lane LIMIT $2
+        ) AS ahead) ELSE 0 END
+FROM steadwork.jobs AS job WHERE job.id = $1;
+
+-- name: key-holders
+SELECT id, state, worker FROM steadwork.jobs WHERE exclusive_key = (SELECT exclusive_key FROM steadwork.jobs WHERE id = $1) AND slot IS NOT NULL ORDER BY slot;
+
 -- name: lane-counts
 SELECT queue, type, lanes.pending + coalesce(sum(change.pending), 0)::bigint, lanes.waiting + coalesce(sum(change.waiting), 0)::bigint, lanes.running + coalesce(sum(change.running), 0)::bigint,
     lanes.succeeded + coalesce(sum(change.succeeded), 0)::bigint, lanes.failed + coalesce(sum(change.failed), 0)::bigint, lanes.cancelled + coalesce(sum(change.cancelled), 0)::bigint

@@ -45,6 +45,23 @@ internal static class Reading
         return statement.All(Row);
     }
 
+    public static Standing? Standing(Database database, JobId id)
+    {
+        if (Find(database, new JobQuery { Ids = [id] }) is not [var job])
+            return null;
+        var ready = database["job-head"].Bind(1, id.Value).First(row => row.Int(2) == 1);
+        var key = job.ExclusiveKey;
+        return new Standing(
+            job,
+            key is null ? [] : database["key-holders"].Bind(1, key).All(row => new KeyHolder(
+                new JobId(row.Long(0)), JobStates.Parse(row.Text(1)), row.LongOrNull(2) is { } worker ? new WorkerId(worker) : null)),
+            job.State is not JobState.Waiting || key is null ? 0 : Count(database, "ahead-behind-key", key, job),
+            ready ? Count(database, "ahead-in-line", job.Queue, job) : 0);
+    }
+
+    private static long Count(Database database, string statement, string where, Job job) => database[statement]
+        .Bind(1, where).Bind(2, job.Priority).Bind(3, job.Id.Value).Bind(4, Storage.Standing.CountedAtMost).First(row => row.Long(0));
+
     public static JobState StateOf(Database database, JobId job) =>
         database["job-head"].Bind(1, job.Value).First(row => JobStates.Parse(row.Text(1)));
 

@@ -5,6 +5,21 @@ SELECT attempt, worker, started_at, finished_at, outcome, error, result FROM att
 -- The attempt that the job itself tells of: the running one, or the one that succeeded.
 SELECT attempt, worker, started_at, finished_at, state FROM jobs WHERE id = ?1 AND state IN ('running', 'succeeded') AND worker IS NOT NULL;
 
+-- name: key-holders
+SELECT id, state, worker FROM jobs WHERE exclusive_key = ?1 AND slot IS NOT NULL ORDER BY slot;
+
+-- name: ahead-behind-key
+-- ?1 key, ?2 priority and ?3 id of the job, ?4 how many to count at most.
+SELECT count(*) FROM (
+    SELECT 1 FROM jobs WHERE exclusive_key = ?1 AND exclusive_key IS NOT NULL AND state = 'waiting' AND (priority < ?2 OR (priority = ?2 AND id < ?3)) LIMIT ?4
+);
+
+-- name: ahead-in-line
+-- ?1 queue, ?2 priority and ?3 id of the job, ?4 how many to count at most.
+SELECT count(*) FROM (
+    SELECT 1 FROM lanes CROSS JOIN jobs WHERE queue = ?1 AND jobs.lane = lanes.id AND jobs.ready = 1 AND priority <= ?2 AND (priority < ?2 OR jobs.id < ?3) LIMIT ?4
+);
+
 -- name: lane-counts
 SELECT queue, type, pending, waiting, running, succeeded, failed, cancelled FROM lanes ORDER BY queue, type;
 

@@ -89,6 +89,15 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
         return ids;
     }
 
+    /// <summary>Says why a job does not run now.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Every reason; none when the next free slot takes it, when it runs, and when it has ended. Null when there is no such job.</returns>
+    public async Task<IReadOnlyList<WaitReason>?> WhyAsync(JobId job, CancellationToken cancellationToken = default) =>
+        await store.StandingAsync(job, cancellationToken).ConfigureAwait(false) is { } standing
+            ? WaitReason.Of(standing, await store.StatisticsAsync(cancellationToken).ConfigureAwait(false), store.Now)
+            : null;
+
     /// <summary>Lets no job of a queue begin, on any worker, until it is resumed. Those that run go on; what was claimed ahead may still begin within some tenths of a second.</summary>
     /// <param name="queue">The queue; it need not have jobs yet.</param>
     /// <param name="by">Who asks or why, for people and the log.</param>

@@ -44,6 +44,10 @@ public interface IJobStore
     /// <summary>Finds jobs, newest first unless the query says otherwise.</summary>
     Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken);
 
+    /// <summary>Where a job stands among others: what <see cref="WaitReason"/> is made of. Its cost does not grow with the number of jobs.</summary>
+    /// <returns>Null when there is no such job.</returns>
+    Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken);
+
     /// <summary>The attempts of a job, oldest first; attempts that never began are left out.</summary>
     Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken);
 

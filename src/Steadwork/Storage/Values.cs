@@ -231,6 +231,23 @@ public sealed record StoreStatistics(IReadOnlyList<LaneCounts> Lanes, IReadOnlyL
     public Pause? PauseOf(PauseScope scope, string name) => Pauses.FirstOrDefault(pause => pause.Scope == scope && pause.Name == name);
 }
 
+/// <summary>Where a job stands among others.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="KeyHolders">The jobs that have the places of its exclusive key, itself perhaps among them; none when it has no such key.</param>
+/// <param name="AheadBehindKey">How many that wait behind its exclusive key come before it; 0 when it does not wait there.</param>
+/// <param name="AheadInLine">How many jobs of its queue that may run now come before it, by priority and then by age; 0 when it may not run now.</param>
+public sealed record Standing(Job Job, IReadOnlyList<KeyHolder> KeyHolders, long AheadBehindKey, long AheadInLine)
+{
+    /// <summary>More are not counted.</summary>
+    public const int CountedAtMost = 10_000;
+}
+
+/// <summary>A job that has a place of an exclusive key.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="State">Where it stands: running, or pending when it is to run next or again.</param>
+/// <param name="Worker">The worker that runs it.</param>
+public readonly record struct KeyHolder(JobId Job, JobState State, WorkerId? Worker);
+
 /// <summary>What can be paused.</summary>
 public enum PauseScope
 {

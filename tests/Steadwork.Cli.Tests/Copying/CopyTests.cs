@@ -59,7 +59,7 @@ public sealed class CopyTests : IDisposable
     {
         folder.Write("items", "a\n");
         await folder.EnqueueAsync("note");
-        (await folder.RunAsync("copy", "--to", server.Url)).Good();
+        (await folder.RunAsync("copy", "--to", server.Url)).Status.ShouldBe(0);
 
         var ended = await folder.RunAsync(arguments);
 
@@ -73,7 +73,7 @@ public sealed class CopyTests : IDisposable
     public async Task A_store_is_copied_once_unless_it_is_taken_back_into_service()
     {
         await folder.EnqueueAsync("note");
-        (await folder.RunAsync("copy", "--to", "sqlite:first.db")).Good();
+        (await folder.RunAsync("copy", "--to", "sqlite:first.db")).Status.ShouldBe(0);
 
         var again = await folder.RunAsync("copy", "--to", "sqlite:second.db");
         again.Status.ShouldBe(2);
@@ -82,7 +82,7 @@ public sealed class CopyTests : IDisposable
 
         (await folder.RunAsync("copy", "--reopen")).Good().ShouldContain("is in service again");
         (await folder.EnqueueAsync("note")).Value.ShouldBe(2);
-        (await folder.RunAsync("copy", "--to", "sqlite:second.db")).Good();
+        (await folder.RunAsync("copy", "--to", "sqlite:second.db")).Status.ShouldBe(0);
     }
 
     [Fact]
@@ -128,11 +128,11 @@ public sealed class CopyTests : IDisposable
     public async Task A_copy_that_lacks_only_its_last_word_is_found_whole()
     {
         await folder.EnqueueAsync("note");
-        (await folder.RunAsync("copy", "--to", "sqlite:new.db")).Good();
+        (await folder.RunAsync("copy", "--to", "sqlite:new.db")).Status.ShouldBe(0);
         await using (var store = folder.OpenStore())
             await ((ICopyableStore)store).RetireAsync(new Retirement("sqlite:new.db", Copied: false), TestContext.Current.CancellationToken);
 
-        (await folder.JsonAsync("copy", "--to", "sqlite:new.db")).GetProperty("sections").GetArrayLength().ShouldBe(6);
+        (await folder.JsonAsync("copy", "--to", "sqlite:new.db")).GetProperty("sections").GetArrayLength().ShouldBe(7);
 
         (await folder.RunAsync("enqueue", "note")).Complaint.ShouldContain("was copied to");
     }
@@ -160,7 +160,7 @@ public sealed class CopyTests : IDisposable
         (await folder.RunAsync("list", "--store", server.Url)).Output.ShouldNotContain("note");
         (await folder.RunAsync("enqueue", "note")).Complaint.ShouldContain("is being copied to");
 
-        (await folder.RunAsync("copy", "--to", server.Url)).Good();
+        (await folder.RunAsync("copy", "--to", server.Url)).Status.ShouldBe(0);
         (await folder.JsonAsync("stats", "--store", server.Url)).GetRawText().ShouldBe((await folder.JsonAsync("stats")).GetRawText());
         (await folder.EnqueueAsync("note", "--store", server.Url)).Value.ShouldBe(3001);
     }

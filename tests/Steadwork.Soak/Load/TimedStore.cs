@@ -37,6 +37,8 @@ public sealed class TimedStore(IStore store) : IStore
 
     public Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) => store.FindAsync(query, cancellationToken);
 
+    public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) => store.StandingAsync(job, cancellationToken);
+
     public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) => store.AttemptsAsync(job, cancellationToken);
 
     public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) => store.StatisticsAsync(cancellationToken);

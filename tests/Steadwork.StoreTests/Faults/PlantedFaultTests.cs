@@ -9,7 +9,7 @@ namespace Steadwork.StoreTests.Faults;
 /// <summary>A check that cannot fail proves nothing: each planted fault must be found.</summary>
 public sealed class PlantedFaultTests
 {
-    private const int SequencesAtMost = 300;
+    private const int SequencesAtMost = 1000;
     private const int CommandsEach = 60;
 
     private static readonly Dictionary<string, Func<IStore, FaultMemory, FaultyStore>> Plants = new()

@@ -13,6 +13,8 @@ public sealed class InMemoryExclusiveKeys : ExclusiveKeyContract<InMemoryFixture
 
 public sealed class InMemoryPauses : PauseContract<InMemoryFixture>;
 
+public sealed class InMemoryStandings : StandingContract<InMemoryFixture>;
+
 public sealed class InMemoryDelays : DelayContract<InMemoryFixture>;
 
 public sealed class InMemorySuspects : ClaimAloneContract<InMemoryFixture>;

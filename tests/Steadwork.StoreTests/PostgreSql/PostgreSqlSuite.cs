@@ -13,6 +13,8 @@ public sealed class PostgreSqlExclusiveKeys : ExclusiveKeyContract<PostgreSqlFix
 
 public sealed class PostgreSqlPauses : PauseContract<PostgreSqlFixture>;
 
+public sealed class PostgreSqlStandings : StandingContract<PostgreSqlFixture>;
+
 public sealed class PostgreSqlDelays : DelayContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlSuspects : ClaimAloneContract<PostgreSqlFixture>;

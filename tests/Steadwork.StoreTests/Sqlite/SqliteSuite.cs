@@ -13,6 +13,8 @@ public sealed class SqliteExclusiveKeys : ExclusiveKeyContract<SqliteFixture>;
 
 public sealed class SqlitePauses : PauseContract<SqliteFixture>;
 
+public sealed class SqliteStandings : StandingContract<SqliteFixture>;
+
 public sealed class SqliteDelays : DelayContract<SqliteFixture>;
 
 public sealed class SqliteSuspects : ClaimAloneContract<SqliteFixture>;

@@ -91,6 +91,10 @@ public sealed class InMemoryStore : IStore
         Once(_ => Search.Find(ledger.Jobs, query), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) =>
+        Once(_ => ledger.Jobs.TryGet(job, out var entry) ? Search.Standing(ledger.Jobs, entry) : null, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
         Once(_ => ledger.AttemptsOf(job), cancellationToken);
 

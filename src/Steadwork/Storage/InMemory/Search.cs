@@ -11,6 +11,18 @@ internal static class Search
         return query.Ids is null ? [.. found.Reverse().Take(query.Limit)] : [.. found];
     }
 
+    public static Standing Standing(Table table, Entry entry)
+    {
+        var job = entry.Job;
+        var place = (job.Priority, entry.Id);
+        var ofKey = table.All.Where(other => job.ExclusiveKey is { } key && other.Job.ExclusiveKey == key).ToList();
+        return new Standing(
+            job,
+            [.. ofKey.Where(other => other.Slot is not null).OrderBy(other => other.Slot).Select(other => new KeyHolder(other.Job.Id, other.Job.State, other.Job.Worker))],
+            entry.WaitsBehind is null ? 0 : ofKey.Where(other => other.WaitsBehind is not null && (other.Job.Priority, other.Id).CompareTo(place) < 0).Take(Storage.Standing.CountedAtMost).Count(),
+            !entry.Ready ? 0 : table.Ready.Where(other => other.Job.Queue == job.Queue && (other.Job.Priority, other.Id).CompareTo(place) < 0).Take(Storage.Standing.CountedAtMost).Count());
+    }
+
     private static bool Fits(Job job, JobQuery query) =>
         (query.Ids is not { } ids || ids.Contains(job.Id))
         && (query.State is not { } state || job.State == state)
