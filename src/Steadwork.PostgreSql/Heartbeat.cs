@@ -8,7 +8,7 @@ namespace Steadwork.PostgreSql;
 internal sealed class Heartbeat(Database database, Action<DateTimeOffset> told) : IDisposable
 {
     private const int FewConnections = 5;
-    private const int AnswerSeconds = 5;
+    private const int AnswerSeconds = 10;
     private readonly Lock gate = new();
     private NpgsqlConnection? connection;
     private bool disposed;

@@ -75,6 +75,14 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
     private async Task<(Exchange Exchange, WakeUp WakeUps)> CarryOutAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
     {
         var settled = new ToldEnds(ends, database.LockSpace);
+        if (settled.Returns && claim is { Max: > 0 })
+        {
+            // Some of these may be wanted cancelled, which is known only when they have been told, and others may come to their
+            // turn by it: those belong into the claim.
+            var (told, heard) = await CarryOutAsync(worker, ends, claim: null, cancellationToken).ConfigureAwait(false);
+            var (taken, also) = await CarryOutAsync(worker, [], claim, cancellationToken).ConfigureAwait(false);
+            return (taken with { Accepted = told.Accepted }, heard | also);
+        }
         IReadOnlyList<ClaimedJob> unheard = [];
         if (claim?.Known is { } known)
         {

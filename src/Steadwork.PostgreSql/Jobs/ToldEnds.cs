@@ -37,6 +37,9 @@ internal sealed class ToldEnds
 
     public bool IsEmpty => ending.Count + returning.Count == 0;
 
+    /// <summary>Whether some of them put their job back into its line.</summary>
+    public bool Returns => returning.Count > 0;
+
     /// <summary>Adds the statements.</summary>
     public void AddTo(Batch batch)
     {
