@@ -42,3 +42,8 @@ SELECT id, lease, attempt, failures, max_attempts, cancel_reason FROM steadwork.
 WITH buried AS (DELETE FROM steadwork.workers WHERE id = $1 AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE worker = $1 AND state = 'running') RETURNING id),
 logged AS (INSERT INTO steadwork.log (at, entries, kinds, worker) SELECT steadwork.wall_clock(), 1, ARRAY[$2::text], id FROM buried)
 SELECT id FROM buried;
+
+-- name: ring
+-- $1 channel, $2 message. A ring need not survive a crash: without the setting its commit would wait for the disk, and for a
+-- synchronous standby.
+SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2);

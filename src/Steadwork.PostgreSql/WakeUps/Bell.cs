@@ -122,10 +122,9 @@ internal sealed class Bell : IAsyncDisposable
             }
             try
             {
-                // A ring need not survive a crash: without this its commit waits for the disk, and for a synchronous standby.
                 var message = string.Create(CultureInfo.InvariantCulture, $"{me}:{(int)kinds}:{(joined ? 1 : 0)}");
                 await database.RunAsync(
-                    database.Batch().AddText("SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, $2)", Value.Of(channel), Value.Of(message)),
+                    database.Batch().Add("ring", Value.Of(channel), Value.Of(message)),
                     static _ => Task.FromResult(true), CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception)
