@@ -10,6 +10,18 @@ public abstract class FindContract<TFixture> : StoreContract<TFixture>
     where TFixture : IStoreFixture, new()
 {
     [Fact]
+    public async Task An_error_with_a_NUL_in_it_is_found_by_its_text_and_hides_no_other()
+    {
+        var jobs = await Store.AddAsync(Some.Job, Some.Job);
+        var worker = await Store.StartAsync();
+        await worker.SettleAsync(await worker.ClaimOneAsync(), new Transition.Fail(new JobError("type", "bytes \0 of a needle", "stack \0")));
+        await worker.SettleAsync(await worker.ClaimOneAsync(), new Transition.Fail(new JobError("type", "another needle")));
+
+        (await Store.FindAsync(new JobQuery { Text = "needle" })).Select(job => job.Id).ShouldBe([jobs[1], jobs[0]]);
+        (await Store.JobAsync(jobs[0])).LastError.ShouldBe(new JobError("type", "bytes ␀ of a needle", "stack ␀"));
+    }
+
+    [Fact]
     public async Task The_newest_come_first()
     {
         var ids = await Store.AddAsync(Some.Jobs(5));
