@@ -236,6 +236,34 @@ public sealed class ConnectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_examination_by_a_role_that_may_see_little_still_tells_of_a_held_snapshot()
+    {
+        var role = fixture.Schema + "_looker";
+        PostgreSqlServer.Execute($"CREATE ROLE {role} LOGIN PASSWORD 'secret'; GRANT USAGE ON SCHEMA {fixture.Schema} TO {role}; GRANT SELECT ON ALL TABLES IN SCHEMA {fixture.Schema} TO {role}; GRANT SELECT ON ALL SEQUENCES IN SCHEMA {fixture.Schema} TO {role}");
+        try
+        {
+            await using var connection = await fixture.ConnectAsync();
+            await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, TestContext.Current.CancellationToken);
+            await using var look = connection.CreateCommand();
+            look.Transaction = transaction;
+            look.CommandText = "SELECT count(*) FROM notes";
+            await look.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+            // It sees how far behind the others' snapshots are, and nothing else of them.
+            PostgreSqlServer.Execute("DO $$ BEGIN FOR turn IN 1..10100 LOOP BEGIN PERFORM pg_current_xact_id(); INSERT INTO pg_temp.spent VALUES (turn); EXCEPTION WHEN undefined_table THEN CREATE TEMP TABLE spent (turn integer); END; END LOOP; END $$");
+            await using var source = NpgsqlDataSource.Create(Settings(settings => (settings.Username, settings.Password) = (role, "secret")));
+            await using var store = await PostgreSqlStore.OpenAsync(source, Options(_ => { }), TestContext.Current.CancellationToken);
+
+            (await ExamineAsync(store, "snapshot")).ShouldSatisfyAllConditions(
+                finding => finding.Level.ShouldBe(FindingLevel.Warn),
+                finding => finding.Text.ShouldStartWith("Dead rows cannot be removed, because of the session of "));
+        }
+        finally
+        {
+            PostgreSqlServer.Execute($"DROP OWNED BY {role}; DROP ROLE {role}");
+        }
+    }
+
+    [Fact]
     public async Task An_examination_tells_of_a_held_snapshot_and_of_a_missing_index()
     {
         await using var store = await PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, Options(options => options.HeldSnapshot = TimeSpan.Zero), TestContext.Current.CancellationToken);
