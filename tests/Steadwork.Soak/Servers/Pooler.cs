@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
 
 namespace Steadwork.Soak.Servers;
 
@@ -52,16 +51,17 @@ public sealed class Pooler : IAsyncDisposable
         var start = new ProcessStartInfo(words[0], words.Skip(1)) { WorkingDirectory = "/", RedirectStandardError = true, RedirectStandardOutput = true };
         var pooler = new Pooler(Process.Start(start)!, port);
         pooler.process.BeginOutputReadLine();
-        var messages = pooler.process.StandardError.ReadToEndAsync();
-        var began = Stopwatch.GetTimestamp();
-        while (!await AnswersAsync(port))
+        try
         {
-            if (pooler.process.HasExited)
-                throw new InvalidOperationException($"{Program} ended: {await messages}");
-            if (Stopwatch.GetElapsedTime(began) > Limit)
-                throw new TimeoutException($"{Program} lets nobody in.");
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+            await pooler.IsUpAsync().WaitAsync(Limit);
         }
+        catch
+        {
+            await pooler.DisposeAsync();
+            throw;
+        }
+        // What it says later must not fill the pipe.
+        _ = pooler.process.StandardError.BaseStream.CopyToAsync(Stream.Null);
         return pooler;
     }
 
@@ -73,17 +73,16 @@ public sealed class Pooler : IAsyncDisposable
         process.Dispose();
     }
 
-    private static async Task<bool> AnswersAsync(int port)
+    /// <summary>It says so itself, after it has begun to listen.</summary>
+    private async Task IsUpAsync()
     {
-        try
+        var said = new List<string>();
+        while (await process.StandardError.ReadLineAsync() is { } line)
         {
-            using var client = new TcpClient();
-            await client.ConnectAsync(Host, port);
-            return true;
+            if (line.Contains("process up", StringComparison.Ordinal))
+                return;
+            said.Add(line);
         }
-        catch (SocketException)
-        {
-            return false;
-        }
+        throw new InvalidOperationException($"{Program} ended: {string.Join('\n', said)}");
     }
 }
