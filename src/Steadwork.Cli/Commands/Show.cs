@@ -17,12 +17,12 @@ internal static class ShowCommand
     private static async Task<int> ShowAsync(Call call, JobId id)
     {
         await using var store = call.OpenExisting();
-        var job = await store.FindAsync(id).ConfigureAwait(false) ?? throw Jobs.Unknown(id);
+        var standing = await store.StandingAsync(id, CancellationToken.None).ConfigureAwait(false) ?? throw Jobs.Unknown(id);
         var attempts = await store.AttemptsAsync(id, CancellationToken.None).ConfigureAwait(false);
         if (call.Json)
-            JsonOutput.Document(json => JobJson.Write(json, job, attempts));
+            JsonOutput.Document(json => JobJson.Write(json, standing.Job, attempts));
         else
-            JobPage.Print(job, attempts, await WhyCommand.ReasonsAsync(store, id).ConfigureAwait(false));
+            JobPage.Print(standing.Job, attempts, await WaitReason.OfAsync(store, standing, CancellationToken.None).ConfigureAwait(false));
         return ExitStatus.Done;
     }
 }

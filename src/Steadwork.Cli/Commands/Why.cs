@@ -1,7 +1,6 @@
 using Steadwork.Cli.Inputs;
 using Steadwork.Cli.Outputs;
 using Steadwork.Cli.Shell;
-using Steadwork.Storage;
 
 namespace Steadwork.Cli.Commands;
 
@@ -15,18 +14,11 @@ internal static class WhyCommand
             .Does(call => ExplainAsync(call, call.Value(id)));
     }
 
-    /// <summary>Why a job does not run; nothing when there is no such job.</summary>
-    public static async Task<IReadOnlyList<WaitReason>> ReasonsAsync(IStore store, JobId id) =>
-        await store.StandingAsync(id, CancellationToken.None).ConfigureAwait(false) is { } standing ? await ReasonsAsync(store, standing).ConfigureAwait(false) : [];
-
-    private static async Task<IReadOnlyList<WaitReason>> ReasonsAsync(IStore store, Standing standing) =>
-        WaitReason.Of(standing, await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false), store.Now);
-
     private static async Task<int> ExplainAsync(Call call, JobId id)
     {
         await using var store = call.OpenExisting();
         var standing = await store.StandingAsync(id, CancellationToken.None).ConfigureAwait(false) ?? throw Jobs.Unknown(id);
-        var reasons = await ReasonsAsync(store, standing).ConfigureAwait(false);
+        var reasons = await WaitReason.OfAsync(store, standing, CancellationToken.None).ConfigureAwait(false);
         if (call.Json)
             JsonOutput.Document(json => Write(json, standing.Job, reasons));
         else

@@ -100,23 +100,21 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, A
             var held = await HeldKeysAsync(group).ConfigureAwait(false);
             var waiting = group.FindAll(request => request.Jobs.Any(job => job.UniqueKey is { } key && held.Contains(key)));
             waiting.ForEach(request => _ = StorePatientlyAsync(request));
-            await EachOrAllAsync(group.FindAll(request => !waiting.Contains(request)), all: waiting.Count > 0).ConfigureAwait(false);
+            if (waiting.Count == 0)
+                await StoreEachAsync(group).ConfigureAwait(false);
+            else if (group.FindAll(request => !waiting.Contains(request)) is { Count: > 0 } free)
+                await StoreAsync(free).ConfigureAwait(false);
         }
         catch (Exception)
         {
             // One bad request must not fail its neighbours: each gets a transaction, and an answer, of its own.
-            await EachOrAllAsync(group, all: false).ConfigureAwait(false);
+            await StoreEachAsync(group).ConfigureAwait(false);
         }
     }
 
-    private async Task EachOrAllAsync(List<Request> requests, bool all)
+    private async Task StoreEachAsync(List<Request> requests)
     {
-        if (all && requests.Count > 0)
-        {
-            await StoreAsync(requests).ConfigureAwait(false);
-            return;
-        }
-        foreach (var request in requests.ToArray())
+        foreach (var request in requests)
             await StoreAsync([request]).ConfigureAwait(false);
     }
 

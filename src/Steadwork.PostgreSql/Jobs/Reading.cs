@@ -39,7 +39,7 @@ internal sealed class Reading(Database database)
         var (behind, line, holders) = await database.RunAsync(batch, async reader =>
         {
             await reader.NextAsync().ConfigureAwait(false);
-            var (behind, line) = await reader.FirstAsync(row => (row.Long(1), row.Long(2))).ConfigureAwait(false);
+            var (behind, line) = await reader.FirstAsync(row => (row.Long(0), row.Long(1))).ConfigureAwait(false);
             var holders = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new KeyHolder(
                 new JobId(row.Long(0)), JobStates.Parse(row.Text(1)), row.LongOrNull(2) is { } worker ? new WorkerId(worker) : null)).ConfigureAwait(false);
             return (behind, line, holders);

@@ -8,8 +8,8 @@ SELECT attempt, worker, started_at, finished_at, state, NULL, NULL FROM steadwor
 ORDER BY attempt;
 
 -- name: standing
--- Of job $1: its row, how many come before it behind its exclusive key and in its line, counted up to $2.
-SELECT job.priority,
+-- Of job $1: how many come before it behind its exclusive key and in its line, counted up to $2.
+SELECT
     CASE WHEN job.state = 'waiting' AND job.exclusive_key IS NOT NULL THEN (
         SELECT count(*) FROM (
             SELECT FROM steadwork.jobs WHERE exclusive_key = job.exclusive_key AND exclusive_key IS NOT NULL AND state = 'waiting' AND (priority, id) < (job.priority, job.id) LIMIT $2

@@ -95,7 +95,7 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
     /// <returns>Every reason; none when the next free slot takes it, when it runs, and when it has ended. Null when there is no such job.</returns>
     public async Task<IReadOnlyList<WaitReason>?> WhyAsync(JobId job, CancellationToken cancellationToken = default) =>
         await store.StandingAsync(job, cancellationToken).ConfigureAwait(false) is { } standing
-            ? WaitReason.Of(standing, await store.StatisticsAsync(cancellationToken).ConfigureAwait(false), store.Now)
+            ? await WaitReason.OfAsync(store, standing, cancellationToken).ConfigureAwait(false)
             : null;
 
     /// <summary>Lets no job of a queue begin, on any worker, until it is resumed. Those that run go on; what was claimed ahead may still begin within some tenths of a second.</summary>

@@ -8,6 +8,10 @@ namespace Steadwork;
 /// <param name="Text">A sentence for people.</param>
 public sealed record WaitReason(string Code, string Text)
 {
+    /// <summary>The same, asking the store for what else it takes; nothing for a job that does not wait.</summary>
+    internal static async Task<IReadOnlyList<WaitReason>> OfAsync(IJobStore store, Standing standing, CancellationToken cancellationToken) =>
+        Waits(standing.Job) ? Of(standing, await store.StatisticsAsync(cancellationToken).ConfigureAwait(false), store.Now) : [];
+
     /// <summary>Every reason, the one that will hold longest first; none when the next free slot takes the job, and none when it runs or has ended.</summary>
     /// <param name="standing">Where the job stands.</param>
     /// <param name="statistics">The store in numbers, of about the same time.</param>
@@ -15,7 +19,7 @@ public sealed record WaitReason(string Code, string Text)
     internal static IReadOnlyList<WaitReason> Of(Standing standing, StoreStatistics statistics, DateTimeOffset now)
     {
         var job = standing.Job;
-        if (job.State is not (JobState.Pending or JobState.Waiting))
+        if (!Waits(job))
             return [];
         WaitReason?[] reasons =
         [
@@ -28,6 +32,8 @@ public sealed record WaitReason(string Code, string Text)
         ];
         return [.. reasons.OfType<WaitReason>()];
     }
+
+    private static bool Waits(Job job) => job.State is JobState.Pending or JobState.Waiting;
 
     private static WaitReason? Paused(Pause? pause, string what) =>
         pause is null ? null : new("paused", $"The {what} '{pause.Name}' is paused since {Time(pause.Since)}, by {pause.By}.");
