@@ -210,10 +210,12 @@ public sealed class ConnectionTests : IAsyncLifetime
         await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
         var left = Others;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var leftOpen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var catalog = new JobCatalog();
         catalog.Add(new JobType("leaves it open", null, new JobTypeOptions(), async context =>
         {
             await context.CompleteAsync(transaction);
+            leftOpen.TrySetResult();
             return default;
         }));
         catalog.Add(new JobType(Some.Type, null, new JobTypeOptions(), _ =>
@@ -226,6 +228,7 @@ public sealed class ConnectionTests : IAsyncLifetime
         var first = await store.AddOneAsync(Some.Job with { Type = "leaves it open", Priority = 1 });
         await using var worker = new WorkerHost(store, catalog, new WorkerOptions { Concurrency = 2, PollInterval = TimeSpan.FromMilliseconds(50) });
         await worker.StartAsync(TestContext.Current.CancellationToken);
+        await leftOpen.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
         await store.AddAsync(Some.Jobs(Others));
         await done.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
 
