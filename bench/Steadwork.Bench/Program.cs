@@ -2,14 +2,15 @@ using System.Diagnostics;
 using System.Globalization;
 using Steadwork.Bench;
 
-// bench URL [ROUNDS]: what the store reaches on a PostgreSQL server, against the same work in plain statements, in turns;
-// or what it reaches in a file.
+// bench URL [ROUNDS [NAME]]: what the store reaches on a PostgreSQL server, against the same work in plain statements, in turns;
+// or what it reaches in a file. NAME picks the measures whose names hold it.
 if (args is not [var url, ..])
 {
-    Console.Error.WriteLine("bench: say where: bench postgres://user@host/database [ROUNDS], or bench sqlite:FILE [ROUNDS]");
+    Console.Error.WriteLine("bench: say where: bench postgres://user@host/database [ROUNDS [NAME]], or bench sqlite:FILE [ROUNDS [NAME]]");
     return 2;
 }
 var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5;
+var wanted = args.Length > 2 ? args[2] : "";
 await using var floor = url.StartsWith(Ours.File, StringComparison.Ordinal) ? null : await RawPostgreSql.OpenAsync(url);
 await using var ours = await Ours.OpenAsync(url);
 
@@ -23,7 +24,7 @@ measures.Add(("drain, 100,000 behind a key", () => ours.DrainAsync(jobs: 50_000,
 if (floor is not null)
     measures.Add(("enqueue, rung and not rung", () => ours.EnqueueAsync(callers: 64, jobs: 40_000, rings: false), () => ours.EnqueueAsync(callers: 64, jobs: 40_000)));
 Console.WriteLine($"{"per second, median of " + rounds,-30}{"floor",10}{"ours",10}{"ratio",8}   ours min to max");
-foreach (var measure in measures)
+foreach (var measure in measures.Where(measure => measure.Name.Contains(wanted, StringComparison.Ordinal)))
 {
     var (floors, results) = (new List<double>(), new List<double>());
     for (var round = 0; round < rounds + 1; round++)
@@ -38,6 +39,8 @@ foreach (var measure in measures)
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
         $"{measure.Name,-30}{Median(floors),10:N0}{Median(results),10:N0}{Median(results) / Median(floors),8:0.00}   {results.Min():N0} to {results.Max():N0}"));
 }
+if (!"pick-up".Contains(wanted, StringComparison.Ordinal))
+    return 0;
 var (rawPickUps, ownPickUps) = (new List<double>(), new List<double>());
 for (var round = 0; round < rounds; round++)
 {

@@ -48,7 +48,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         // With few connections, writers must leave some for the rest.
         var lanes = new Lanes(database);
         callers = new CallersTransaction(database, lanes, Changed);
-        pump = new EnqueuePump(database, lanes, Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), ahead => Changed(WakeUp.Jobs, joined: ahead));
+        pump = new EnqueuePump(database, lanes, Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), bell, ahead => Noted(WakeUp.Jobs, joined: ahead));
         exchanging = new Exchanging(database, lineMarks, Told);
         crew = new Crew(database);
         requests = new Requests(database);
@@ -310,9 +310,16 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     /// <param name="joined">Whether jobs may have joined their line elsewhere than at its end.</param>
     private void Changed(WakeUp wakeUps, bool joined)
     {
+        Noted(wakeUps, joined);
+        bell.RingOthers(wakeUps, joined);
+    }
+
+    /// <summary>Something was committed, of which other processes are told otherwise.</summary>
+    private void Noted(WakeUp wakeUps, bool joined)
+    {
         if (joined)
             lineMarks.Joined();
-        bell.Ring(wakeUps, joined);
+        bell.RingHere(wakeUps);
         if (wakeUps is WakeUp.None || Interlocked.Increment(ref changes) % FoldAfter != 0)
             return;
         _ = FoldAsync();

@@ -13,6 +13,17 @@ internal sealed class Batch(Database database)
     /// <summary>Whether the server should keep its statements: not those that were put together, of which there is no end.</summary>
     public bool IsWorthPreparing { get; private set; } = true;
 
+    /// <summary>Whether it begins and commits a transaction of its own, so that something can follow the commit in the same round trip.</summary>
+    public bool Commits { get; private set; }
+
+    public Batch Begin()
+    {
+        Commits = true;
+        return Add("begin");
+    }
+
+    public Batch Commit() => Add("commit").Add("committed");
+
     /// <summary>Adds a named statement.</summary>
     public Batch Add(string statement, params ReadOnlySpan<NpgsqlParameter> values) => AddSql(database.Text(statement), values);
 

@@ -106,14 +106,7 @@ internal sealed class Database : IAsyncDisposable
             {
                 if (options.Prepare && batch.IsWorthPreparing)
                     await commands.PrepareAsync().ConfigureAwait(false);
-                var reader = await commands.ExecuteReaderAsync().ConfigureAwait(false);
-                await using (reader.ConfigureAwait(false))
-                {
-                    var answer = await read(reader).ConfigureAwait(false);
-                    // Errors of later statements show only when their answers are looked at.
-                    while (await reader.NextResultAsync().ConfigureAwait(false)) { }
-                    return answer;
-                }
+                return await AnswerAsync(connection, batch, read).ConfigureAwait(false);
             }
             catch (PostgresException error) when (transaction is null && tries < MostTries && Unavailable.IsTransient(error))
             {
@@ -126,6 +119,36 @@ internal sealed class Database : IAsyncDisposable
             {
                 throw Unavailable.Because(Place, error);
             }
+        }
+    }
+
+    private static async Task<T> AnswerAsync<T>(NpgsqlConnection connection, Batch batch, Func<NpgsqlDataReader, Task<T>> read)
+    {
+        T? answer = default;
+        var isCommitted = false;
+        try
+        {
+            var reader = await batch.Commands.ExecuteReaderAsync().ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+            {
+                answer = await read(reader).ConfigureAwait(false);
+                isCommitted = batch.Commits && await reader.NextResultAsync().ConfigureAwait(false);
+                // Errors of later statements show only when their answers are looked at.
+                while (await reader.NextResultAsync().ConfigureAwait(false)) { }
+                return answer;
+            }
+        }
+        catch (PostgresException) when (isCommitted)
+        {
+            return answer!;
+        }
+        catch (PostgresException) when (batch.Commits)
+        {
+            // The server leaves the failed transaction open for whoever began it.
+            var rollback = new NpgsqlCommand("ROLLBACK", connection);
+            await using (rollback.ConfigureAwait(false))
+                await rollback.ExecuteNonQueryAsync().ConfigureAwait(false);
+            throw;
         }
     }
 

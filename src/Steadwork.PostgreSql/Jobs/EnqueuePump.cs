@@ -1,5 +1,6 @@
 using Npgsql;
 using Steadwork.PostgreSql.Connections;
+using Steadwork.PostgreSql.WakeUps;
 using Steadwork.Storage;
 
 namespace Steadwork.PostgreSql.Jobs;
@@ -8,7 +9,7 @@ namespace Steadwork.PostgreSql.Jobs;
 /// Coalesces what callers enqueue: a few writers, each of which takes all that came in while its last transaction ran, and
 /// answers each caller after the commit that holds its jobs. Group commit without a timer.
 /// </summary>
-internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, Action<bool> stored)
+internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, Bell bell, Action<bool> stored)
 {
     private const int EnoughJobs = 2000;
     private const string Impatience = "250ms", Patience = "20s";
@@ -168,10 +169,15 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, A
     private async Task<EnqueuedJob[]> StoreAsync(NewJob[] jobs, string patience)
     {
         await lanes.MakeAsync(jobs, CancellationToken.None).ConfigureAwait(false);
-        var storing = new Storing(database, jobs, lanes.Of, patience);
+        var ahead = IsAheadOfOthers(jobs);
+        var ring = bell.TakeRing(WakeUp.Jobs, ahead);
+        var storing = new Storing(database, jobs, lanes.Of, patience, ring);
         var answers = await database.RunAsync(storing.Batch, storing.ReadAsync, CancellationToken.None).ConfigureAwait(false);
-        if (Array.Exists(answers, answer => !answer.Existing))
-            stored(IsAheadOfOthers(jobs));
+        if (!Array.Exists(answers, answer => !answer.Existing))
+            return answers;
+        stored(ahead);
+        if (ring is null)
+            bell.RingOthers(WakeUp.Jobs, ahead);
         return answers;
     }
 }

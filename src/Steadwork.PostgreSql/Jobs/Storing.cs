@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Steadwork.PostgreSql.Connections;
+using Steadwork.PostgreSql.WakeUps;
 using Steadwork.Storage;
 
 namespace Steadwork.PostgreSql.Jobs;
@@ -17,12 +18,15 @@ internal sealed class Storing
     /// <param name="jobs">The jobs; at least one.</param>
     /// <param name="laneOf">Knows the lanes of all of them.</param>
     /// <param name="patience">How long to wait for a key that somebody else's transaction holds, as the server reads it; null in a caller's transaction, where nothing may be set.</param>
-    public Storing(Database database, IReadOnlyList<NewJob> jobs, Func<NewJob, int> laneOf, string? patience)
+    /// <param name="ring">Told to others right after the commit; null when nobody is to be told.</param>
+    public Storing(Database database, IReadOnlyList<NewJob> jobs, Func<NewJob, int> laneOf, string? patience, Ring? ring = null)
     {
         this.jobs = jobs.Count;
         own = patience is not null;
         Batch = database.Batch();
         string[] keys = [.. jobs.Select(job => job.UniqueKey).OfType<string>()];
+        if (ring is not null)
+            Batch.Begin();
         if (own)
             Batch.Add("keep-plans", Value.Of(keys.Length > 0 ? patience : "0"));
         Batch.Add("require-service", Value.Of(database.LockSpace));
@@ -46,6 +50,8 @@ internal sealed class Storing
         admits = own && exclusive.Length > 0;
         if (admits)
             Batch.Add("admit", Value.Of(database.LockSpace), Value.Of(exclusive));
+        if (ring is not null)
+            ring.AddTo(Batch.Commit());
     }
 
     public Batch Batch { get; }

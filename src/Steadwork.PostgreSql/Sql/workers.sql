@@ -43,6 +43,16 @@ WITH buried AS (DELETE FROM steadwork.workers WHERE id = $1 AND NOT EXISTS (SELE
 logged AS (INSERT INTO steadwork.log (at, entries, kinds, worker) SELECT steadwork.wall_clock(), 1, ARRAY[$2::text], id FROM buried)
 SELECT id FROM buried;
 
+-- name: begin
+BEGIN;
+
+-- name: commit
+COMMIT;
+
+-- name: committed
+-- Answered when the commit before it has gone well: an error further on is not its own.
+SELECT true;
+
 -- name: ring
 -- $1 channel, $2 message. A ring need not survive a crash: without the setting its commit would wait for the disk, and for a
 -- synchronous standby.

@@ -80,15 +80,32 @@ internal sealed class Bell : IAsyncDisposable
         }
     }
 
-    /// <summary>Wakes the listeners of this process, and soon those of the others.</summary>
+    /// <summary>Wakes the listeners of this process.</summary>
+    public void RingHere(WakeUp kinds)
+    {
+        if (kinds is not WakeUp.None)
+            listeners.Ring(kinds);
+    }
+
+    /// <summary>A ring for whoever commits something to send along; null when there were enough of late, and <see cref="RingOthers"/> has to gather it.</summary>
+    /// <inheritdoc cref="RingOthers"/>
+    public Ring? TakeRing(WakeUp kinds, bool joined)
+    {
+        lock (gate)
+        {
+            if (isRinging || closed.IsCancellationRequested || Allowance() < 1)
+                return null;
+            allowance--;
+            return RingOf(kinds, joined);
+        }
+    }
+
+    /// <summary>Wakes the listeners of other processes: at once, or when the next ring is due.</summary>
     /// <param name="kinds">What there may be to do.</param>
     /// <param name="joined">Whether jobs may have joined their line elsewhere than at its end.</param>
-    public void Ring(WakeUp kinds, bool joined)
+    public void RingOthers(WakeUp kinds, bool joined)
     {
-        if (kinds is WakeUp.None)
-            return;
-        listeners.Ring(kinds);
-        if (mostRingsASecond == 0)
+        if (kinds is WakeUp.None || mostRingsASecond == 0)
             return;
         lock (gate)
         {
@@ -107,25 +124,29 @@ internal sealed class Bell : IAsyncDisposable
         await Task.Yield();
         while (true)
         {
-            await Task.Delay(UntilAllowed(), TimeProvider.System).ConfigureAwait(false);
-            WakeUp kinds;
-            bool joined;
+            TimeSpan pause;
             lock (gate)
             {
-                (kinds, joined) = (pending, pendingJoined);
-                (pending, pendingJoined) = (WakeUp.None, false);
-                if (kinds is WakeUp.None)
+                if (pending is WakeUp.None)
                 {
                     isRinging = false;
                     return;
                 }
+                allowance = Allowance() - 1;
+                pause = allowance >= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(-allowance / mostRingsASecond);
+            }
+            await Task.Delay(pause, TimeProvider.System).ConfigureAwait(false);
+            Ring ring;
+            lock (gate)
+            {
+                ring = RingOf(pending, pendingJoined);
+                (pending, pendingJoined) = (WakeUp.None, false);
             }
             try
             {
-                var message = string.Create(CultureInfo.InvariantCulture, $"{me}:{(int)kinds}:{(joined ? 1 : 0)}");
-                await database.RunAsync(
-                    database.Batch().Add("ring", Value.Of(channel), Value.Of(message)),
-                    static _ => Task.FromResult(true), CancellationToken.None).ConfigureAwait(false);
+                var batch = database.Batch();
+                ring.AddTo(batch);
+                await database.RunAsync(batch, static _ => Task.FromResult(true), CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception)
             {
@@ -135,12 +156,15 @@ internal sealed class Bell : IAsyncDisposable
         }
     }
 
-    private TimeSpan UntilAllowed()
+    private Ring RingOf(WakeUp kinds, bool joined) => new(channel, string.Create(CultureInfo.InvariantCulture, $"{me}:{(int)kinds}:{(joined ? 1 : 0)}"));
+
+    /// <summary>How many rings there may be at this moment.</summary>
+    private double Allowance()
     {
         var now = TimeProvider.System.GetTimestamp();
-        allowance = Math.Min(mostRingsASecond, allowance + mostRingsASecond * TimeProvider.System.GetElapsedTime(countedAt, now).TotalSeconds) - 1;
+        allowance = Math.Min(mostRingsASecond, allowance + mostRingsASecond * TimeProvider.System.GetElapsedTime(countedAt, now).TotalSeconds);
         countedAt = now;
-        return allowance >= 0 ? TimeSpan.Zero : TimeSpan.FromSeconds(-allowance / mostRingsASecond);
+        return allowance;
     }
 
     /// <summary>Waits for rings, on a connection that is made again whenever it breaks.</summary>
