@@ -9,7 +9,6 @@ internal sealed class Examining(Database database, PostgreSqlStoreOptions option
 {
     private const int OldestServer = 130_000;
     private static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan ReplicaLag = TimeSpan.FromSeconds(10);
 
     private readonly record struct Settings(int Number, string Version, bool Durable, string Commit, bool Vacuums, int MaxConnections, long Connections, DateTimeOffset Now);
 
@@ -89,7 +88,7 @@ internal sealed class Examining(Database database, PostgreSqlStoreOptions option
             return new("replicas", FindingLevel.Pass, "The server has no replicas.");
         if (replicas.Exists(replica => replica.State is null))
             return new("replicas", FindingLevel.Warn, $"There are replicas, {string.Join(", ", replicas.Select(replica => replica.Name))}, and this role may not see whether they are in step. Grant it pg_monitor.");
-        var lagging = replicas.FindAll(replica => replica.Lag > ReplicaLag || replica.State != "streaming");
+        var lagging = replicas.FindAll(replica => replica.Lag > options.ReplicaLag || replica.State != "streaming");
         return lagging.Count == 0
             ? new("replicas", FindingLevel.Pass, $"In step: {string.Join(", ", replicas.Select(replica => $"{replica.Name} ({replica.Sync})"))}.")
             : new("replicas", FindingLevel.Warn, $"Behind: {string.Join(", ", lagging.Select(replica => $"{replica.Name} ({replica.State}, {replica.Sync}) by {Seconds(replica.Lag)}"))}. A synchronous one that lags holds up every commit.");

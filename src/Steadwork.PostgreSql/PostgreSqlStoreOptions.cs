@@ -36,6 +36,9 @@ public sealed class PostgreSqlStoreOptions
     /// <summary>How long a transaction may be open before an examination complains of it. Default 60 s.</summary>
     internal TimeSpan HeldSnapshot { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How far a replica may be behind before an examination complains of it. Default 10 s.</summary>
+    internal TimeSpan ReplicaLag { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Where the workers of this machine leave their locks and marks. Default null: a folder of the user's.</summary>
     internal string? MachineFolder { get; set; }
 

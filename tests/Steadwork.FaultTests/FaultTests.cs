@@ -1,6 +1,9 @@
 using Shouldly;
+using Steadwork.PostgreSql;
 using Steadwork.Soak;
 using Steadwork.Soak.Faults;
+using Steadwork.Soak.Servers;
+using Steadwork.Storage;
 using Xunit;
 
 namespace Steadwork.FaultTests;
@@ -34,6 +37,47 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make hosts of its own.");
         var cli = Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program, or run the tests by ./test.");
         Check(await new CutHosts(cli, folder, output.WriteLine).RunAsync(1));
+    }
+
+    [Fact]
+    public async Task A_standby_that_lags_is_told_of()
+    {
+        await using var primary = await PostgresServer.MakeAsync(Path.Combine(folder, "primary"));
+        await using var standby = await primary.MakeStandbyAsync(Path.Combine(folder, "standby"));
+        await using var store = await PostgreSqlStore.OpenAsync(primary.Url, new PostgreSqlStoreOptions { ReplicaLag = TimeSpan.FromMilliseconds(500) }, TestContext.Current.CancellationToken);
+        (await UntilAsync(store, "replicas", FindingLevel.Pass)).ShouldStartWith("In step: walreceiver (async)");
+
+        await standby.ExecuteAsync("SELECT pg_wal_replay_pause()");
+        (await UntilAsync(store, "replicas", FindingLevel.Warn)).ShouldMatch(@"^Behind: walreceiver \(streaming, async\) by \d+ s\.");
+
+        await standby.ExecuteAsync("SELECT pg_wal_replay_resume()");
+        await UntilAsync(store, "replicas", FindingLevel.Pass);
+    }
+
+    [Fact]
+    public async Task Dead_rows_that_nothing_removes_are_told_of()
+    {
+        await using var server = await PostgresServer.MakeAsync(Path.Combine(folder, "server"));
+        await using var store = await PostgreSqlStore.OpenAsync(server.Url, null, TestContext.Current.CancellationToken);
+        (await UntilAsync(store, "dead rows", FindingLevel.Pass)).ShouldBe("Dead rows are removed in time.");
+
+        await server.ExecuteAsync("CREATE TABLE steadwork.spent WITH (autovacuum_enabled = off) AS SELECT place FROM generate_series(1, 60000) AS place");
+        await server.ExecuteAsync("DELETE FROM steadwork.spent");
+        (await UntilAsync(store, "dead rows", FindingLevel.Warn)).ShouldBe("spent: 60,000 dead rows for 0 live ones. autovacuum does not keep up: see snapshot, or give it more workers.");
+    }
+
+    /// <summary>What an examination says of one thing, once it says so at that level: the server counts when it finds the time.</summary>
+    private static async Task<string> UntilAsync(PostgreSqlStore store, string name, FindingLevel level)
+    {
+        var found = new Finding(name, FindingLevel.Fail, "");
+        (await Until.TrueAsync(async () =>
+        {
+            // How far a standby is behind shows in what it has yet to do.
+            await store.EnqueueAsync([new NewJob { Type = "note", Payload = "{}"u8.ToArray() }], TestContext.Current.CancellationToken);
+            found = (await store.ExamineAsync(TestContext.Current.CancellationToken)).Single(finding => finding.Name == name);
+            return found.Level == level;
+        }, TimeSpan.FromMinutes(1))).ShouldBeTrue(found.Text);
+        return found.Text;
     }
 
     private static string TakeFolder()

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data;
 using Npgsql;
 using Steadwork.Storage;
 using Steadwork.Storage.Copying;
@@ -142,7 +143,7 @@ internal sealed class Database : IAsyncDisposable
         {
             return answer!;
         }
-        catch (PostgresException) when (batch.Commits)
+        catch (PostgresException) when (batch.Commits && connection.State is ConnectionState.Open)
         {
             // The server leaves the failed transaction open for whoever began it.
             var rollback = new NpgsqlCommand("ROLLBACK", connection);

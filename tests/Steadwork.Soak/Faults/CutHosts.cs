@@ -124,15 +124,7 @@ public sealed class CutHosts(string cli, string folder, Action<string> progress)
 
     private async Task WaitAsync(Func<Task<bool>> holds, TimeSpan limit, string what)
     {
-        var began = Stopwatch.GetTimestamp();
-        while (!await holds())
-        {
-            if (Stopwatch.GetElapsedTime(began) > limit)
-            {
-                violations.Add(string.Create(CultureInfo.InvariantCulture, $"after {limit.TotalSeconds:0} s it was not so that {what}"));
-                return;
-            }
-            await Task.Delay(Look, TimeProvider.System);
-        }
+        if (!await Until.TrueAsync(holds, limit))
+            violations.Add(string.Create(CultureInfo.InvariantCulture, $"after {limit.TotalSeconds:0} s it was not so that {what}"));
     }
 }

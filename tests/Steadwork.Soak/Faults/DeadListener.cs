@@ -37,10 +37,8 @@ public sealed class DeadListener(string folder, Action<string> progress)
 
         Expect("alive", 0.5, AliveLimit, await MeasureAsync(producing, samples));
         await server.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
-        var ended = Stopwatch.GetTimestamp();
         Expect("just ended by the server", 0.99, DeadLimit, await MeasureAsync(producing, 3));
-        while ((long)(await server.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"))! == 0 && Stopwatch.GetElapsedTime(ended) < ReturnLimit)
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        await Until.TrueAsync(async () => (long)(await server.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"))! > 0, ReturnLimit);
         Expect("alive again", 0.5, AliveLimit, await MeasureAsync(producing, samples));
         if (proxy.Silence("LISTEN "u8) == 0)
             violations.Add("no listening connection was found to be silenced");

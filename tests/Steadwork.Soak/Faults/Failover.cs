@@ -62,9 +62,8 @@ public sealed class Failover(string folder, Action<string> progress)
     private static async Task WaitForSyncAsync(PostgresServer primary)
     {
         await primary.SetAsync("synchronous_standby_names", "*");
-        using var late = new CancellationTokenSource(SyncLimit, TimeProvider.System);
         var end = (string)(await primary.ExecuteAsync("SELECT pg_current_wal_lsn()::text"))!;
-        while ((long)(await primary.ExecuteAsync($"SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' AND flush_lsn >= '{end}'"))! == 0)
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, late.Token);
+        if (!await Until.TrueAsync(async () => (long)(await primary.ExecuteAsync($"SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync' AND flush_lsn >= '{end}'"))! > 0, SyncLimit))
+            throw new TimeoutException($"The standby was not in step within {SyncLimit}.");
     }
 }

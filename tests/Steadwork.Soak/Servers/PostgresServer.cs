@@ -9,6 +9,7 @@ namespace Steadwork.Soak.Servers;
 public sealed class PostgresServer : IAsyncDisposable
 {
     internal static readonly string[] AsUser = Environment.IsPrivilegedProcess ? ["setpriv", "--reuid", User, "--regid", User, "--clear-groups"] : [];
+    private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(1);
     private readonly string folder;
     private readonly string host;
 
@@ -75,8 +76,8 @@ public sealed class PostgresServer : IAsyncDisposable
         int[] all = [server, .. Processes.ChildrenOf(server)];
         foreach (var process in all)
             Processes.Signal(process, Processes.SigKill);
-        while (all.Any(Processes.IsAlive))
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
+        if (!await Until.TrueAsync(() => Task.FromResult(!all.Any(Processes.IsAlive)), EndLimit))
+            throw new TimeoutException($"The killed server was still there after {EndLimit}.");
     }
 
     /// <summary>Makes a standby the primary, and waits until it takes writes.</summary>
