@@ -104,6 +104,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
 
         var began = TimeProvider.System.GetTimestamp();
         var places = new List<(int Lane, short Priority, long Id)>();
+        var isStopped = false;
         var (wanted, joined, claimed, alive, due, now) = await database.RunAsync(batch, async reader =>
         {
             await reader.NextAsync().ConfigureAwait(false);
@@ -116,11 +117,14 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
             {
                 joined = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Long(0)).ConfigureAwait(false);
                 await reader.NextAsync().ConfigureAwait(false);
-                claimed = await reader.AllAsync(row =>
+                while (await reader.ReadAsync().ConfigureAwait(false))
                 {
-                    places.Add((row.Int(12), row.GetInt16(13), row.Long(0)));
-                    return Claimed(row);
-                }).ConfigureAwait(false);
+                    isStopped = reader.Bool(14);
+                    if (reader.IsDBNull(0))
+                        continue;
+                    places.Add((reader.Int(12), reader.GetInt16(13), reader.Long(0)));
+                    claimed.Add(Claimed(reader));
+                }
                 await reader.NextAsync().ConfigureAwait(false);
             }
             var (alive, due, now) = await reader.FirstAsync(row => (row.Bool(0), row.TimeOrNull(1), row.Time(2))).ConfigureAwait(false);
@@ -129,7 +133,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
 
         told(now);
         if (claims)
-            marks.Claimed(fromHead, TimeProvider.System.GetElapsedTime(began), places);
+            marks.Claimed(fromHead, TimeProvider.System.GetElapsedTime(began), places, isStopped);
         var wakeUps = settled.WakeUps | (joined > 0 ? WakeUp.Jobs : WakeUp.None) | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
         return (new Exchange(settled.Accepted, [.. unheard, .. claimed], due, alive), wakeUps);
     }

@@ -48,7 +48,8 @@ internal sealed class LineMarks(TimeProvider clock, TimeSpan slow)
     /// <param name="fromHead">Whether it began at the heads of the lines.</param>
     /// <param name="took">How long the whole exchange took.</param>
     /// <param name="claimed">The places of what it claimed.</param>
-    public void Claimed(bool fromHead, TimeSpan took, IEnumerable<(int Lane, short Priority, long Id)> claimed)
+    /// <param name="isStopped">Whether it came to a job that it could not take, and must not pass.</param>
+    public void Claimed(bool fromHead, TimeSpan took, IEnumerable<(int Lane, short Priority, long Id)> claimed, bool isStopped)
     {
         lock (gate)
         {
@@ -57,6 +58,7 @@ internal sealed class LineMarks(TimeProvider clock, TimeSpan slow)
                 lastTook = took;
                 slowInARow = took >= slow ? slowInARow + 1 : 0;
             }
+            hasJoined |= isStopped;
             foreach (var (lane, priority, id) in claimed)
             {
                 // Where one has joined there may be more.

@@ -31,7 +31,7 @@ SELECT (SELECT count(*) FROM joined) + (SELECT count(*) FROM loose, steadwork.ad
 
 -- name: claim
 -- $1 worker, $2 queues, $3 types, $4 how many, $5 how many it holds besides. A job that must be alone is given only to a
--- worker that holds nothing else, which stops at it until it holds nothing. $6 lanes, and $7 priority and $8 id behind which
+-- worker that holds nothing else, which stops at it until it holds nothing: that it does is answered, without a job if need be. $6 lanes, and $7 priority and $8 id behind which
 -- to begin in each: no arrays but for a claim that skips what is known to be gone (see LineMarks).
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 heads AS MATERIALIZED (
@@ -68,8 +68,9 @@ logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)
     SELECT min(now), count(*), ARRAY['claimed'], $1, array_agg(id ORDER BY rank), array_agg(lease ORDER BY rank) FROM claimed, clock HAVING count(*) > 0
 )
-SELECT claimed.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, claimed.lane, priority
-FROM claimed JOIN steadwork.lanes ON lanes.id = claimed.lane
+SELECT claimed.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, claimed.lane, priority, is_stopped
+FROM (SELECT coalesce(bool_or(alone), false) AS is_stopped FROM heads) AS line
+    LEFT JOIN (claimed JOIN steadwork.lanes ON lanes.id = claimed.lane) ON true
 ORDER BY rank;
 
 -- name: held-whole

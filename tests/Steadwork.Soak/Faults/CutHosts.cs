@@ -77,9 +77,19 @@ public sealed class CutHosts(string cli, string folder, Action<string> progress)
 
     private async Task CutAsync(HostNetwork network, int host)
     {
-        await WaitAsync(() => Task.FromResult(Enumerable.Range(0, Hosts).All(any => ledger.OpenOn(any).Count > 0)), WorkLimit, "all hosts are at work");
-        await network.CutAsync(host);
-        var at = TimeProvider.System.GetUtcNow();
+        DateTimeOffset at = default;
+        await WaitAsync(async () =>
+        {
+            if (!Enumerable.Range(0, Hosts).All(any => ledger.OpenOn(any).Count > 0))
+                return false;
+            await network.CutAsync(host);
+            at = TimeProvider.System.GetUtcNow();
+            if (ledger.OpenOn(host).Count > 0)
+                return true;
+            // It came to its end in that moment.
+            await network.JoinAsync(host);
+            return false;
+        }, WorkLimit, "a host was cut off while all were at work");
         cutOff.AddRange(ledger.OpenOn(host).Select(run => (at, run.Job, run.Lease)));
         await Task.Delay(CutTime, TimeProvider.System);
         await network.JoinAsync(host);

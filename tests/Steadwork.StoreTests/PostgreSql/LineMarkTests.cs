@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using Shouldly;
 using Steadwork.PostgreSql;
 using Steadwork.PostgreSql.Jobs;
+using Steadwork.Storage;
 using Steadwork.StoreTests.Fixtures;
 using Steadwork.Testing;
 using Xunit;
@@ -55,9 +57,25 @@ public sealed class LineMarkTests
         marks.Joined();
 
         marks.Next().FromHead.ShouldBeTrue();
-        marks.Claimed(fromHead: true, TimeSpan.FromMilliseconds(20), [(1, 100, 1)]);
+        marks.Claimed(fromHead: true, TimeSpan.FromMilliseconds(20), [(1, 100, 1)], isStopped: false);
         marks.Next().FromHead.ShouldBeTrue("where one has joined there may be more");
-        marks.Claimed(fromHead: true, TimeSpan.FromMilliseconds(20), [(1, 100, 60)]);
+        marks.Claimed(fromHead: true, TimeSpan.FromMilliseconds(20), [(1, 100, 60)], isStopped: false);
+        marks.Next().FromHead.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void What_must_not_be_passed_is_not()
+    {
+        BecomeSlow();
+        marks.Joined();
+
+        for (var count = 0; count < 3; count++)
+        {
+            marks.Next().FromHead.ShouldBeTrue();
+            marks.Claimed(fromHead: true, TimeSpan.FromMilliseconds(20), [], isStopped: true);
+        }
+        marks.Next().FromHead.ShouldBeTrue();
+        marks.Claimed(fromHead: true, TimeSpan.FromMilliseconds(20), [], isStopped: false);
         marks.Next().FromHead.ShouldBeFalse();
     }
 
@@ -108,6 +126,40 @@ public sealed class LineMarkTests
         claimed.ShouldBe(expected, ignoreOrder: true);
     }
 
+    [Fact]
+    public async Task With_them_a_worker_that_is_busy_does_not_pass_by_a_job_that_must_be_claimed_alone()
+    {
+        await using var fixture = new PostgreSqlFixture();
+        var options = new PostgreSqlStoreOptions { Schema = fixture.Schema, Clock = fixture.Clock, Create = false, SlowClaim = TimeSpan.Zero, MachineFolder = Directory.CreateTempSubdirectory("steadwork-").FullName };
+        await using var store = await PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, options, TestContext.Current.CancellationToken);
+        var ids = await store.AddAsync(Some.Jobs(2000));
+        var dead = await fixture.Store.StartAsync();
+        await dead.ClaimAsync(2);
+        var busy = await store.StartAsync();
+        // Until it claims behind its marks, which are a second old then.
+        var held = new Queue<ClaimedJob>(await busy.ClaimAsync(3));
+        var began = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(began) < TimeSpan.FromMilliseconds(1500))
+            await NextAsync();
+
+        fixture.Clock.Advance(Some.Lease * 0.9);
+        busy.Renew();
+        fixture.Clock.Advance(Some.Lease * 0.2);
+        (await store.RecoverAsync()).Single().Jobs.ShouldAllBe(job => ((Transition.Release)job.Transition).Alone);
+        for (var turn = 0; turn < 3; turn++)
+            await NextAsync();
+
+        held.Single().Id.ShouldBe(ids[0]);
+
+        async Task NextAsync()
+        {
+            var first = held.Dequeue();
+            var exchange = await busy.ExchangeAsync([new AttemptEnd(first.Id, first.Lease, Some.Success, null)], max: 3 - held.Count, holding: held.Count);
+            foreach (var job in exchange.Claimed)
+                held.Enqueue(job);
+        }
+    }
+
     private void BecomeSlow()
     {
         for (var count = 0; count < 6; count++)
@@ -116,12 +168,12 @@ public sealed class LineMarkTests
             clock.Advance(TimeSpan.FromSeconds(5));
         }
         marks.Next().FromHead.ShouldBeTrue();
-        marks.Claimed(fromHead: true, TimeSpan.FromMilliseconds(20), [(1, 100, 50)]);
+        marks.Claimed(fromHead: true, TimeSpan.FromMilliseconds(20), [(1, 100, 50)], isStopped: false);
     }
 
     private void ClaimFromHead(TimeSpan took, long id)
     {
         marks.Next().FromHead.ShouldBeTrue();
-        marks.Claimed(fromHead: true, took, [(1, 100, id)]);
+        marks.Claimed(fromHead: true, took, [(1, 100, id)], isStopped: false);
     }
 }
