@@ -67,7 +67,7 @@ public abstract class TransactionsContract<TFixture> : StoreContract<TFixture>
         await using var connection = await Fixture.ConnectAsync();
         await using var transaction = await connection.BeginTransactionAsync();
         await Transactional.EnqueueAsync([Some.Job], transaction, CancellationToken.None);
-        heard.Reader.TryRead(out _).ShouldBeFalse();
+        heard.Reader.TryRead(out var early).ShouldBeFalse($"heard {early} before the commit");
 
         await transaction.CommitAsync();
 
