@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Steadwork.Cli.Inputs;
 using Steadwork.Cli.Programs;
 using Steadwork.Cli.Running;
@@ -15,7 +16,10 @@ internal static class WorkCommand
     private const int MostEntries = 1000;
     private static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(250);
 
-    private static readonly Option<string?> Queues = Options.Text("--queues", "Q,…", $"The queues that it serves. Default: {Defaults.Queue}.");
+    private static readonly Option<string?> Queues = Options.Text("--queues", "Q,…", $"The queues that it serves; as Q=3,R=1 by weight. Default: {Defaults.Queue}.");
+    private static readonly Option<bool> InOrder = Options.Flag("--in-order", "Serve the queues in the order in which they are named: each gets what those before it have no use for.");
+    private static readonly Option<ClaimOrder?> Order = Options.Choice("--order", "ORDER", "How it picks among the jobs that may run: fifo, lifo, priority or weighted-random. Default: priority.", ClaimOrders.All);
+    private static readonly Option<TimeSpan?> Ageing = Options.Duration("--ageing", "How long a job waits to count as one level of priority better. Default: it never does.");
     private static readonly Option<int?> Concurrency = Options.Number("--concurrency", "How many jobs run at once. Default: 10.", 1, 10_000);
     private static readonly Option<string[]> Exec = Options.Texts("--exec", "TYPE=PROGRAM", "Runs PROGRAM, with arguments if it has any, for each job of TYPE; it gets the payload on standard input. May be repeated.");
     private static readonly Option<bool> Drain = Options.Flag("--drain", "End when no job of its queues and types is running anywhere, runnable, or due for a retry.");
@@ -27,7 +31,7 @@ internal static class WorkCommand
         "steadwork work --exec import-note=./import.sh --exec 'mail=./mail --plain' --concurrency 4",
         "steadwork work --queues imports --exec import-note=./import.sh --drain")
     {
-        Queues, Concurrency, Exec, Drain, Lease,
+        Queues, InOrder, Order, Ageing, Concurrency, Exec, Drain, Lease,
     }.Does(WorkAsync);
 
     private static async Task<int> WorkAsync(Call call)
@@ -77,7 +81,9 @@ internal static class WorkCommand
     private static WorkerOptions OptionsOf(Call call)
     {
         var options = new WorkerOptions { Concurrency = call.Value(Concurrency) ?? 10, Lease = call.Value(Lease) ?? TimeSpan.FromSeconds(30) };
-        options.Queues((call.Value(Queues) ?? Defaults.Queue).Split(',', StringSplitOptions.TrimEntries));
+        options.ClaimOrder = call.Value(Order) ?? ClaimOrder.Priority;
+        options.Ageing = call.Value(Ageing);
+        Serve(options, (call.Value(Queues) ?? Defaults.Queue).Split(',', StringSplitOptions.TrimEntries), call.Value(InOrder));
         try
         {
             options.Validate();
@@ -87,6 +93,24 @@ internal static class WorkCommand
         {
             throw new Refusal(error.Message);
         }
+    }
+
+    private static void Serve(WorkerOptions options, string[] queues, bool inOrder)
+    {
+        if (!queues.Any(queue => queue.Contains('=', StringComparison.Ordinal)))
+        {
+            options.Queues(queues);
+            options.QueueSharing = inOrder ? QueueSharing.InOrder : QueueSharing.Together;
+            return;
+        }
+        if (inOrder)
+            throw new Refusal("Queues are served in order or by weight, not both: leave out --in-order, or the weights.");
+        var weighted = queues.Select(queue => queue.LastIndexOf('=') is >= 0 and var at ? (Name: queue[..at], Weight: queue[(at + 1)..]) : (Name: queue, Weight: "1")).ToList();
+        if (weighted.Find(queue => !int.TryParse(queue.Weight, NumberStyles.None, CultureInfo.InvariantCulture, out _)) is { Name: { } name, Weight: var weight })
+            throw new Refusal($"'{weight}' is no weight for the queue '{name}'; it is a whole number from 1 to 1000.");
+        if (weighted.CountBy(queue => queue.Name).FirstOrDefault(queue => queue.Value > 1).Key is { } twice)
+            throw new Refusal($"--queues names the queue '{twice}' twice.");
+        options.QueuesByWeight(weighted.Select(queue => (queue.Name, int.Parse(queue.Weight, NumberStyles.None, CultureInfo.InvariantCulture))));
     }
 
     private static (string Type, string[] Command) Parse(string exec)

@@ -63,6 +63,21 @@ internal static class Options
             JobStates.TryParse(text, out state) ? null : $"'{text}' is not a state; the states are {string.Join(", ", JobStates.All.Select(known => known.Name()))}."),
     };
 
+    /// <summary>An option that takes one of some names.</summary>
+    public static Option<T?> Choice<T>(string name, string value, string description, IReadOnlyList<(string Name, T Value)> choices)
+        where T : struct => new(name)
+    {
+        HelpName = value,
+        Description = description,
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result => Parse<T>(result, name, (string text, out T chosen) =>
+        {
+            var choice = choices.FirstOrDefault(choice => choice.Name == text);
+            chosen = choice.Value;
+            return choice.Name is not null ? null : $"'{text}' is not one of {string.Join(", ", choices.Select(known => known.Name))}.";
+        }),
+    };
+
     private delegate string? Reading<T>(string text, out T value);
 
     private static T? Parse<T>(ArgumentResult result, string name, Reading<T> read)

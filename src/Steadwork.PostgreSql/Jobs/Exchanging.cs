@@ -92,13 +92,21 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
         var batch = database.Batch().Add("keep-plans", Value.Of(LockPatience));
         settled.AddTo(batch);
         var claims = claim is { Max: > 0 };
-        var fromHead = false;
+        var (fromHead, isMarked) = (false, claim is { Rule.IsDefault: true });
         if (claims)
         {
-            (var behind, fromHead) = marks.Next();
             batch.Add("hold-worker", Value.Of((int)worker.Value), Value.Of(database.LockSpace))
-                .Add("join-line", Value.Of(worker.Value), Value.Of(database.LockSpace))
-                .Add("claim", [Value.Of(worker.Value), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding), .. behind]);
+                .Add("join-line", Value.Of(worker.Value), Value.Of(database.LockSpace));
+            NpgsqlParameter[] which = [Value.Of(worker.Value), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding)];
+            if (isMarked)
+            {
+                (var behind, fromHead) = marks.Next();
+                batch.Add("line-by-priority+claim-line", [.. which, .. behind]);
+            }
+            else
+            {
+                batch.Add("line-by-rule+claim-line", [.. which, .. ValuesOf(claim.Rule, claim.Queues.Count)]);
+            }
         }
         batch.Add("outlook", Value.Of(worker.Value));
 
@@ -132,11 +140,17 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
         }, cancellationToken).ConfigureAwait(false);
 
         told(now);
-        if (claims)
+        if (claims && isMarked)
             marks.Claimed(fromHead, TimeProvider.System.GetElapsedTime(began), places, isStopped);
         var wakeUps = settled.WakeUps | (joined > 0 ? WakeUp.Jobs : WakeUp.None) | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
         return (new Exchange(settled.Accepted, [.. unheard, .. claimed], due, alive), wakeUps);
     }
+
+    private static NpgsqlParameter[] ValuesOf(ClaimRule rule, int queues) => [
+        Value.Of(rule.Order.Name()),
+        Value.Of(rule.Ageing is { } ageing ? (long)ageing.TotalMilliseconds : long.MaxValue),
+        Value.Of(rule.Sharing switch { QueueSharing.InOrder => "in-order", QueueSharing.ByWeight => "by-weight", _ => "together" }),
+        Value.Of((rule.Weights ?? Enumerable.Repeat(1, queues)).ToArray())];
 
     /// <summary>Ends jobs whose attempt would have put them back into their line, had nobody wanted them cancelled.</summary>
     private async Task<WakeUp> CancelAsync(List<(int Place, AttemptEnd End)> wanted, bool[] accepted)

@@ -29,13 +29,12 @@ loose AS MATERIALIZED (
 )
 SELECT (SELECT count(*) FROM joined) + (SELECT count(*) FROM loose, steadwork.admit($2, keys));
 
--- name: claim
--- $1 worker, $2 queues, $3 types, $4 how many, $5 how many it holds besides. A job that must be alone is given only to a
--- worker that holds nothing else, which stops at it until it holds nothing: that it does is answered, without a job if need be. $6 lanes, and $7 priority and $8 id behind which
--- to begin in each: no arrays but for a claim that skips what is known to be gone (see LineMarks).
+-- name: line-by-priority
+-- The jobs that a claim takes next, in line. $1 worker, $2 queues, $3 types, $4 how many. $6 lanes, and $7 priority and $8 id
+-- behind which to begin in each: no arrays but for a claim that skips what is known to be gone (see LineMarks). Goes before claim-line.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 heads AS MATERIALIZED (
-    SELECT head.id, head.priority, head.alone
+    SELECT head.id, head.alone, row_number() OVER (ORDER BY head.priority, head.id) AS place
     FROM steadwork.lanes LEFT JOIN unnest($6::integer[], $7::smallint[], $8::bigint[]) AS mark (lane, priority, id) ON mark.lane = lanes.id, LATERAL (
         SELECT id, priority, alone FROM steadwork.jobs
         WHERE jobs.lane = lanes.id AND ready AND (priority, id) > (coalesce(mark.priority, 0::smallint), coalesce(mark.id, 0))
@@ -44,11 +43,58 @@ heads AS MATERIALIZED (
     WHERE queue = ANY ($2) AND type = ANY ($3) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'queue' AND name = queue)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type)
-    ORDER BY priority, id LIMIT $4
+    ORDER BY place LIMIT $4
+)
+
+-- name: line-by-rule
+-- The same for a worker with a rule of its own (see ClaimRule, which says what the draws are): of each lane and priority, to
+-- which it steps without looking at the jobs between, as many as are wanted. BETWEEN, since with = the index of all jobs by their id
+-- would do for the order, too, and be scanned. $6 order, $7 ageing in ms, $8 sharing, $9 the weight of each queue.
+WITH RECURSIVE clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+served AS MATERIALIZED (
+    SELECT lanes.id, queue_place, weight
+    FROM unnest($2::text[], $9::integer[]) WITH ORDINALITY AS wanted (queue, weight, queue_place) JOIN steadwork.lanes USING (queue)
+    WHERE type = ANY ($3) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
+        AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'queue' AND name = queue)
+        AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type)
 ),
-ranked AS MATERIALIZED (
-    SELECT id, alone, row_number() OVER line AS rank, count(*) FILTER (WHERE alone) OVER line AS suspects
-    FROM heads WINDOW line AS (ORDER BY priority, id)
+steps (lane, priority) AS (
+    SELECT id, (SELECT priority FROM steadwork.jobs WHERE jobs.lane = served.id AND ready ORDER BY priority LIMIT 1) FROM served
+    UNION ALL
+    SELECT lane, (SELECT jobs.priority FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority > steps.priority ORDER BY jobs.priority LIMIT 1)
+    FROM steps WHERE priority IS NOT NULL
+),
+found AS MATERIALIZED (
+    SELECT head.*, queue_place, weight
+    FROM steps JOIN served ON served.id = steps.lane, LATERAL (
+        SELECT * FROM (SELECT id, jobs.priority, alone, run_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority, id LIMIT $4 FOR UPDATE SKIP LOCKED) AS oldest
+        WHERE $6 <> 'lifo'
+        UNION ALL
+        SELECT * FROM (SELECT id, jobs.priority, alone, run_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority DESC, id DESC LIMIT $4 FOR UPDATE SKIP LOCKED) AS newest
+        WHERE $6 = 'lifo'
+    ) AS head
+    WHERE steps.priority IS NOT NULL
+),
+ordered AS MATERIALIZED (
+    SELECT drawn.*, row_number() OVER (ORDER BY
+        CASE $6::text
+            WHEN 'priority' THEN greatest(1, priority - floor(greatest(0, extract(epoch FROM now - run_at)) * 1000 / $7::bigint)::double precision)
+            WHEN 'weighted-random' THEN arrival
+        END,
+        CASE WHEN $6 = 'lifo' THEN -id ELSE id END) AS turn
+    FROM (SELECT found.*, sum(-ln(1 - random()) * priority) OVER (PARTITION BY priority ORDER BY id) AS arrival FROM found) AS drawn, clock
+),
+heads AS MATERIALIZED (
+    SELECT id, alone, row_number() OVER (ORDER BY CASE $8::text WHEN 'in-order' THEN queue_place WHEN 'by-weight' THEN queue_arrival END, turn) AS place
+    FROM (SELECT ordered.*, sum(-ln(1 - random()) / weight) OVER (PARTITION BY queue_place ORDER BY turn) AS queue_arrival FROM ordered) AS shared
+    ORDER BY place LIMIT $4
+)
+
+-- name: claim-line
+-- Claims what one of the above has put in line, for worker $1, which holds $5 jobs besides. A job that must be alone is given only
+-- to a worker that holds nothing else, which stops at it until it holds nothing: that it does is answered, without a job if need be.
+, ranked AS MATERIALIZED (
+    SELECT id, alone, place AS rank, count(*) FILTER (WHERE alone) OVER (ORDER BY place) AS suspects FROM heads
 ),
 chosen AS MATERIALIZED (
     SELECT id, rank, nextval('steadwork.leases') AS lease

@@ -9,7 +9,7 @@ internal static class Claims
 {
     private const int JoinAtOnce = 1000;
 
-    private readonly record struct Head(long Id, int Priority, bool Alone, string Queue, string Type, long Lane);
+    private readonly record struct Head(long Id, int Priority, bool Alone, long RunAt, string Queue, string Type, long Lane);
 
     public static List<ClaimedJob> Claim(WriteTransaction transaction, WorkerId worker, ClaimRequest request)
     {
@@ -20,7 +20,7 @@ internal static class Claims
         JoinLines(transaction, now);
         transaction.Flush();
 
-        var heads = Together(Heads(transaction.Database, request), request.Holding + claimed.Count);
+        var heads = Together(Heads(transaction.Database, request, now), request.Holding + claimed.Count);
         if (heads.Count == 0)
             return claimed;
 
@@ -62,22 +62,40 @@ internal static class Claims
     }
 
     /// <summary>The best jobs of all lanes that the worker serves, in claim order.</summary>
-    private static List<Head> Heads(Database database, ClaimRequest request)
+    private static List<Head> Heads(Database database, ClaimRequest request, DateTimeOffset now)
     {
         var lanes = database["ready-lanes"].All(row => (Id: row.Long(0), Queue: row.Text(1), Type: row.Text(2)));
         lanes.RemoveAll(lane => !request.Queues.Contains(lane.Queue) || !request.Types.Contains(lane.Type));
         var heads = new List<Head>();
         foreach (var (lane, queue, type) in lanes)
         {
-            var rows = database["lane-head"].Bind(1, lane).Bind(2, request.Max);
-            while (rows.Read())
-                heads.Add(new Head(rows.Long(0), rows.Int(1), rows.Int(2) == 1, queue, type, lane));
+            if (request.Rule.IsDefault)
+                Add(database["lane-head"].Bind(1, lane).Bind(2, request.Max));
+            else
+                PrioritiesOf(database, lane).ForEach(priority => Add(database[request.Rule.Order is ClaimOrder.Lifo ? "priority-tail" : "priority-head"].Bind(1, lane).Bind(2, priority).Bind(3, request.Max)));
+
+            void Add(Statement rows)
+            {
+                while (rows.Read())
+                    heads.Add(new Head(rows.Long(0), rows.Int(1), rows.Int(2) == 1, rows.Long(3), queue, type, lane));
+            }
         }
-        if (lanes.Count > 1)
+        if (!request.Rule.IsDefault)
+            heads = [.. request.Rule.Sort(heads, head => new ClaimPlace(head.Queue, head.Priority, head.Id, DateTimeOffset.FromUnixTimeMilliseconds(head.RunAt)), request.Queues, now, Random.Shared.NextDouble)];
+        else if (lanes.Count > 1)
             heads.Sort((a, b) => (a.Priority, a.Id).CompareTo((b.Priority, b.Id)));
         if (heads.Count > request.Max)
             heads.RemoveRange(request.Max, heads.Count - request.Max);
         return heads;
+    }
+
+    /// <summary>The priorities at which a lane has jobs that may run, by stepping from one to the next: the jobs between them are not looked at.</summary>
+    private static List<int> PrioritiesOf(Database database, long lane)
+    {
+        var priorities = new List<int>();
+        while (database["next-priority"].Bind(1, lane).Bind(2, priorities.LastOrDefault()).First(row => (int?)row.Int(0)) is { } next)
+            priorities.Add(next);
+        return priorities;
     }
 
     /// <summary>

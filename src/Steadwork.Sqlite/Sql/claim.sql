@@ -16,7 +16,16 @@ WHERE ready > 0
   AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'type' AND name = lanes.type);
 
 -- name: lane-head
-SELECT id, priority, alone FROM jobs WHERE lane = ?1 AND ready = 1 ORDER BY priority, id LIMIT ?2;
+SELECT id, priority, alone, run_at FROM jobs WHERE lane = ?1 AND ready = 1 ORDER BY priority, id LIMIT ?2;
+
+-- name: next-priority
+SELECT priority FROM jobs WHERE lane = ?1 AND ready = 1 AND priority > ?2 ORDER BY priority LIMIT 1;
+
+-- name: priority-head
+SELECT id, priority, alone, run_at FROM jobs WHERE lane = ?1 AND ready = 1 AND priority = ?2 ORDER BY id LIMIT ?3;
+
+-- name: priority-tail
+SELECT id, priority, alone, run_at FROM jobs WHERE lane = ?1 AND ready = 1 AND priority = ?2 ORDER BY id DESC LIMIT ?3;
 
 -- name: take-leases
 UPDATE meta SET value = value + ?1 WHERE name = 'lease' RETURNING value;

@@ -65,7 +65,11 @@ public readonly record struct AttemptEnd(JobId Job, LeaseToken Lease, Transition
 /// After an exchange whose answer was lost, the leases that it knows of: whatever else it holds was claimed for it by that
 /// exchange, and is handed to it first, beside <paramref name="Max"/>. Null when no answer was lost.
 /// </param>
-public sealed record ClaimRequest(IReadOnlyList<string> Queues, IReadOnlyList<string> Types, int Max, int Holding, IReadOnlyCollection<LeaseToken>? Known = null);
+public sealed record ClaimRequest(IReadOnlyList<string> Queues, IReadOnlyList<string> Types, int Max, int Holding, IReadOnlyCollection<LeaseToken>? Known = null)
+{
+    /// <summary>In which order. Default by priority, all queues together.</summary>
+    public ClaimRule Rule { get; init; } = ClaimRule.Default;
+}
 
 /// <summary>The answer to an exchange.</summary>
 /// <param name="Accepted">For each end, in order, whether it was applied; false means that the lease was lost.</param>

@@ -9,6 +9,21 @@ public sealed class WorkerOptions
     /// <summary>The queues that it serves. Default: <c>default</c>.</summary>
     public IList<string> QueueNames { get; set; } = [];
 
+    /// <summary>How it picks among the jobs that may run. Default <see cref="ClaimOrder.Priority"/>.</summary>
+    public ClaimOrder ClaimOrder { get; set; }
+
+    /// <summary>
+    /// By priority, how long a job waits, once it may run, to count as one level better, so that nothing starves. Default null: never;
+    /// at least 1 ms.
+    /// </summary>
+    public TimeSpan? Ageing { get; set; }
+
+    /// <summary>How its queues share it. Default <see cref="QueueSharing.Together"/>.</summary>
+    public QueueSharing QueueSharing { get; set; }
+
+    /// <summary>With <see cref="QueueSharing.ByWeight"/>, the weights of queues, 1 to 1000; 1 for those that are not named.</summary>
+    public IDictionary<string, int> QueueWeights { get; set; } = new Dictionary<string, int>();
+
     /// <summary>How many jobs run at once. Default 10; 1 to 10,000.</summary>
     public int Concurrency { get; set; } = 10;
 
@@ -36,6 +51,29 @@ public sealed class WorkerOptions
     /// <summary>Serves these queues instead of the default one.</summary>
     public void Queues(params IEnumerable<string> names) => QueueNames = [.. names];
 
+    /// <summary>Serves these queues, each with what those before it have no use for.</summary>
+    public void QueuesInOrder(params IEnumerable<string> names)
+    {
+        Queues(names);
+        QueueSharing = QueueSharing.InOrder;
+    }
+
+    /// <summary>Serves these queues by their weights: of 3 and 1, the first gets three of four picks while both have jobs that may run.</summary>
+    public void QueuesByWeight(params IEnumerable<(string Name, int Weight)> queues)
+    {
+        QueueWeights = queues.ToDictionary(queue => queue.Name, queue => queue.Weight);
+        Queues(QueueWeights.Keys);
+        QueueSharing = QueueSharing.ByWeight;
+    }
+
+    internal ClaimRule ClaimRule => new()
+    {
+        Order = ClaimOrder,
+        Ageing = Ageing,
+        Sharing = QueueSharing,
+        Weights = QueueSharing is QueueSharing.ByWeight ? [.. ServedQueues.Select(queue => QueueWeights.TryGetValue(queue, out var weight) ? weight : 1)] : null,
+    };
+
     internal IReadOnlyList<string> ServedQueues => QueueNames.Count == 0 ? [Defaults.Queue] : [.. QueueNames.Distinct()];
 
     /// <summary>Checks the whole.</summary>
@@ -46,6 +84,16 @@ public sealed class WorkerOptions
         {
             if (NewJobRules.NameRefusal("queue", queue) is { } refusal)
                 throw new ArgumentException(refusal);
+        }
+        Require(Enum.IsDefined(ClaimOrder), $"There is no claim order {ClaimOrder}.");
+        Require(Enum.IsDefined(QueueSharing), $"There is no queue sharing {QueueSharing}.");
+        Require(Ageing is null || Ageing >= TimeSpan.FromMilliseconds(1), $"The ageing is {Ageing}; it is at least 1 ms.");
+        Require(Ageing is null || ClaimOrder is ClaimOrder.Priority, $"Ageing goes with the claim order by priority alone; it is {ClaimOrder}.");
+        Require(QueueWeights.Count == 0 || QueueSharing is QueueSharing.ByWeight, $"Queues have weights; they go with the queue sharing {QueueSharing.ByWeight} alone.");
+        foreach (var (queue, weight) in QueueWeights)
+        {
+            Require(ServedQueues.Contains(queue), $"The queue '{queue}' has a weight and is not served.");
+            Require(weight is >= 1 and <= 1000, $"The weight of the queue '{queue}' is {weight}; it goes from 1 to 1000.");
         }
         Require(Concurrency is >= 1 and <= 10_000, $"Concurrency is {Concurrency}; it goes from 1 to 10,000.");
         Require(Lease >= TimeSpan.FromSeconds(1), $"The lease is {Lease}; it is at least 1 s.");

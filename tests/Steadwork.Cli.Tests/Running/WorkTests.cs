@@ -65,6 +65,34 @@ public abstract class WorkTests<TStore> : IDisposable
         (await StateOfAsync(3)).ShouldBe("succeeded");
     }
 
+    [Theory]
+    [InlineData("second third first")]
+    [InlineData("first second third", "--order", "fifo")]
+    [InlineData("third second first", "--order", "lifo")]
+    [InlineData("second third first", "--order", "priority", "--ageing", "1h")]
+    [InlineData("third first second", "--queues", "b, a", "--in-order", "--order", "fifo")]
+    public async Task It_takes_jobs_in_the_order_that_it_is_told(string expected, params string[] options)
+    {
+        workshop.Script("note.sh", "#!/bin/sh\nread -r payload\necho \"$payload\" >> order\n");
+        await workshop.Folder.EnqueueAsync("note", "\"first\"", "--priority", "9", "--queue", "a");
+        await workshop.Folder.EnqueueAsync("note", "\"second\"", "--priority", "1", "--queue", "a");
+        await workshop.Folder.EnqueueAsync("note", "\"third\"", "--priority", "5", "--queue", "b");
+        string[] queues = options.Contains("--queues") ? [] : ["--queues", "a,b"];
+        (await WorkAsync([.. queues, .. options, "--exec", "note=./note.sh", "--concurrency", "1", "--drain", "--json"])).Good();
+        string.Join(' ', File.ReadLines(workshop.Folder.File("order")).Select(line => line.Trim('"'))).ShouldBe(expected);
+    }
+
+    [Fact]
+    public async Task Queues_with_weights_are_all_served()
+    {
+        foreach (var queue in new[] { "a", "b", "c" })
+            await workshop.Folder.EnqueueAsync("note", "--queue", queue);
+        (await WorkAsync("--queues", "a=3,b", "--order", "weighted-random", "--exec", "note=true", "--drain", "--json")).Good();
+        (await StateOfAsync(1)).ShouldBe("succeeded");
+        (await StateOfAsync(2)).ShouldBe("succeeded");
+        (await StateOfAsync(3)).ShouldBe("pending");
+    }
+
     [Fact]
     public async Task Draining_goes_through_retries_but_does_not_wait_for_what_was_put_off()
     {
@@ -215,6 +243,12 @@ public abstract class WorkTests<TStore> : IDisposable
     [InlineData("There is no program './missing --now' that could be run for the job type 'note'; give its path, or check $PATH.", "--exec", "note=./missing --now")]
     [InlineData("--exec names the job type 'note' twice; each type has one program.", "--exec", "note=true", "--exec", "note=false")]
     [InlineData("--concurrency: '0' is not a whole number from 1 to 10000. See 'steadwork work --help'.", "--exec", "note=true", "--concurrency", "0")]
+    [InlineData("--order: 'best' is not one of fifo, lifo, priority, weighted-random. See 'steadwork work --help'.", "--exec", "note=true", "--order", "best")]
+    [InlineData("Ageing goes with the claim order by priority alone; it is Fifo.", "--exec", "note=true", "--order", "fifo", "--ageing", "1m")]
+    [InlineData("Queues are served in order or by weight, not both: leave out --in-order, or the weights.", "--exec", "note=true", "--queues", "a=2,b", "--in-order")]
+    [InlineData("'much' is no weight for the queue 'a'; it is a whole number from 1 to 1000.", "--exec", "note=true", "--queues", "a=much,b")]
+    [InlineData("The weight of the queue 'a' is 1001; it goes from 1 to 1000.", "--exec", "note=true", "--queues", "a=1001,b")]
+    [InlineData("--queues names the queue 'a' twice.", "--exec", "note=true", "--queues", "a=2,a=3")]
     public async Task Mistakes_are_refused(string complaint, params string[] arguments)
     {
         var ended = await WorkAsync(arguments);

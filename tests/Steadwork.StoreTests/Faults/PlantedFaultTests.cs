@@ -30,6 +30,9 @@ public sealed class PlantedFaultTests
         ["lets one more run than an exclusive key allows"] = (store, memory) => new LetsOneMoreRun(store, memory),
         ["mixes up exclusive keys"] = (store, memory) => new MixesUpExclusiveKeys(store, memory),
         ["pauses the wrong thing"] = (store, memory) => new PausesTheWrongThing(store, memory),
+        ["ignores the order"] = (store, memory) => new IgnoresTheOrder(store, memory),
+        ["lets nothing age"] = (store, memory) => new LetsNothingAge(store, memory),
+        ["mixes up the queues"] = (store, memory) => new MixesUpTheQueues(store, memory),
         ["revives the dead"] = (store, memory) => new RevivesTheDead(store, memory),
     };
 

@@ -180,3 +180,24 @@ internal sealed class PausesTheWrongThing(IStore inner, FaultMemory memory) : Fa
 
     private static PauseScope Other(PauseScope scope) => scope is PauseScope.Queue ? PauseScope.Type : PauseScope.Queue;
 }
+
+/// <summary>Claims by priority whatever the order.</summary>
+internal sealed class IgnoresTheOrder(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
+        Inner.ExchangeAsync(worker, ends, claim is null ? null : claim with { Rule = claim.Rule with { Order = ClaimOrder.Priority } }, cancellationToken);
+}
+
+/// <summary>Lets no job age.</summary>
+internal sealed class LetsNothingAge(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
+        Inner.ExchangeAsync(worker, ends, claim is null ? null : claim with { Rule = claim.Rule with { Ageing = null } }, cancellationToken);
+}
+
+/// <summary>Takes queues that are to be served in order for one.</summary>
+internal sealed class MixesUpTheQueues(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
+        Inner.ExchangeAsync(worker, ends, claim is null ? null : claim with { Rule = claim.Rule with { Sharing = QueueSharing.Together } }, cancellationToken);
+}

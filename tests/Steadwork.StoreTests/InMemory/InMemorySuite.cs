@@ -9,6 +9,8 @@ public sealed class InMemoryUniqueKeys : UniqueKeyContract<InMemoryFixture>;
 
 public sealed class InMemoryClaims : ClaimContract<InMemoryFixture>;
 
+public sealed class InMemoryClaimOrders : ClaimOrderContract<InMemoryFixture>;
+
 public sealed class InMemoryExclusiveKeys : ExclusiveKeyContract<InMemoryFixture>;
 
 public sealed class InMemoryPauses : PauseContract<InMemoryFixture>;

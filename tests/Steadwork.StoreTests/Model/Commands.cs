@@ -41,13 +41,13 @@ internal sealed record Start(int View, int Capacity) : Command
     }
 }
 
-internal sealed record Claim(int Worker, int Max) : Command
+internal sealed record Claim(int Worker, int Max, ClaimRule Rule) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject)
     {
         if (subject.PickHand(Worker) is not { } hand)
             return Nothing;
-        var exchange = await hand.Worker.ExchangeAsync([], Max, hand.Held.Count);
+        var exchange = await hand.Worker.ExchangeAsync([], Max, hand.Held.Count, rule: Rule);
         hand.Held.AddRange(exchange.Claimed);
         return Show(exchange);
     }

@@ -52,10 +52,18 @@ internal static class Sequences
         from limit in Gen.Choose(1, 5)
         select new JobQuery { State = state, Queue = queue, Tag = tag, Text = text, Before = new JobId(before), Limit = limit };
 
+    // Not those that draw: they are held to their weights by tests of their own.
+    private static readonly Gen<ClaimRule> Rule = Gen.Frequency(
+        (3, Gen.Constant(ClaimRule.Default)),
+        (2, from order in Gen.Elements(ClaimOrder.Priority, ClaimOrder.Fifo, ClaimOrder.Lifo)
+            from ageing in Gen.Elements<int?>(null, 1_000, 30_000)
+            from sharing in Gen.Elements(QueueSharing.Together, QueueSharing.InOrder)
+            select new ClaimRule { Order = order, Ageing = order is ClaimOrder.Priority && ageing is { } interval ? TimeSpan.FromMilliseconds(interval) : null, Sharing = sharing }));
+
     private static readonly Gen<Command> Step = Gen.Frequency(
         (8, from view in Any from job in Job from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
         (3, from view in Any from capacity in Gen.Choose(1, 4) select (Command)new Start(view, capacity)),
-        (8, from worker in Any from max in Gen.Choose(0, 4) select (Command)new Claim(worker, max)),
+        (8, from worker in Any from max in Gen.Choose(0, 4) from rule in Rule select (Command)new Claim(worker, max, rule)),
         (2, from worker in Any from max in Gen.Choose(0, 2) select (Command)new ClaimUnheard(worker, max)),
         (9, from worker in Any from held in Any from kind in Kind from next in Gen.Choose(0, 2) select (Command)new Settle(worker, held, kind, next)),
         (4, from past in Any from worker in Any from kind in Kind select (Command)new SettleStale(past, worker, kind)),

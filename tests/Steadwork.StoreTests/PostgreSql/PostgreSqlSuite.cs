@@ -9,6 +9,8 @@ public sealed class PostgreSqlUniqueKeys : UniqueKeyContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlClaims : ClaimContract<PostgreSqlFixture>;
 
+public sealed class PostgreSqlClaimOrders : ClaimOrderContract<PostgreSqlFixture>;
+
 public sealed class PostgreSqlExclusiveKeys : ExclusiveKeyContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlPauses : PauseContract<PostgreSqlFixture>;

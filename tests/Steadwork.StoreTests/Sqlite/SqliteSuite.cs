@@ -9,6 +9,8 @@ public sealed class SqliteUniqueKeys : UniqueKeyContract<SqliteFixture>;
 
 public sealed class SqliteClaims : ClaimContract<SqliteFixture>;
 
+public sealed class SqliteClaimOrders : ClaimOrderContract<SqliteFixture>;
+
 public sealed class SqliteExclusiveKeys : ExclusiveKeyContract<SqliteFixture>;
 
 public sealed class SqlitePauses : PauseContract<SqliteFixture>;

@@ -13,11 +13,16 @@ internal sealed class Claims(Ledger ledger, Func<Entry, bool> isPaused)
         if (request.Max == 0)
             return unheard;
         JoinLine(now);
-        var heads = ledger.Jobs.Ready
-            .Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type) && !isPaused(entry))
-            .Take(request.Max)
-            .ToList();
-        return [.. unheard, .. Together(heads, request.Holding + unheard.Count).Select(entry => Take(entry, worker, now).Claimed)];
+        var claimable = ledger.Jobs.Ready.Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type) && !isPaused(entry));
+        var line = request.Rule.IsDefault ? claimable : InOrder(claimable, request, Times.Whole(now));
+        return [.. unheard, .. Together([.. line.Take(request.Max)], request.Holding + unheard.Count).Select(entry => Take(entry, worker, now).Claimed)];
+    }
+
+    private static IReadOnlyList<Entry> InOrder(IEnumerable<Entry> claimable, ClaimRequest request, DateTimeOffset now)
+    {
+        var heads = claimable.GroupBy(entry => (entry.Lane, entry.Job.Priority))
+            .SelectMany(line => request.Rule.Order is ClaimOrder.Lifo ? line.Reverse().Take(request.Max) : line.Take(request.Max));
+        return request.Rule.Sort(heads, entry => new ClaimPlace(entry.Job.Queue, entry.Job.Priority, entry.Id, entry.Job.RunAt), request.Queues, now, Random.Shared.NextDouble);
     }
 
     /// <summary>What the worker holds without knowing.</summary>

@@ -22,6 +22,7 @@ internal sealed class RunningLoop : WorkerLoop
     private readonly WorkerParts parts;
     private readonly Func<Incarnation> current;
     private readonly IReadOnlyList<string> types;
+    private readonly ClaimRule rule;
     private readonly PrefetchDepth depth;
     private readonly Channel<(ClaimedJob Job, Incarnation Incarnation)> buffer = Channel.CreateUnbounded<(ClaimedJob, Incarnation)>();
     private readonly ConcurrentDictionary<LeaseToken, JobRun> running = [];
@@ -54,6 +55,7 @@ internal sealed class RunningLoop : WorkerLoop
         this.parts = parts;
         this.current = current;
         types = parts.Catalog.Runnable;
+        rule = parts.Options.ClaimRule;
         depth = new PrefetchDepth(parts.Options.Concurrency, parts.Options.Prefetch, parts.Options.MaxPrefetch);
         parts.OnAbandoned = OnAbandoned;
         for (var slot = 0; slot < parts.Options.Concurrency; slot++)
@@ -129,7 +131,7 @@ internal sealed class RunningLoop : WorkerLoop
         var incarnation = current();
         rung = false;
         lastAsked = parts.Clock.GetTimestamp();
-        var claim = wanted > 0 || answerLost ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, Holding, answerLost ? held : null) : null;
+        var claim = wanted > 0 || answerLost ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, Holding, answerLost ? held : null) { Rule = rule } : null;
         Storage.Exchange answer;
         try
         {
