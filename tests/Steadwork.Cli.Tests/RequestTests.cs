@@ -73,6 +73,46 @@ public abstract class RequestTests<TStore> : IDisposable
         ended.Complaint.ShouldBe("Job 1 cannot retry: another unfinished job now bears its unique key.");
     }
 
+    [Fact]
+    public async Task Options_pick_the_jobs()
+    {
+        await folder.EnqueueAsync("note", "--queue", "a");
+        await folder.EnqueueAsync("note", "--queue", "b");
+        await folder.EnqueueAsync("other", "--queue", "a", "--tag", "t");
+        await folder.EnqueueAsync("note", "--queue", "a");
+        (await folder.RunAsync("cancel", "--queue", "a", "--type", "note")).Good().ShouldBe("2 jobs are cancelled.\n");
+        (await folder.JsonAsync("list", "--state", "cancelled")).EnumerateArray().Select(job => job.GetProperty("id").GetInt32()).ShouldBe([4, 1]);
+        (await folder.RunAsync("retry", "--state", "cancelled")).Good().ShouldBe("2 jobs will run again.\n");
+        (await folder.RunAsync("delete", "--tag", "t")).Good().ShouldBe("1 job is deleted.\n");
+        (await folder.RunAsync("delete", "--tag", "t")).Good().ShouldBe("No jobs found.\n");
+        (await folder.RunAsync("cancel", "--type", "note", "--json")).Good().ShouldBe("{\"done\":3,\"signalled\":0,\"refused\":0}\n");
+    }
+
+    [Fact]
+    public async Task Those_that_run_are_told_to_stop_and_a_state_that_does_not_allow_it_is_refused()
+    {
+        await folder.EnqueueAsync("note");
+        await folder.EnqueueAsync("note");
+        await using var store = folder.OpenStore();
+        await store.ClaimAsync(await store.StartWorkerAsync(["default"], "note"), "default", "note");
+        (await folder.RunAsync("cancel", "--queue", "default")).Good().ShouldBe("1 job is cancelled.\n1 job is running; it has been told to stop.\n");
+        var refused = await folder.RunAsync("cancel", "--state", "cancelled");
+        refused.Status.ShouldBe(2);
+        refused.Complaint.ShouldBe("1 job would not: only a job that has not ended can be cancelled, and none whose unique key another unfinished one bears.");
+    }
+
+    [Theory]
+    [InlineData("Which jobs? Give their ids, or options that pick them, such as --queue; see 'steadwork cancel --help'.")]
+    [InlineData("Jobs are named by their ids or picked by options, not both.", "1", "--queue", "default")]
+    public async Task It_must_be_clear_which_jobs_are_meant(string complaint, params string[] arguments)
+    {
+        await folder.EnqueueAsync("note");
+        var ended = await folder.RunAsync(["cancel", .. arguments]);
+        ended.Status.ShouldBe(2);
+        ended.Complaint.ShouldBe(complaint);
+        (await folder.JsonAsync("show", "1")).GetProperty("state").GetString().ShouldBe("pending");
+    }
+
     [Theory]
     [InlineData("cancel")]
     [InlineData("retry")]

@@ -14,31 +14,17 @@ internal static class ListCommand
     // Jobs come with their payloads, which may be long: never more of them at once than this.
     private const int PageSize = 200;
 
-    private static readonly Option<JobState?> State = Options.State("--state", "Only jobs in this state: " + string.Join(", ", JobStates.All.Select(state => state.Name())) + ".");
-    private static readonly Option<string?> Queue = Options.Text("--queue", "Q", "Only jobs of this queue.");
-    private static readonly Option<string?> Type = Options.Text("--type", "T", "Only jobs of this type.");
-    private static readonly Option<string?> Tag = Options.Text("--tag", "T", "Only jobs with this tag.");
-    private static readonly Option<string?> Run = Options.Text("--run", "RUN", "Only the items of this run.");
-    private static readonly Option<string?> Text = Options.Text("--text", "X", "Only jobs with this text in payload, result or last error.");
+    private static readonly JobFilter Filter = new();
     private static readonly Option<int?> Limit = Options.Number("--limit", $"How many at the most. Default: {Usual}; at most {Most}.", 1, Most);
 
     public static Verb Create() => new Verb("list", "Lists jobs, newest first.", "steadwork list --state failed --queue imports")
     {
-        State, Queue, Type, Tag, Run, Text, Limit,
+        Filter.Options, Limit,
     }.Does(ListAsync);
 
     private static async Task<int> ListAsync(Call call)
     {
-        if (call.Has(Run) && call.Has(Queue))
-            throw new Refusal("--run and --queue both say which queue to look in; give one of them.");
-        var query = new JobQuery
-        {
-            State = call.Value(State),
-            Queue = call.Value(Run) is { } run ? RunQueue.Of(run) : call.Value(Queue),
-            Type = call.Value(Type),
-            Tag = call.Value(Tag),
-            Text = call.Value(Text),
-        };
+        var query = Filter.Read(call);
         var limit = call.Value(Limit) ?? Usual;
         await using var store = call.OpenExisting();
         await (call.Json ? PrintJsonAsync(store, query, limit) : PrintTableAsync(store, query, limit)).ConfigureAwait(false);

@@ -18,12 +18,13 @@ internal static class JobIds
         CustomParser = result => Parse(result).FirstOrDefault(),
     };
 
-    /// <summary>One id or more; one that is repeated counts once.</summary>
-    public static Argument<JobId[]> Some(string description) => new(Name)
+    /// <summary>Any number of ids; one that is repeated counts once.</summary>
+    public static Argument<JobId[]> Any(string description) => new(Name)
     {
         HelpName = Name,
         Description = description,
-        Arity = ArgumentArity.OneOrMore,
+        Arity = ArgumentArity.ZeroOrMore,
+        DefaultValueFactory = _ => [],
         CustomParser = result => [.. Parse(result).Distinct()],
     };
 

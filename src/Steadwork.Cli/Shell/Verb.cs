@@ -11,6 +11,13 @@ internal sealed class Verb(string name, string summary, params string[] examples
     /// <summary>What it does; null when it only holds other verbs.</summary>
     public Func<Call, Task<int>>? Work { get; private set; }
 
+    /// <summary>Adds options that verbs share.</summary>
+    public void Add(IEnumerable<Option> shared)
+    {
+        foreach (var option in shared)
+            Options.Add(option);
+    }
+
     /// <summary>Sets what the verb does. The answer is the exit status.</summary>
     public Verb Does(Func<Call, Task<int>> work)
     {

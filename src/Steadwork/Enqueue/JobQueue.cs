@@ -98,6 +98,22 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
             ? await WaitReason.OfAsync(store, standing, cancellationToken).ConfigureAwait(false)
             : null;
 
+    /// <summary>Asks something of a job: to end without success, to run again, to be removed.</summary>
+    /// <param name="request">What.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="by">Who asks or why, for people and the log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<RequestAnswer> RequestAsync(JobRequest request, JobId job, string by, CancellationToken cancellationToken = default) =>
+        (await store.RequestAsync([job], request, by, cancellationToken).ConfigureAwait(false))[0];
+
+    /// <summary>Asks the same of all jobs that a query finds and whose state allows it; all that are there, whatever the limit of the query.</summary>
+    /// <param name="request">What.</param>
+    /// <param name="which">Which jobs.</param>
+    /// <param name="by">Who asks or why, for people and the log.</param>
+    /// <param name="cancellationToken">Ends it between some hundred jobs; what was asked by then stands.</param>
+    public Task<RequestCounts> RequestManyAsync(JobRequest request, JobQuery which, string by, CancellationToken cancellationToken = default) =>
+        store.RequestManyAsync(request, which, by, cancellationToken);
+
     /// <summary>Lets no job of a queue begin, on any worker, until it is resumed. Those that run go on; what was claimed ahead may still begin within some tenths of a second.</summary>
     /// <param name="queue">The queue; it need not have jobs yet.</param>
     /// <param name="by">Who asks or why, for people and the log.</param>

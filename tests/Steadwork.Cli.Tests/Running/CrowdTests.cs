@@ -5,6 +5,11 @@ using Xunit;
 
 namespace Steadwork.Cli.Tests.Running;
 
+/// <summary>One after the other and after all else: beside a crowd of processes nothing keeps to a time.</summary>
+[CollectionDefinition(DisableParallelization = true)]
+public sealed class Crowds;
+
+[Collection<Crowds>]
 public abstract class CrowdTests<TStore> : IDisposable
     where TStore : IStorePlace, new()
 {

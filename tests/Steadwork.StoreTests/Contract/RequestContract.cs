@@ -137,4 +137,23 @@ public abstract class RequestContract<TFixture> : StoreContract<TFixture>
         var entry = (await Store.LogAsync())[entries];
         (entry.Kind, entry.Job, entry.Lease, entry.Worker, entry.At).ShouldBe((kind, id, null, null, Now));
     }
+
+    [Fact]
+    public async Task A_request_to_many_meets_every_job_that_is_picked_and_allows_it()
+    {
+        var other = await Store.AddAsync([.. Enumerable.Repeat(Some.Job with { Queue = "b" }, 3)]);
+        await Store.AddAsync([.. Enumerable.Repeat(Some.Job with { Queue = "a" }, 450)]);
+        await Store.AddAsync([.. Enumerable.Repeat(Some.Job with { Queue = "a", ExclusiveKey = "k" }, 2)]);
+        var running = await (await Store.StartAsync(["a"])).ClaimOneAsync();
+        var inA = new JobQuery { Queue = "a" };
+
+        (await Store.RequestManyAsync(JobRequest.Cancel, inA, "all of a", CancellationToken.None)).ShouldBe(new RequestCounts(451, 1, 0));
+        (await Store.JobAsync(running.Id)).CancelReason.ShouldBe("all of a");
+        (await Store.FindAsync(new JobQuery { Ids = other })).ShouldAllBe(job => job.State == JobState.Pending);
+        (await Store.RequestManyAsync(JobRequest.Retry, inA with { State = JobState.Pending }, "none", CancellationToken.None)).ShouldBe(default);
+        (await Store.RequestManyAsync(JobRequest.Retry, inA, "again", CancellationToken.None)).ShouldBe(new RequestCounts(451, 0, 0));
+        (await Store.RequestManyAsync(JobRequest.Delete, inA with { State = JobState.Running }, "not that", CancellationToken.None)).ShouldBe(new RequestCounts(0, 0, 1));
+        (await Store.RequestManyAsync(JobRequest.Delete, inA, "away", CancellationToken.None)).ShouldBe(new RequestCounts(451, 0, 0));
+        (await Store.FindAllAsync()).Select(job => job.Id).ShouldBe([running.Id, .. other], ignoreOrder: true);
+    }
 }

@@ -119,6 +119,27 @@ public sealed class AddSteadworkTests
         Should.Throw<InvalidOperationException>(() => Build(_ => { })).Message.ShouldContain("no store");
         Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.Concurrency = 0))).Message.ShouldContain("from 1 to 10,000");
         Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.Lease = TimeSpan.FromMilliseconds(10)))).Message.ShouldContain("at least 1 s");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.QueueWeights["a"] = 2))).Message.ShouldContain("they go with the queue sharing ByWeight");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => { w.QueuesByWeight(("a", 2)); w.QueueWeights["b"] = 1; }))).Message.ShouldContain("'b' has a weight and is not served");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => { w.ClaimOrder = ClaimOrder.Lifo; w.Ageing = TimeSpan.FromSeconds(1); }))).Message.ShouldContain("by priority alone");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.Ageing = TimeSpan.Zero))).Message.ShouldContain("at least 1 ms");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.ClaimOrder = (ClaimOrder)9))).Message.ShouldContain("no claim order 9");
+    }
+
+    [Fact]
+    public async Task A_program_asks_of_one_job_and_of_many()
+    {
+        var services = new ServiceCollection();
+        services.AddSteadwork(t => t.UseInMemory().AddJobType<Note>("note"));
+        await using var provider = services.BuildServiceProvider();
+        var jobs = provider.GetRequiredService<JobQueue>();
+        var ids = await jobs.EnqueueManyAsync(Enumerable.Repeat(new Note("x"), 5), TestContext.Current.CancellationToken);
+
+        (await jobs.RequestAsync(JobRequest.Cancel, ids[0], "test", TestContext.Current.CancellationToken)).ShouldBe(RequestAnswer.Done);
+        (await jobs.RequestAsync(JobRequest.Cancel, ids[0], "test", TestContext.Current.CancellationToken)).ShouldBe(RequestAnswer.Refused);
+        (await jobs.RequestManyAsync(JobRequest.Cancel, new JobQuery { Type = "note" }, "test", TestContext.Current.CancellationToken)).ShouldBe(new RequestCounts(4, 0, 0));
+        (await jobs.RequestManyAsync(JobRequest.Retry, new JobQuery { Ids = [ids[1], ids[2]] }, "test", TestContext.Current.CancellationToken)).ShouldBe(new RequestCounts(2, 0, 0));
+        (await jobs.WhyAsync(ids[1], TestContext.Current.CancellationToken)).ShouldNotBeNull();
     }
 
     private static void Build(Action<SteadworkBuilder> configure) => new ServiceCollection().AddSteadwork(configure);
