@@ -11,9 +11,6 @@ internal static class ListCommand
 {
     private const int Usual = 100, Most = 10_000;
 
-    // Jobs come with their payloads, which may be long: never more of them at once than this.
-    private const int PageSize = 200;
-
     private static readonly JobFilter Filter = new();
     private static readonly Option<int?> Limit = Options.Number("--limit", $"How many at the most. Default: {Usual}; at most {Most}.", 1, Most);
 
@@ -64,16 +61,10 @@ internal static class ListCommand
 
     private static async IAsyncEnumerable<Job> FindAsync(IStore store, JobQuery query, int limit)
     {
-        while (limit > 0)
+        await foreach (var page in store.PagesAsync(query, limit).ConfigureAwait(false))
         {
-            var wanted = Math.Min(limit, PageSize);
-            var page = await store.FindAsync(query with { Limit = wanted }, CancellationToken.None).ConfigureAwait(false);
             foreach (var job in page)
                 yield return job;
-            if (page.Count < wanted)
-                yield break;
-            limit -= page.Count;
-            query = query with { Before = page[^1].Id };
         }
     }
 }

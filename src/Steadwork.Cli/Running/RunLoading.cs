@@ -80,14 +80,8 @@ internal sealed class RunLoading(IStore store, RunPlan plan)
         if (lane is null || lane.Counts.Pending + lane.Counts.Succeeded + lane.Counts.Failed + lane.Counts.Cancelled + lane.Counts.Running <= tally.Items || atWork)
             return;
         var others = new List<JobId>();
-        for (JobId? before = null; ;)
-        {
-            var page = await store.FindAsync(new JobQuery { Queue = queue, State = JobState.Pending, Before = before, Limit = 1000 }, CancellationToken.None).ConfigureAwait(false);
-            if (page.Count == 0)
-                break;
+        await foreach (var page in store.PagesAsync(new JobQuery { Queue = queue, State = JobState.Pending }).ConfigureAwait(false))
             others.AddRange(page.Select(job => job.Id).Where(job => tally.PlaceOf(job) is null));
-            before = page[^1].Id;
-        }
         foreach (var chunk in others.Chunk(Defaults.BulkChunk))
             await store.RequestAsync(chunk, JobRequest.Cancel, LeftOut, CancellationToken.None).ConfigureAwait(false);
     }
