@@ -43,7 +43,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         lookedForLapsed = options.Clock.GetTimestamp() - (long)(options.LapsedInterval.TotalSeconds * options.Clock.TimestampFrequency);
         machineFolder = options.MachineFolder is { } folder ? new WorkerFolder(folder) : MachineFolder.Of(storeId);
         lifeLines = new LifeLines(machineFolder);
-        lineMarks = new LineMarks(TimeProvider.System, options.SlowClaim);
+        lineMarks = new LineMarks(options.MarkClock, options.SlowClaim);
         bell = new Bell(database, options, lineMarks.Joined);
         // With few connections, writers must leave some for the rest.
         var lanes = new Lanes(database);

@@ -30,6 +30,9 @@ public sealed class PostgreSqlStoreOptions
     /// <summary>From when on a claim counts as slow, and later ones begin behind what is known to be gone. Default 5 ms; tests of exact orders never do.</summary>
     internal TimeSpan SlowClaim { get; set; } = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>What the age of the marks behind which claims begin goes by. Default <see cref="TimeProvider.System"/>.</summary>
+    internal TimeProvider MarkClock { get; set; } = TimeProvider.System;
+
     /// <summary>How often a second the workers of other processes are rung at most. Default 50; 0 for never, by which the cost of it is measured.</summary>
     internal int MostRingsASecond { get; set; } = 50;
 

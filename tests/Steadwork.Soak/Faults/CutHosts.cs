@@ -66,12 +66,15 @@ public sealed class CutHosts(string cli, string folder, Action<string> progress)
     /// <summary>Keeps all hosts at work.</summary>
     private async Task ProduceAsync(IStore store, CancellationToken stop)
     {
+        using var ended = new SemaphoreSlim(0);
+        using var ends = store.Listen(WakeUp.Ends, _ => ended.Release());
         while (!stop.IsCancellationRequested)
         {
             var missing = Backlog - (acknowledged.Count - ledger.Read().Where(line => line.Word == "end").Select(line => line.Job).Distinct().Count());
             if (missing > 0)
                 acknowledged.UnionWith((await store.EnqueueAsync([.. Enumerable.Repeat(new NewJob { Type = Type, Payload = "{}"u8.ToArray() }, missing)], CancellationToken.None)).Select(job => job.Id));
-            await Task.Delay(Look, TimeProvider.System, CancellationToken.None);
+            // Jobs of a host that is cut off end in the ledger alone.
+            await ended.WaitAsync(Look, CancellationToken.None);
         }
     }
 

@@ -44,8 +44,10 @@ public sealed class PostgresRestarts(string folder, Action<string> progress, boo
             progress($"{done + 1} of {restarts} restarts, {terminated} backends terminated, {load.Ledger.Acknowledged.Count} jobs acknowledged");
         }
         // The last one is followed by work, too.
-        await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System);
+        var worksAgain = await load.WorksAgainAsync(FirstClaimLimit) is not null;
         var violations = await load.DrainAsync(EndLimit);
+        if (!worksAgain)
+            violations.Add($"{FirstClaimLimit} after the last restart the work had not gone on");
 
         await using var store = await PostgreSqlStore.OpenAsync(server.Url);
         var inspection = new Inspection(store, load.Ledger);

@@ -44,13 +44,9 @@ public sealed class SteadyLoad : IAsyncDisposable
     {
         var began = Stopwatch.GetTimestamp();
         var (acknowledged, ended) = (Ledger.Acknowledged.Count, Ledger.Finished);
-        while (Ledger.Acknowledged.Count < acknowledged + SomeJobs || Ledger.Finished < ended + SomeJobs)
-        {
-            if (Stopwatch.GetElapsedTime(began) > limit)
-                return null;
-            await Task.Delay(Pause, TimeProvider.System);
-        }
-        return Stopwatch.GetElapsedTime(began);
+        return await Until.TrueAsync(() => Task.FromResult(Ledger.Acknowledged.Count >= acknowledged + SomeJobs && Ledger.Finished >= ended + SomeJobs), limit)
+            ? Stopwatch.GetElapsedTime(began)
+            : null;
     }
 
     /// <summary>Ends the enqueueing, and waits until all that is stored has ended.</summary>

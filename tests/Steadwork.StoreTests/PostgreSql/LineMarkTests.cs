@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Shouldly;
 using Steadwork.PostgreSql;
 using Steadwork.PostgreSql.Jobs;
@@ -95,8 +94,8 @@ public sealed class LineMarkTests
     public async Task With_them_every_job_is_claimed_all_the_same()
     {
         await using var fixture = new PostgreSqlFixture();
-        var options = new PostgreSqlStoreOptions { Schema = fixture.Schema, Clock = fixture.Clock, Create = false, SlowClaim = TimeSpan.Zero, MachineFolder = Directory.CreateTempSubdirectory("steadwork-").FullName };
-        await using var store = await PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, options, TestContext.Current.CancellationToken);
+        using var folder = new TemporaryFolder();
+        await using var store = await OpenAsync(fixture, folder, TimeProvider.System);
         var worker = await store.StartAsync();
         var claimed = new List<JobId>();
         var expected = new List<JobId>();
@@ -130,17 +129,19 @@ public sealed class LineMarkTests
     public async Task With_them_a_worker_that_is_busy_does_not_pass_by_a_job_that_must_be_claimed_alone()
     {
         await using var fixture = new PostgreSqlFixture();
-        var options = new PostgreSqlStoreOptions { Schema = fixture.Schema, Clock = fixture.Clock, Create = false, SlowClaim = TimeSpan.Zero, MachineFolder = Directory.CreateTempSubdirectory("steadwork-").FullName };
-        await using var store = await PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, options, TestContext.Current.CancellationToken);
-        var ids = await store.AddAsync(Some.Jobs(2000));
+        using var folder = new TemporaryFolder();
+        await using var store = await OpenAsync(fixture, folder, clock);
+        var ids = await store.AddAsync(Some.Jobs(50));
         var dead = await fixture.Store.StartAsync();
         await dead.ClaimAsync(2);
         var busy = await store.StartAsync();
         // Until it claims behind its marks, which are a second old then.
         var held = new Queue<ClaimedJob>(await busy.ClaimAsync(3));
-        var began = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(began) < TimeSpan.FromMilliseconds(1500))
+        for (var turn = 0; turn < 5; turn++)
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(500));
             await NextAsync();
+        }
 
         fixture.Clock.Advance(Some.Lease * 0.9);
         busy.Renew();
@@ -159,6 +160,12 @@ public sealed class LineMarkTests
                 held.Enqueue(job);
         }
     }
+
+    /// <summary>A store for which every claim is slow.</summary>
+    private static Task<PostgreSqlStore> OpenAsync(PostgreSqlFixture fixture, TemporaryFolder folder, TimeProvider markClock) => PostgreSqlStore.OpenAsync(
+        PostgreSqlServer.Source,
+        new PostgreSqlStoreOptions { Schema = fixture.Schema, Clock = fixture.Clock, Create = false, SlowClaim = TimeSpan.Zero, MarkClock = markClock, MachineFolder = folder.File("workers") },
+        TestContext.Current.CancellationToken);
 
     private void BecomeSlow()
     {
