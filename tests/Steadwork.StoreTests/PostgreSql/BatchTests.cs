@@ -22,6 +22,8 @@ public sealed class BatchTests : IAsyncLifetime
     {
         await connection.DisposeAsync();
         await database.DisposeAsync();
+        // The next test with this schema finds it as it was.
+        PostgreSqlServer.Execute($"DROP SEQUENCE IF EXISTS {fixture.Schema}.tries");
         await fixture.DisposeAsync();
     }
 
