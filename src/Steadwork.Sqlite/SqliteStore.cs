@@ -100,7 +100,8 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         writer.WriteAsync(transaction =>
         {
             var accepted = Each(ends, end => Ends.Apply(transaction, end));
-            transaction.Keys.Admit(transaction);
+            transaction.Family.TakeUp();
+            transaction.Admit();
             var alive = transaction.Database["worker-known"].Bind(1, worker.Value).First(_ => true);
             IReadOnlyList<ClaimedJob> claimed = alive && claim is not null ? Claims.Claim(transaction, worker, claim) : [];
             // What falls due in a retired store is no reason to ask again.
@@ -216,8 +217,10 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
     private static EnqueuedJob[] Enqueue(WriteTransaction transaction, IReadOnlyList<NewJob> jobs)
     {
         transaction.RequireService();
-        var answers = Each(jobs, job => Enqueueing.Enqueue(transaction, job));
-        transaction.Keys.Admit(transaction);
+        var answers = new EnqueuedJob[jobs.Count];
+        foreach (var (place, job) in jobs.Index())
+            answers[place] = Enqueueing.Enqueue(transaction, job, job.AfterPlaces.Count == 0 ? job.After : [.. job.After.Union(job.AfterPlaces.Select(parent => answers[parent].Id))]);
+        transaction.Admit();
         for (var index = 0; index < answers.Length; index++)
         {
             if (answers[index] is { Existing: false, State: JobState.Waiting } answer)

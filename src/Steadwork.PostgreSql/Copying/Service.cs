@@ -28,8 +28,11 @@ internal sealed class Service(Database database, EventLog log)
                     await reader.FirstAsync(row => row.Bool(0)).ConfigureAwait(false),
                     await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Long(0)).ConfigureAwait(false))).ConfigureAwait(false);
             var left = new UnderWay(running, Transactions: !free);
-            if (left.IsNothing)
-                await transaction.RunAsync(transaction.Batch().Add("admit-noted", Value.Of(database.LockSpace)).Add("sign-off")).ConfigureAwait(false);
+            if (!left.IsNothing)
+                return left;
+            while (await transaction.RunAsync(transaction.Batch().Add("admit-noted", Value.Of(database.LockSpace)), reader => reader.FirstAsync(row => row.Long(0) > 0)).ConfigureAwait(false))
+                ;
+            await transaction.RunAsync(transaction.Batch().Add("sign-off")).ConfigureAwait(false);
             return left;
         }, cancellationToken);
 

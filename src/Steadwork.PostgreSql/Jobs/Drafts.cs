@@ -9,6 +9,7 @@ internal sealed class Drafts(int capacity)
 {
     private readonly List<NewJob> jobs = new(capacity);
     private readonly List<int> lanes = new(capacity);
+    private readonly List<(int Child, int? ParentPlace, long? Parent)> edges = [];
     private readonly HashSet<string> keys = new(StringComparer.Ordinal);
 
     /// <summary>Adds a job.</summary>
@@ -19,6 +20,8 @@ internal sealed class Drafts(int capacity)
             return false;
         jobs.Add(job);
         lanes.Add(lane);
+        edges.AddRange(job.After.Select(parent => (jobs.Count, (int?)null, (long?)parent.Value)));
+        edges.AddRange(job.AfterPlaces.Select(place => (jobs.Count, (int?)place + 1, (long?)null)));
         return true;
     }
 
@@ -41,7 +44,11 @@ internal sealed class Drafts(int capacity)
             Value.Of(Column(job => Encoding.UTF8.GetString(job.Payload.Span))),
             Value.Of(Column(job => job.ExclusiveKey)),
             Value.Of(Column(job => (short)job.ExclusiveLimit)),
-            Value.Of(own));
+            Value.Of(own),
+            Value.Of(Column(job => job.RunsAnyway)),
+            Value.Of([.. edges.Select(edge => edge.Child)]),
+            Value.Of([.. edges.Select(edge => edge.ParentPlace)]),
+            Value.Of([.. edges.Select(edge => edge.Parent)]));
         var amending = jobs.FindAll(job => job is { WhenTaken: WhenTaken.Amend, UniqueKey: not null });
         if (amending.Count > 0)
             batch.Add("amend", Value.Of(amending.ConvertAll(job => job.UniqueKey).ToArray()), Value.Of(amending.ConvertAll(job => job.MaxAttempts).ToArray()));

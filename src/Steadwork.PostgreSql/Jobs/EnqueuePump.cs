@@ -28,6 +28,9 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
 
         public IReadOnlyList<NewJob> Jobs => jobs;
 
+        /// <summary>Whether its jobs name each other by their places, which must not be shifted by those of others.</summary>
+        public bool IsWorkflow { get; } = jobs.Any(job => job.AfterPlaces.Count > 0);
+
         public Task<IReadOnlyList<EnqueuedJob>> Answer => answer.Task;
 
         public void Complete(IReadOnlyList<EnqueuedJob> jobs) => answer.TrySetResult(jobs);
@@ -66,8 +69,12 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
     {
         lock (gate)
         {
-            for (var jobs = 0; jobs < EnoughJobs && waiting.TryDequeue(out var request); jobs += request.Jobs.Count)
-                group.Add(request);
+            for (var jobs = 0; jobs < EnoughJobs && waiting.TryPeek(out var request) && (group.Count == 0 || !request.IsWorkflow); jobs += request.Jobs.Count)
+            {
+                group.Add(waiting.Dequeue());
+                if (request.IsWorkflow)
+                    break;
+            }
             if (group.Count == 0)
                 atWork--;
             return group.Count > 0;
@@ -166,13 +173,25 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
         return jobs.Min(job => job.Priority) < lastPriority;
     }
 
+    private async Task<EnqueuedJob[]> CarryOutAsync(Storing storing)
+    {
+        try
+        {
+            return await database.RunAsync(storing.Batch, storing.ReadAsync, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (PostgresException error) when (Storing.IsParentMissing(error))
+        {
+            throw Storing.ParentMissing(error);
+        }
+    }
+
     private async Task<EnqueuedJob[]> StoreAsync(NewJob[] jobs, string patience)
     {
         await lanes.MakeAsync(jobs, CancellationToken.None).ConfigureAwait(false);
         var ahead = IsAheadOfOthers(jobs);
         var ring = bell.TakeRing(WakeUp.Jobs, ahead);
         var storing = new Storing(database, jobs, lanes.Of, patience, ring);
-        var answers = await database.RunAsync(storing.Batch, storing.ReadAsync, CancellationToken.None).ConfigureAwait(false);
+        var answers = await CarryOutAsync(storing).ConfigureAwait(false);
         if (!Array.Exists(answers, answer => !answer.Existing))
             return answers;
         stored(ahead);

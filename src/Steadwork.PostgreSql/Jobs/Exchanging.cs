@@ -113,17 +113,17 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
         var began = TimeProvider.System.GetTimestamp();
         var places = new List<(int Lane, short Priority, long Id)>();
         var isStopped = false;
-        var (wanted, joined, claimed, alive, due, now) = await database.RunAsync(batch, async reader =>
+        var (wanted, joined, ended, claimed, alive, due, now) = await database.RunAsync(batch, async reader =>
         {
             await reader.NextAsync().ConfigureAwait(false);
             var wanted = await settled.ReadAsync(reader).ConfigureAwait(false);
             List<ClaimedJob> claimed = [];
-            var joined = 0L;
+            var (joined, ended) = (0L, 0L);
             if (settled.Answers > 0)
                 await reader.NextAsync().ConfigureAwait(false);
             if (claims)
             {
-                joined = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Long(0)).ConfigureAwait(false);
+                (joined, ended) = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => (row.Long(0), row.Long(1))).ConfigureAwait(false);
                 await reader.NextAsync().ConfigureAwait(false);
                 while (await reader.ReadAsync().ConfigureAwait(false))
                 {
@@ -136,13 +136,13 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
                 await reader.NextAsync().ConfigureAwait(false);
             }
             var (alive, due, now) = await reader.FirstAsync(row => (row.Bool(0), row.TimeOrNull(1), row.Time(2))).ConfigureAwait(false);
-            return (wanted, joined, claimed, alive, due, now);
+            return (wanted, joined, ended, claimed, alive, due, now);
         }, cancellationToken).ConfigureAwait(false);
 
         told(now);
         if (claims && isMarked)
             marks.Claimed(fromHead, TimeProvider.System.GetElapsedTime(began), places, isStopped);
-        var wakeUps = settled.WakeUps | (joined > 0 ? WakeUp.Jobs : WakeUp.None) | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
+        var wakeUps = settled.WakeUps | (joined > 0 ? WakeUp.Jobs : WakeUp.None) | (ended > 0 ? WakeUp.Ends : WakeUp.None) | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
         return (new Exchange(settled.Accepted, [.. unheard, .. claimed], due, alive), wakeUps);
     }
 

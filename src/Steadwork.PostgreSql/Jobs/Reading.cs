@@ -35,16 +35,19 @@ internal sealed class Reading(Database database)
         var batch = database.Batch()
             .Add("keep-plans", Value.Of("0"))
             .Add("standing", Value.Of(id.Value), Value.Of((long)Standing.CountedAtMost))
-            .Add("key-holders", Value.Of(id.Value));
-        var (behind, line, holders) = await database.RunAsync(batch, async reader =>
+            .Add("key-holders", Value.Of(id.Value))
+            .Add("parents-of", Value.Of(id.Value), Value.Of((long)Standing.ParentsAtMost));
+        var (behind, line, holders, parents) = await database.RunAsync(batch, async reader =>
         {
             await reader.NextAsync().ConfigureAwait(false);
             var (behind, line) = await reader.FirstAsync(row => (row.Long(0), row.Long(1))).ConfigureAwait(false);
             var holders = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new KeyHolder(
                 new JobId(row.Long(0)), JobStates.Parse(row.Text(1)), row.LongOrNull(2) is { } worker ? new WorkerId(worker) : null)).ConfigureAwait(false);
-            return (behind, line, holders);
+            var parents = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new Parent(
+                new JobId(row.Long(0)), row.TextOrNull(1) is { } state ? JobStates.Parse(state) : null, row.Bool(2))).ConfigureAwait(false);
+            return (behind, line, holders, parents);
         }, cancellationToken).ConfigureAwait(false);
-        return (await FindAsync(new JobQuery { Ids = [id] }, cancellationToken).ConfigureAwait(false)) is [var job] ? new Standing(job, holders, behind, line) : null;
+        return (await FindAsync(new JobQuery { Ids = [id] }, cancellationToken).ConfigureAwait(false)) is [var job] ? new Standing(job, holders, behind, line, parents) : null;
     }
 
     public Task<List<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>

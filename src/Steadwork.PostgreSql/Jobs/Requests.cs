@@ -69,9 +69,9 @@ internal sealed class Requests(Database database)
     }
 
     private static WakeUp WakeUps(JobRequest request, bool cancelled, bool signalled, bool changed) =>
-        (cancelled ? WakeUp.Ends : WakeUp.None)
+        (cancelled ? WakeUp.Ends | WakeUp.Jobs : WakeUp.None)
         | (signalled ? WakeUp.Cancellations : WakeUp.None)
-        | (changed && request is JobRequest.Retry ? WakeUp.Jobs : WakeUp.None);
+        | (changed ? request is JobRequest.Retry ? WakeUp.Jobs : WakeUp.Jobs | WakeUp.Ends : WakeUp.None);
 
     private static async Task<Dictionary<JobId, Head>> HeadsAsync(System.Data.Common.DbDataReader reader)
     {

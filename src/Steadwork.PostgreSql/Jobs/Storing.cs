@@ -1,4 +1,6 @@
 using System.Data.Common;
+using System.Globalization;
+using Npgsql;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.PostgreSql.WakeUps;
 using Steadwork.Storage;
@@ -11,7 +13,7 @@ internal sealed class Storing
     private readonly int jobs;
     private readonly int before;
     private readonly bool own;
-    private readonly bool admits;
+    private readonly int afterwards;
     private int parts;
 
     /// <param name="database">Where.</param>
@@ -36,6 +38,12 @@ internal sealed class Storing
             Batch.Add("lock-keys", Value.Of(keys), Value.Of((long)database.LockSpace));
             before++;
         }
+        long[] parents = [.. jobs.SelectMany(job => job.After).Select(parent => parent.Value).Distinct()];
+        if (parents.Length > 0)
+        {
+            Batch.Add("require-parents", Value.Of(parents));
+            before++;
+        }
         var drafts = new Drafts(jobs.Count);
         foreach (var job in jobs)
         {
@@ -47,14 +55,26 @@ internal sealed class Storing
         }
         Add(drafts);
         string[] exclusive = [.. jobs.Select(job => job.ExclusiveKey).OfType<string>().Distinct()];
-        admits = own && exclusive.Length > 0;
-        if (admits)
+        if (own && jobs.Any(job => job.After.Count + job.AfterPlaces.Count > 0))
+        {
+            Batch.Add("attend-noted", Value.Of(database.LockSpace));
+            afterwards++;
+        }
+        if (own && exclusive.Length > 0)
+        {
             Batch.Add("admit", Value.Of(database.LockSpace), Value.Of(exclusive));
+            afterwards++;
+        }
         if (ring is not null)
             ring.AddTo(Batch.Commit());
     }
 
     public Batch Batch { get; }
+
+    /// <summary>Whether the store has refused them because of a job that there is not.</summary>
+    public static bool IsParentMissing(PostgresException error) => error.SqlState == "SW002";
+
+    public static ParentMissingException ParentMissing(PostgresException error) => new(new JobId(long.Parse(error.MessageText, CultureInfo.InvariantCulture)));
 
     /// <summary>Reads the answers, one a job, in order.</summary>
     public async Task<EnqueuedJob[]> ReadAsync(DbDataReader reader)
@@ -68,11 +88,13 @@ internal sealed class Storing
                 await reader.NextAsync().ConfigureAwait(false);
             answers.AddRange(await reader.AllAsync(row => new EnqueuedJob(new JobId(row.Long(1)), row.Bool(2), JobStates.Parse(row.Text(3)))).ConfigureAwait(false));
         }
-        if (admits)
+        for (var turn = 0; turn < afterwards; turn++)
         {
             await reader.NextAsync().ConfigureAwait(false);
-            HashSet<long> admitted = [.. await reader.AllAsync(row => row.Long(0)).ConfigureAwait(false)];
-            answers = answers.ConvertAll(answer => !answer.Existing && admitted.Contains(answer.Id.Value) ? answer with { State = JobState.Pending } : answer);
+            var changed = new Dictionary<long, JobState>();
+            foreach (var (job, state) in await reader.AllAsync(row => (row.Long(0), JobStates.Parse(row.Text(1)))).ConfigureAwait(false))
+                changed[job] = state;
+            answers = answers.ConvertAll(answer => !answer.Existing && changed.TryGetValue(answer.Id.Value, out var state) ? answer with { State = state } : answer);
         }
         return answers.Count == jobs ? [.. answers] : throw new InvalidOperationException($"The store has answered {answers.Count} of {jobs} jobs.");
     }

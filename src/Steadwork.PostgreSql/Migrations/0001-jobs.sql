@@ -92,6 +92,9 @@ CREATE TABLE steadwork.jobs (
     exclusive_limit smallint  NOT NULL DEFAULT 1 CHECK (exclusive_limit >= 1),
     slot          smallint    CHECK (slot BETWEEN 1 AND exclusive_limit),
     ready         boolean     NOT NULL,
+    blocked       boolean     NOT NULL DEFAULT false,
+    is_parent     boolean     NOT NULL DEFAULT false,
+    runs_anyway   boolean     NOT NULL DEFAULT false,
     alone         boolean     NOT NULL DEFAULT false,
     unique_kept   boolean     NOT NULL DEFAULT false,
     state         text        NOT NULL CHECK (state IN ('pending', 'waiting', 'running')),
@@ -103,6 +106,7 @@ CREATE TABLE steadwork.jobs (
     error         text,
     payload       text        NOT NULL,
     CHECK (NOT ready OR state = 'pending'),
+    CHECK (NOT blocked OR state = 'waiting'),
     CHECK (slot IS NULL OR (exclusive_key IS NOT NULL AND state <> 'waiting')),
     CHECK (exclusive_key IS NULL OR slot IS NOT NULL OR NOT (ready OR state = 'running')),
     CHECK ((state = 'running') = (worker IS NOT NULL)),
@@ -121,11 +125,25 @@ CREATE UNIQUE INDEX jobs_unique ON steadwork.jobs (unique_key) WHERE unique_key 
 -- very row.
 CREATE UNIQUE INDEX jobs_slots ON steadwork.jobs (exclusive_key, slot) WHERE slot IS NOT NULL;
 -- Those that wait behind their exclusive key, the next one first.
-CREATE INDEX jobs_behind ON steadwork.jobs (exclusive_key, priority, id) WHERE exclusive_key IS NOT NULL AND state = 'waiting';
+CREATE INDEX jobs_behind ON steadwork.jobs (exclusive_key, priority, id) WHERE exclusive_key IS NOT NULL AND state = 'waiting' AND NOT blocked;
 
--- Exclusive keys of which a place may have come free while nobody could see to it; the next claim does.
-CREATE TABLE steadwork.loose_keys (
-    key text NOT NULL
+-- Which job comes after which others, and for which of those it need wait no more. A row stays when its parent is gone: what
+-- did not succeed must not be taken for done.
+CREATE TABLE steadwork.dependencies (
+    child  bigint  NOT NULL,
+    parent bigint  NOT NULL,
+    done   boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (child, parent)
+);
+CREATE INDEX dependencies_awaited ON steadwork.dependencies (parent, child) WHERE NOT done;
+
+-- What nobody could see to at once, and the next claim does: exclusive keys of which a place may have come free, and jobs that
+-- may have ended with others waiting for them, of these the ones after a child that has been told.
+CREATE TABLE steadwork.loose_ends (
+    key    text,
+    parent bigint,
+    after  bigint,
+    CHECK ((key IS NULL) = (parent IS NOT NULL AND after IS NOT NULL))
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0);
 
 -- The jobs that have ended: only appended to, until they are retried, deleted or pruned.
@@ -144,6 +162,9 @@ CREATE TABLE steadwork.history (
     max_attempts  integer     NOT NULL,
     priority      smallint    NOT NULL,
     exclusive_limit smallint  NOT NULL,
+    is_parent     boolean     NOT NULL,
+    runs_anyway   boolean     NOT NULL,
+    orphaned      boolean     NOT NULL DEFAULT false,
     unique_kept   boolean     NOT NULL,
     state         text        NOT NULL CHECK (state IN ('succeeded', 'failed', 'cancelled')),
     unique_key    text,
@@ -153,7 +174,8 @@ CREATE TABLE steadwork.history (
     tags          jsonb,
     error         text,
     payload       text        NOT NULL,
-    result        text
+    result        text,
+    CHECK (NOT orphaned OR state = 'cancelled')
 );
 -- Dead letters and cancelled jobs are few among many that ended well, and are what people look for.
 CREATE INDEX history_dead ON steadwork.history (state, id) WHERE state IN ('failed', 'cancelled');
@@ -231,18 +253,18 @@ DECLARE
 BEGIN
     FOR this IN SELECT DISTINCT key COLLATE "C" AS key FROM unnest(keys) AS key WHERE key IS NOT NULL ORDER BY 1 LOOP
         IF space IS NULL OR NOT pg_try_advisory_xact_lock(hashtextextended('exclusive ' || this, space)) THEN
-            INSERT INTO steadwork.loose_keys VALUES (this);
+            INSERT INTO steadwork.loose_ends (key) VALUES (this);
             CONTINUE;
         END IF;
         LOOP
             SELECT id, lane, exclusive_limit, xmin = pg_current_xact_id()::xid AS arrived INTO next
-            FROM steadwork.jobs WHERE exclusive_key = this AND exclusive_key IS NOT NULL AND state = 'waiting' ORDER BY priority, id LIMIT 1;
+            FROM steadwork.jobs WHERE exclusive_key = this AND exclusive_key IS NOT NULL AND state = 'waiting' AND NOT blocked ORDER BY priority, id LIMIT 1;
             EXIT WHEN NOT FOUND;
             SELECT coalesce(array_agg(slot), '{}') INTO taken FROM steadwork.jobs WHERE exclusive_key = this AND slot IS NOT NULL;
             EXIT WHEN cardinality(taken) >= next.exclusive_limit;
             PERFORM FROM steadwork.jobs WHERE id = next.id AND state = 'waiting' FOR UPDATE SKIP LOCKED;
             IF NOT FOUND THEN
-                INSERT INTO steadwork.loose_keys VALUES (this);
+                INSERT INTO steadwork.loose_ends (key) VALUES (this);
                 EXIT;
             END IF;
             UPDATE steadwork.jobs
@@ -261,4 +283,166 @@ BEGIN
         INSERT INTO steadwork.log (at, entries, kinds, jobs) VALUES (steadwork.wall_clock(), cardinality(told), ARRAY['admitted'], told);
     END IF;
     RETURN QUERY SELECT unnest(admitted);
+END $$;
+
+-- Refuses those of these jobs that there are not.
+CREATE FUNCTION steadwork.require_parents(parents bigint[]) RETURNS void LANGUAGE plpgsql
+    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    missing bigint;
+BEGIN
+    SELECT min(parent) INTO missing FROM unnest(parents) AS parent
+    WHERE NOT EXISTS (SELECT FROM steadwork.jobs WHERE id = parent) AND NOT EXISTS (SELECT FROM steadwork.history WHERE id = parent);
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION '%', missing USING ERRCODE = 'SW002';
+    END IF;
+END $$;
+
+-- Tells the ends of jobs to those that wait for them, which go on or are cancelled by it, and then sees to exclusive keys as
+-- admit does. A job that has not ended is marked as one whose end has to be told. It waits for nobody: what another
+-- transaction is at, what the caller's own could be at for long (space null), and what is too much for one transaction, is
+-- noted for later. The children up to those of afters have been told; none where that is null. Returns the jobs whose state has changed, with that; those that are pending may run once they are due.
+CREATE FUNCTION steadwork.attend(space integer, parents bigint[], afters bigint[], keys text[]) RETURNS TABLE (job bigint, state text) LANGUAGE plpgsql VOLATILE
+    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+    now       timestamptz := steadwork.wall_clock();
+    room      integer := 1000;
+    turn      integer := 0;
+    this      bigint;
+    seen      bigint;
+    attended  bigint;
+    fate      text;
+    one       steadwork.jobs;
+    past      steadwork.history;
+    is_done   boolean;
+    is_free   boolean;
+    cancelled bigint[] := '{}';
+    restored  bigint[] := '{}';
+    admitted  bigint[] := '{}';
+    changes   text[] := '{}';
+    lanes     integer[] := '{}';
+BEGIN
+    IF space IS NULL THEN
+        INSERT INTO steadwork.loose_ends (parent, after) SELECT parent, coalesce(after, 0) FROM unnest(parents, afters) AS told (parent, after);
+        parents := '{}';
+    END IF;
+    LOOP
+        turn := turn + 1;
+        EXIT WHEN turn > coalesce(cardinality(parents), 0);
+        this := parents[turn];
+        seen := coalesce(afters[turn], 0);
+        UPDATE steadwork.jobs SET is_parent = true
+        WHERE id = (SELECT id FROM steadwork.jobs WHERE id = this FOR UPDATE SKIP LOCKED) AND NOT is_parent;
+        CONTINUE WHEN FOUND;
+        SELECT * INTO one FROM steadwork.jobs WHERE id = this FOR UPDATE SKIP LOCKED;
+        CONTINUE WHEN FOUND;
+        IF EXISTS (SELECT FROM steadwork.jobs WHERE id = this) THEN
+            INSERT INTO steadwork.loose_ends (parent, after) VALUES (this, seen);
+            CONTINUE;
+        END IF;
+        SELECT history.state INTO fate FROM steadwork.history WHERE id = this;
+        IF fate <> 'succeeded' THEN
+            -- It may be retried, and then its end has to be told.
+            UPDATE steadwork.history SET is_parent = true
+            WHERE id = (SELECT id FROM steadwork.history WHERE id = this AND NOT is_parent FOR UPDATE SKIP LOCKED);
+            IF NOT FOUND AND EXISTS (SELECT FROM steadwork.history WHERE id = this AND NOT is_parent) THEN
+                INSERT INTO steadwork.loose_ends (parent, after) VALUES (this, seen);
+                CONTINUE;
+            END IF;
+        END IF;
+        LOOP
+            SELECT dependencies.child INTO attended FROM steadwork.dependencies
+            WHERE dependencies.parent = this AND NOT done AND dependencies.child > seen ORDER BY dependencies.child LIMIT 1;
+            EXIT WHEN NOT FOUND;
+            IF room = 0 THEN
+                INSERT INTO steadwork.loose_ends (parent, after) VALUES (this, seen);
+                EXIT;
+            END IF;
+            room := room - 1;
+            is_free := false;
+            SELECT * INTO one FROM steadwork.jobs WHERE id = attended FOR UPDATE SKIP LOCKED;
+            IF FOUND THEN
+                is_done := fate IS NOT DISTINCT FROM 'succeeded' OR one.runs_anyway;
+                IF is_done THEN
+                    UPDATE steadwork.dependencies SET done = true WHERE dependencies.child = one.id AND dependencies.parent = this;
+                    is_free := true;
+                ELSE
+                    DELETE FROM steadwork.jobs WHERE id = attended;
+                    INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
+                        exclusive_limit, is_parent, runs_anyway, orphaned, unique_kept, state, unique_key, exclusive_key, cancel_reason, trace_parent, tags, error, payload)
+                    VALUES (one.id, one.lease, one.worker, one.run_at, one.created_at, one.started_at, now, one.timeout, one.lane, one.attempt, one.failures, one.max_attempts, one.priority,
+                        one.exclusive_limit, one.is_parent, one.runs_anyway, true, one.unique_kept, 'cancelled', one.unique_key, one.exclusive_key,
+                        format('Job %s, which it was to follow, %s.', this, CASE fate WHEN 'failed' THEN 'has failed' WHEN 'cancelled' THEN 'was cancelled' ELSE 'was deleted' END),
+                        one.trace_parent, one.tags, one.error, one.payload);
+                    lanes := lanes || one.lane;
+                    changes := changes || 'cancel'::text;
+                    cancelled := cancelled || attended;
+                    IF one.is_parent THEN
+                        parents := parents || attended;
+                    END IF;
+                    RETURN QUERY SELECT attended, 'cancelled';
+                END IF;
+            ELSIF EXISTS (SELECT FROM steadwork.jobs WHERE id = attended) THEN
+                INSERT INTO steadwork.loose_ends (parent, after) VALUES (this, seen);
+                EXIT;
+            ELSE
+                SELECT * INTO past FROM steadwork.history WHERE id = attended FOR UPDATE SKIP LOCKED;
+                IF NOT FOUND THEN
+                    IF EXISTS (SELECT FROM steadwork.history WHERE id = attended) THEN
+                        INSERT INTO steadwork.loose_ends (parent, after) VALUES (this, seen);
+                        EXIT;
+                    END IF;
+                    seen := attended;
+                    CONTINUE;
+                END IF;
+                IF past.orphaned AND fate IS NOT DISTINCT FROM 'succeeded' AND past.unique_key IS NOT NULL AND NOT pg_try_advisory_xact_lock(hashtextextended(past.unique_key, space)) THEN
+                    INSERT INTO steadwork.loose_ends (parent, after) VALUES (this, seen);
+                    EXIT;
+                END IF;
+                IF fate IS NOT DISTINCT FROM 'succeeded' OR past.runs_anyway THEN
+                    UPDATE steadwork.dependencies SET done = true WHERE dependencies.child = past.id AND dependencies.parent = this;
+                END IF;
+                -- What was cancelled because of this one goes on, unless another that it awaits stands ended as well, or another bears its key.
+                IF past.orphaned AND fate IS NOT DISTINCT FROM 'succeeded'
+                    AND NOT EXISTS (SELECT FROM steadwork.dependencies WHERE dependencies.child = past.id AND NOT done AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE id = dependencies.parent))
+                    AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE unique_key = past.unique_key)
+                    AND NOT EXISTS (SELECT FROM steadwork.history WHERE unique_key = past.unique_key AND unique_kept AND unique_key IS NOT NULL AND id <> past.id) THEN
+                    DELETE FROM steadwork.history WHERE id = attended;
+                    INSERT INTO steadwork.jobs (id, lease, run_at, created_at, started_at, timeout, lane, attempt, failures, max_attempts, priority, exclusive_limit, ready, blocked,
+                        is_parent, runs_anyway, unique_kept, state, unique_key, exclusive_key, trace_parent, tags, error, payload)
+                    VALUES (past.id, past.lease, past.run_at, past.created_at, past.started_at, past.timeout, past.lane, past.attempt, past.failures, past.max_attempts, past.priority, past.exclusive_limit, false, true,
+                        past.is_parent, past.runs_anyway, past.unique_kept, 'waiting', past.unique_key, past.exclusive_key, past.trace_parent, past.tags, past.error, past.payload);
+                    lanes := lanes || past.lane;
+                    changes := changes || 'restore'::text;
+                    restored := restored || attended;
+                    is_free := true;
+                    RETURN QUERY SELECT attended, 'waiting';
+                END IF;
+            END IF;
+            IF is_free AND NOT EXISTS (SELECT FROM steadwork.dependencies WHERE dependencies.child = attended AND NOT done) THEN
+                UPDATE steadwork.jobs
+                SET blocked = false, ready = run_at <= now AND exclusive_key IS NULL,
+                    state = CASE WHEN run_at <= now AND exclusive_key IS NOT NULL THEN 'waiting' ELSE 'pending' END
+                WHERE id = attended RETURNING * INTO one;
+                IF one.state = 'waiting' THEN
+                    keys := keys || one.exclusive_key;
+                ELSE
+                    lanes := lanes || one.lane;
+                    changes := changes || 'admit'::text;
+                    RETURN QUERY SELECT attended, 'pending';
+                END IF;
+                admitted := admitted || attended;
+            END IF;
+            seen := attended;
+        END LOOP;
+    END LOOP;
+    INSERT INTO steadwork.lane_changes (lane, waiting, pending, cancelled)
+    SELECT lane, count(*) FILTER (WHERE change = 'restore') - count(*) FILTER (WHERE change <> 'restore'), count(*) FILTER (WHERE change = 'admit'),
+        count(*) FILTER (WHERE change = 'cancel') - count(*) FILTER (WHERE change = 'restore')
+    FROM unnest(lanes, changes) AS told (lane, change) GROUP BY lane;
+    INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT now, cardinality(cancelled), ARRAY['cancelled'], cancelled WHERE cardinality(cancelled) > 0;
+    INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT now, cardinality(restored), ARRAY['restored'], restored WHERE cardinality(restored) > 0;
+    INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT now, cardinality(admitted), ARRAY['admitted'], admitted WHERE cardinality(admitted) > 0;
+    RETURN QUERY SELECT id, 'pending' FROM steadwork.admit(space, keys) AS id;
 END $$;

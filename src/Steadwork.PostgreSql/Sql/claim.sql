@@ -22,12 +22,14 @@ moved AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting) SELECT lane, -count(*), count(*) FROM joined WHERE state = 'waiting' GROUP BY lane
 ),
 noted AS (
-    DELETE FROM steadwork.loose_keys WHERE ctid = ANY (ARRAY(SELECT ctid FROM steadwork.loose_keys LIMIT 200 FOR UPDATE SKIP LOCKED)) RETURNING key
+    DELETE FROM steadwork.loose_ends WHERE ctid = ANY (ARRAY(SELECT ctid FROM steadwork.loose_ends LIMIT 200 FOR UPDATE SKIP LOCKED)) RETURNING key, parent, after
 ),
 loose AS MATERIALIZED (
-    SELECT array_agg(key) AS keys FROM (SELECT exclusive_key AS key FROM joined WHERE state = 'waiting' UNION ALL SELECT key FROM noted) AS keys HAVING count(*) > 0
-)
-SELECT (SELECT count(*) FROM joined) + (SELECT count(*) FROM loose, steadwork.admit($2, keys));
+    SELECT array_agg(key) FILTER (WHERE key IS NOT NULL) AS keys, array_agg(parent) FILTER (WHERE parent IS NOT NULL) AS parents, array_agg(after) FILTER (WHERE parent IS NOT NULL) AS afters
+    FROM (SELECT exclusive_key AS key, NULL AS parent, NULL AS after FROM joined WHERE state = 'waiting' UNION ALL SELECT key, parent, after FROM noted) AS ends HAVING count(*) > 0
+),
+told AS MATERIALIZED (SELECT told.state FROM loose, LATERAL steadwork.attend($2, parents, afters, keys) AS told)
+SELECT (SELECT count(*) FROM joined) + (SELECT count(*) FROM told), (SELECT count(*) FROM told WHERE state = 'cancelled');
 
 -- name: line-by-priority
 -- The jobs that a claim takes next, in line. $1 worker, $2 queues, $3 types, $4 how many. $6 lanes, and $7 priority and $8 id

@@ -31,8 +31,13 @@ SELECT count(*) FROM steadwork.jobs WHERE state = 'running';
 
 -- name: admit-noted
 -- What is noted is seen to before a copy is read: it has no notes.
-WITH noted AS (DELETE FROM steadwork.loose_keys RETURNING key)
-SELECT count(*) FROM steadwork.admit($1, ARRAY(SELECT key FROM noted));
+-- Says how many were noted, of which some may be by it.
+WITH noted AS (DELETE FROM steadwork.loose_ends RETURNING key, parent, after),
+loose AS MATERIALIZED (
+    SELECT array_agg(key) FILTER (WHERE key IS NOT NULL) AS keys, array_agg(parent) FILTER (WHERE parent IS NOT NULL) AS parents, array_agg(after) FILTER (WHERE parent IS NOT NULL) AS afters
+    FROM noted HAVING count(*) > 0
+)
+SELECT (SELECT count(*) FROM noted), (SELECT count(*) FROM loose, LATERAL steadwork.attend($1, parents, afters, keys));
 
 -- name: sign-off
 -- Nothing of what an idle worker would still write, its own end above all, may come after the copy has been read.
@@ -61,14 +66,17 @@ ON CONFLICT (queue, type) DO UPDATE SET used = true;
 
 -- name: copied-jobs
 SELECT job.id, queue, type, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
-    timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::text, error, payload, result
+    timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::text, error, payload, result,
+    blocked, is_parent, runs_anyway, orphaned
 FROM (
     SELECT id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, NULL::timestamptz AS finished_at,
-        timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, NULL::text AS result
+        timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, NULL::text AS result,
+        blocked, is_parent, runs_anyway, false AS orphaned
     FROM steadwork.jobs
     UNION ALL
     SELECT id, lane, state, false, priority, attempt, failures, max_attempts, false, lease, worker, run_at, created_at, started_at, finished_at,
-        timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, NULL, cancel_reason, trace_parent, tags, error, payload, result
+        timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, NULL, cancel_reason, trace_parent, tags, error, payload, result,
+        false, is_parent, runs_anyway, orphaned
     FROM steadwork.history
 ) AS job JOIN steadwork.lanes ON lanes.id = job.lane
 ORDER BY job.id;
@@ -77,22 +85,24 @@ ORDER BY job.id;
 WITH told AS MATERIALIZED (
     SELECT job.*, lanes.id AS lane
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[],
-        $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::bigint[], $18::boolean[], $19::text[], $20::text[], $21::bigint[], $22::bigint[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[])
+        $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::bigint[], $18::boolean[], $19::text[], $20::text[], $21::bigint[], $22::bigint[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[],
+        $29::boolean[], $30::boolean[], $31::boolean[], $32::boolean[])
         AS job (id, queue, type, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
-            timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, result)
+            timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, result,
+            blocked, is_parent, runs_anyway, orphaned)
     JOIN steadwork.lanes USING (queue, type)
 ),
 unfinished AS (
     INSERT INTO steadwork.jobs (id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at,
-        timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload)
+        timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, blocked, is_parent, runs_anyway)
     SELECT id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at,
-        timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::jsonb, error, payload
+        timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::jsonb, error, payload, blocked, is_parent, runs_anyway
     FROM told WHERE finished_at IS NULL ORDER BY id
 )
 INSERT INTO steadwork.history (id, lane, state, priority, attempt, failures, max_attempts, lease, worker, run_at, created_at, started_at, finished_at,
-    timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, error, payload, result)
+    timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, error, payload, result, is_parent, runs_anyway, orphaned)
 SELECT id, lane, state, priority, attempt, failures, max_attempts, lease, worker, run_at, created_at, started_at, finished_at,
-    timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags::jsonb, error, payload, result
+    timeout, unique_kept, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags::jsonb, error, payload, result, is_parent, runs_anyway, orphaned
 FROM told WHERE finished_at IS NOT NULL ORDER BY id;
 
 -- name: copied-attempts
@@ -101,6 +111,12 @@ SELECT job, attempt, worker, started_at, finished_at, outcome, error, result FRO
 -- name: fill-attempts
 INSERT INTO steadwork.attempts (job, attempt, worker, started_at, finished_at, outcome, error, result)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::text[], $8::text[]);
+
+-- name: copied-dependencies
+SELECT child, parent, done FROM steadwork.dependencies ORDER BY child, parent;
+
+-- name: fill-dependencies
+INSERT INTO steadwork.dependencies (child, parent, done) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::boolean[]);
 
 -- name: copied-log
 SELECT place.upto - place.entries + entry.number AS position, at, coalesce(kinds[entry.number], kinds[1]), job, lease, worker, entry.data

@@ -23,14 +23,16 @@ SELECT key FROM unnest($1::text[]) AS key WHERE NOT pg_try_advisory_xact_lock(ha
 -- name: enqueue
 -- The arrays hold a job a place: $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or
 -- null, $7 whether the key is kept, $8 key or null, $9 trace or null, $10 tags or null, $11 payload, $12 exclusive key or null, $13 how
--- many may bear that at once, and for all $14 whether the transaction is nobody else's. No unique key stands in a list twice. A job
+-- many may bear that at once, $15 whether it runs however its parents end, and for all $14 whether the transaction is nobody else's.
+-- A job comes after others: $16 its place, and $17 the place of the other in the list or null, then $18 its id. No unique key stands in a list twice. A job
 -- whose unique key is taken is not stored: its bearer is answered. One with an exclusive key goes to stand behind it; in a
 -- caller's transaction a claim sees to that, as if it fell due.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 drafts AS MATERIALIZED (
-    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::boolean[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::smallint[])
-        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, unique_kept, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, place)
+    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::boolean[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::smallint[], $15::boolean[])
+        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, unique_kept, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, runs_anyway, place)
 ),
+edges AS MATERIALIZED (SELECT * FROM unnest($16::integer[], $17::integer[], $18::bigint[]) AS edge (child_place, parent_place, parent)),
 bearers AS MATERIALIZED (
     SELECT drafts.place, bearer.id, bearer.state
     FROM drafts, LATERAL (
@@ -43,20 +45,28 @@ bearers AS MATERIALIZED (
 ),
 fresh AS MATERIALIZED (
     SELECT ordered.*, nextval('steadwork.job_ids') AS id,
-        due <= now AND exclusive_key IS NULL AS ready, CASE WHEN due <= now AND exclusive_key IS NOT NULL AND $14 THEN 'waiting' ELSE 'pending' END AS state
+        due <= now AND exclusive_key IS NULL AND NOT blocked AS ready,
+        CASE WHEN blocked OR (due <= now AND exclusive_key IS NOT NULL AND $14) THEN 'waiting' ELSE 'pending' END AS state
     FROM (
-        SELECT drafts.*, clock.now, coalesce(drafts.run_at, clock.now + drafts.wait * interval '1 millisecond') AS due
+        SELECT drafts.*, place IN (SELECT child_place FROM edges) AS blocked, place IN (SELECT parent_place FROM edges WHERE parent_place IS NOT NULL) AS is_parent, clock.now, coalesce(drafts.run_at, clock.now + drafts.wait * interval '1 millisecond') AS due
         FROM drafts, clock
         WHERE drafts.unique_key IS NULL OR drafts.place NOT IN (SELECT place FROM bearers)
         ORDER BY place
     ) AS ordered
 ),
 stored AS (
-    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_kept, state, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit)
-    SELECT id, due, now, timeout, lane, max_attempts, priority, ready, unique_kept, state, unique_key, trace_parent, tags::jsonb, payload, exclusive_key, exclusive_limit
+    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_kept, state, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway)
+    SELECT id, due, now, timeout, lane, max_attempts, priority, ready, unique_kept, state, unique_key, trace_parent, tags::jsonb, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway
     FROM fresh
     ORDER BY place
 ),
+related AS MATERIALIZED (
+    SELECT DISTINCT child.id AS child, coalesce(edges.parent, own.id, bearers.id) AS parent, own.id IS NULL AS was_there
+    FROM edges JOIN fresh AS child ON child.place = child_place LEFT JOIN fresh AS own ON own.place = parent_place LEFT JOIN bearers ON bearers.place = parent_place
+),
+relating AS (INSERT INTO steadwork.dependencies (child, parent) SELECT child, parent FROM related ON CONFLICT DO NOTHING),
+-- Whether these have ended is looked at afterwards, or by a claim.
+noted AS (INSERT INTO steadwork.loose_ends (parent, after) SELECT DISTINCT parent, 0 FROM related WHERE was_there),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting)
     SELECT lane, count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'waiting') FROM fresh GROUP BY lane
@@ -89,7 +99,18 @@ SELECT steadwork.wall_clock(), count(*), ARRAY['amended'], array_agg(id ORDER BY
 
 -- name: admit
 -- $1 what tells this store's locks from others, $2 exclusive keys.
-SELECT * FROM steadwork.admit($1, $2);
+SELECT id, 'pending' FROM steadwork.admit($1, $2) AS id;
+
+-- name: require-parents
+SELECT steadwork.require_parents($1);
+
+-- name: attend-noted
+-- $1 as above.
+WITH noted AS (
+    DELETE FROM steadwork.loose_ends WHERE ctid = ANY (ARRAY(SELECT ctid FROM steadwork.loose_ends WHERE parent IS NOT NULL LIMIT 1000 FOR UPDATE SKIP LOCKED)) RETURNING parent, after
+),
+loose AS MATERIALIZED (SELECT array_agg(parent) AS parents, array_agg(after) AS afters FROM noted HAVING count(*) > 0)
+SELECT job, state FROM loose, LATERAL steadwork.attend($1, parents, afters, NULL);
 
 -- name: define-queue
 INSERT INTO steadwork.queues (name, definition) VALUES ($1, $2) ON CONFLICT DO NOTHING;

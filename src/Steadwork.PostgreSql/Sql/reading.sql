@@ -10,9 +10,9 @@ ORDER BY attempt;
 -- name: standing
 -- Of job $1: how many come before it behind its exclusive key and in its line, counted up to $2.
 SELECT
-    CASE WHEN job.state = 'waiting' AND job.exclusive_key IS NOT NULL THEN (
+    CASE WHEN job.state = 'waiting' AND NOT job.blocked AND job.exclusive_key IS NOT NULL THEN (
         SELECT count(*) FROM (
-            SELECT FROM steadwork.jobs WHERE exclusive_key = job.exclusive_key AND exclusive_key IS NOT NULL AND state = 'waiting' AND (priority, id) < (job.priority, job.id) LIMIT $2
+            SELECT FROM steadwork.jobs WHERE exclusive_key = job.exclusive_key AND exclusive_key IS NOT NULL AND state = 'waiting' AND NOT blocked AND (priority, id) < (job.priority, job.id) LIMIT $2
         ) AS ahead) ELSE 0 END,
     CASE WHEN job.ready THEN (
         SELECT count(*) FROM (
@@ -25,6 +25,11 @@ FROM steadwork.jobs AS job WHERE job.id = $1;
 
 -- name: key-holders
 SELECT id, state, worker FROM steadwork.jobs WHERE exclusive_key = (SELECT exclusive_key FROM steadwork.jobs WHERE id = $1) AND slot IS NOT NULL ORDER BY slot;
+
+-- name: parents-of
+-- Those first for which job $1 still waits, $2 at the most.
+SELECT parent, coalesce((SELECT state FROM steadwork.jobs WHERE id = parent), (SELECT state FROM steadwork.history WHERE id = parent)), done
+FROM steadwork.dependencies WHERE child = $1 ORDER BY done, parent LIMIT $2;
 
 -- name: lane-counts
 SELECT queue, type, lanes.pending + coalesce(sum(change.pending), 0)::bigint, lanes.waiting + coalesce(sum(change.waiting), 0)::bigint, lanes.running + coalesce(sum(change.running), 0)::bigint,

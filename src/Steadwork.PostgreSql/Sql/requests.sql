@@ -31,10 +31,11 @@ ended AS (
 ),
 kept AS (
     INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
-        unique_kept, state, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, error, payload)
+        unique_kept, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, error, payload)
     SELECT id, lease, worker, run_at, created_at, started_at, now, timeout, lane, attempt, failures, max_attempts, priority,
-        unique_kept, 'cancelled', unique_key, exclusive_key, exclusive_limit, $2, trace_parent, tags, error, payload
+        unique_kept, 'cancelled', unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, $2, trace_parent, tags, error, payload
     FROM ended, clock
+    RETURNING id
 ),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting, cancelled)
@@ -44,7 +45,8 @@ logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['cancelled'], array_agg(id ORDER BY place) FROM ended, clock HAVING count(*) > 0
     RETURNING batch
 )
-SELECT count(*) FROM (SELECT count(*) AS done FROM logged) AS after_logging, LATERAL steadwork.admit($3, CASE WHEN done > 0 THEN ARRAY(SELECT exclusive_key FROM ended) END);
+SELECT count(*) FROM (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FROM kept) AS done) AS afterwards,
+    LATERAL steadwork.attend($3, CASE WHEN done > 0 THEN ARRAY(SELECT id FROM ended WHERE is_parent) END, NULL, ARRAY(SELECT exclusive_key FROM ended));
 
 -- name: retry-by-hand
 -- Nothing stale comes along: no error, no time of ending, no result, all its attempts before it. $1 jobs, in order, $2 as
@@ -57,15 +59,16 @@ taken AS (
 ),
 stored AS (
     INSERT INTO steadwork.jobs (id, lease, run_at, created_at, timeout, lane, attempt, max_attempts, priority, ready, unique_kept, state, unique_key, exclusive_key, exclusive_limit,
-        trace_parent, tags, payload)
-    SELECT id, lease, now, created_at, timeout, lane, attempt, max_attempts, priority, exclusive_key IS NULL, unique_kept,
-        CASE WHEN exclusive_key IS NULL THEN 'pending' ELSE 'waiting' END, unique_key, exclusive_key, exclusive_limit, trace_parent, tags, payload
-    FROM taken, clock
-    RETURNING exclusive_key
+        trace_parent, tags, payload, blocked, is_parent, runs_anyway)
+    SELECT id, lease, now, created_at, timeout, lane, attempt, max_attempts, priority, exclusive_key IS NULL AND NOT blocked, unique_kept,
+        CASE WHEN exclusive_key IS NULL AND NOT blocked THEN 'pending' ELSE 'waiting' END, unique_key, exclusive_key, exclusive_limit, trace_parent, tags, payload, blocked, is_parent, runs_anyway
+    FROM taken, clock, LATERAL (SELECT EXISTS (SELECT FROM steadwork.dependencies WHERE child = taken.id AND NOT done) AS blocked) AS stopped
+    RETURNING exclusive_key, lane, state
 ),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting, failed, cancelled)
-    SELECT lane, count(*) FILTER (WHERE exclusive_key IS NULL), count(exclusive_key), -count(*) FILTER (WHERE state = 'failed'), -count(*) FILTER (WHERE state = 'cancelled') FROM taken GROUP BY lane
+    SELECT lane, count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'waiting'), -count(*) FILTER (WHERE state = 'failed'), -count(*) FILTER (WHERE state = 'cancelled')
+    FROM (SELECT lane, state FROM taken UNION ALL SELECT lane, state FROM stored) AS moved GROUP BY lane
 ),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['retried'], array_agg(id ORDER BY place) FROM taken, clock HAVING count(*) > 0
@@ -76,10 +79,11 @@ SELECT count(*) FROM (SELECT count(*) AS done FROM logged) AS after_logging, LAT
 -- name: delete-jobs
 -- $1 jobs, in order, $2 as above.
 WITH wanted AS MATERIALIZED (SELECT * FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (job, place)),
-unfinished AS (DELETE FROM steadwork.jobs USING wanted WHERE id = job AND state <> 'running' RETURNING place, id, lane, state, exclusive_key),
-ended AS (DELETE FROM steadwork.history USING wanted WHERE id = job RETURNING place, id, lane, state, NULL),
+unfinished AS (DELETE FROM steadwork.jobs USING wanted WHERE id = job AND state <> 'running' RETURNING place, id, lane, state, exclusive_key, is_parent),
+ended AS (DELETE FROM steadwork.history USING wanted WHERE id = job RETURNING place, id, lane, state, NULL, is_parent),
 gone AS (SELECT * FROM unfinished UNION ALL SELECT * FROM ended),
 forgotten AS (DELETE FROM steadwork.attempts USING gone WHERE attempts.job = gone.id),
+unrelated AS (DELETE FROM steadwork.dependencies USING gone WHERE child = gone.id RETURNING child),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting, succeeded, failed, cancelled)
     SELECT lane, -count(*) FILTER (WHERE state = 'pending'), -count(*) FILTER (WHERE state = 'waiting'), -count(*) FILTER (WHERE state = 'succeeded'),
@@ -90,7 +94,8 @@ logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT steadwork.wall_clock(), count(*), ARRAY['deleted'], array_agg(id ORDER BY place) FROM gone HAVING count(*) > 0
     RETURNING batch
 )
-SELECT count(*) FROM (SELECT count(*) AS done FROM logged) AS after_logging, LATERAL steadwork.admit($2, CASE WHEN done > 0 THEN ARRAY(SELECT exclusive_key FROM gone) END);
+SELECT count(*) FROM (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FROM unrelated) AS done) AS afterwards,
+    LATERAL steadwork.attend($2, CASE WHEN done > 0 THEN ARRAY(SELECT id FROM gone WHERE is_parent) END, NULL, ARRAY(SELECT exclusive_key FROM gone));
 
 -- name: pause
 -- $1 scope, $2 name, $3 who, $4 what the log says.

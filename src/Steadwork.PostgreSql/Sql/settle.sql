@@ -14,25 +14,26 @@ WHERE told.place NOT IN (SELECT place FROM free);
 -- $2 lease, $3 started_at or null, $4 finished_at or null, $5 state, $6 outcome of the attempt or null, $7 whether the
 -- attempt never began, $8 whether it counts, $9 error or null, $10 result or null, $11 why it is cancelled or null; and for all
 -- $12 what tells this store's locks from others, or null in a caller's transaction. A row of place 0 says that others have
--- come to their turn behind an exclusive key.
+-- come to their turn, or to their end, by it.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 ended AS (
     DELETE FROM steadwork.jobs USING unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::text[])
         WITH ORDINALITY AS told (job, lease, started_at, finished_at, state, outcome, unbegun, counts, error, result, reason, place)
     WHERE jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
     RETURNING place, jobs.id, jobs.lease, worker, run_at, created_at, timeout, lane, attempt, failures, max_attempts, priority, unique_kept, unique_key,
-        exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, payload, jobs.error AS old_error, jobs.started_at AS claimed_at,
+        exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, payload, jobs.error AS old_error, jobs.started_at AS claimed_at,
         told.started_at, told.finished_at, told.state, outcome, unbegun, counts, told.error, result, reason
 ),
 kept AS (
     INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
-        unique_kept, state, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, error, payload, result)
+        unique_kept, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, error, payload, result)
     SELECT id, lease, worker, run_at, created_at, coalesce(started_at, claimed_at), coalesce(finished_at, now), timeout, lane,
-        attempt - unbegun::integer, failures + counts::integer, max_attempts, priority, unique_kept, state, unique_key, exclusive_key, exclusive_limit,
+        attempt - unbegun::integer, failures + counts::integer, max_attempts, priority, unique_kept, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway,
         CASE state WHEN 'cancelled' THEN coalesce(cancel_reason, reason) END, trace_parent, tags,
         CASE state WHEN 'succeeded' THEN NULL ELSE coalesce(error, old_error) END, payload, result
     FROM ended, clock
     ORDER BY place
+    RETURNING id
 ),
 tried AS (
     INSERT INTO steadwork.attempts (job, attempt, worker, started_at, finished_at, outcome, error, result)
@@ -50,10 +51,12 @@ logged AS (
     FROM ended, clock GROUP BY worker
     RETURNING batch
 ),
-freed AS MATERIALIZED (SELECT array_agg(exclusive_key) AS keys FROM ended WHERE exclusive_key IS NOT NULL HAVING count(*) > 0)
+freed AS MATERIALIZED (
+    SELECT array_agg(exclusive_key) AS keys, array_agg(id) FILTER (WHERE is_parent) AS parents FROM ended WHERE exclusive_key IS NOT NULL OR is_parent HAVING count(*) > 0
+)
 SELECT place FROM ended
 UNION ALL
-SELECT 0 FROM freed, (SELECT count(*) AS done FROM logged) AS after_logging, LATERAL steadwork.admit($12, CASE WHEN done > 0 THEN keys END);
+SELECT 0 FROM freed, (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FROM kept) AS done) AS afterwards, LATERAL steadwork.attend($12, CASE WHEN done > 0 THEN parents END, NULL, keys);
 
 -- name: return-jobs
 -- Ends that put their job back into its line: $1 job, $2 lease, $3 started_at or null, $4 finished_at or null, $5 the word for it,

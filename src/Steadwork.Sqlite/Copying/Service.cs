@@ -27,6 +27,7 @@ internal static class Service
 
     public static UnderWay SettleDown(WriteTransaction transaction)
     {
+        transaction.Family.AttendAll(transaction);
         transaction.Flush();
         var running = transaction.Database["running"].First(row => row.Long(0));
         if (running == 0 && transaction.Retirement is not null)

@@ -6,7 +6,7 @@ namespace Steadwork.Sqlite.Jobs;
 /// <summary>Applies what the lifecycle decided of a running job. Every statement is fenced by the lease.</summary>
 internal static class Ends
 {
-    private readonly record struct Held(long Lane, RunningJob Job, bool Alone, long Worker, long StartedAt, string? ExclusiveKey);
+    private readonly record struct Held(long Lane, RunningJob Job, bool Alone, long Worker, long StartedAt, string? ExclusiveKey, bool IsParent);
 
     /// <returns>False when the lease is stale: nothing changed.</returns>
     public static bool Apply(WriteTransaction transaction, AttemptEnd end)
@@ -30,16 +30,19 @@ internal static class Ends
             row.Int(5) == 1,
             row.Long(6),
             row.Long(7),
-            row.TextOrNull(8)));
+            row.TextOrNull(8),
+            row.Int(9) == 1));
 
     private static bool Succeed(WriteTransaction transaction, AttemptEnd end, Transition.Succeed success, DateTimeOffset now)
     {
         var held = transaction.Database["succeed"]
             .Bind(1, end.Job.Value).Bind(2, end.Lease.Value).Bind(3, end.StartedAt?.ToUnixTimeMilliseconds())
             .Bind(4, (end.FinishedAt ?? now).ToUnixTimeMilliseconds()).BindText(5, success.Result)
-            .First(row => ((long Lane, long Worker, string? Key)?)(row.Long(0), row.Long(1), row.TextOrNull(2)));
-        if (held is not var (lane, worker, key))
+            .First(row => ((long Lane, long Worker, string? Key, bool IsParent)?)(row.Long(0), row.Long(1), row.TextOrNull(2), row.Int(3) == 1));
+        if (held is not var (lane, worker, key, isParent))
             return false;
+        if (isParent)
+            transaction.Family.Loosen(end.Job.Value);
         transaction.Keys.Loosen(key);
         transaction.Lanes.Move(lane, JobState.Running, JobState.Succeeded);
         transaction.Log(success.Name, now, end.Job.Value, end.Lease.Value, worker);
@@ -69,6 +72,8 @@ internal static class Ends
             .Bind(12, (transition as Transition.Cancel)?.Reason)
             .BindText(13, effect.State.IsEnded() ? effect.Result : default).Run();
 
+        if (held.IsParent && effect.State.IsEnded())
+            transaction.Family.Loosen(end.Job.Value);
         transaction.Keys.Loosen(held.ExclusiveKey);
         transaction.Lanes.Move(held.Lane, JobState.Running, effect.State);
         if (effect.Ready)

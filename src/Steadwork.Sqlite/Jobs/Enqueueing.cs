@@ -6,7 +6,11 @@ namespace Steadwork.Sqlite.Jobs;
 /// <summary>Takes jobs into the store.</summary>
 internal static class Enqueueing
 {
-    public static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job)
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="after">The jobs that it comes after.</param>
+    /// <exception cref="ParentMissingException">One of those is not there.</exception>
+    public static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job, IReadOnlyCollection<JobId> after)
     {
         if (job.UniqueKey is { } key && BearerOf(transaction, key) is { } bearer)
         {
@@ -18,8 +22,9 @@ internal static class Enqueueing
         var now = transaction.Now;
         var runAt = job.RunAt ?? now + job.Delay;
         var due = runAt <= now;
-        var ready = due && job.ExclusiveKey is null;
-        var state = due && !ready ? JobState.Waiting : JobState.Pending;
+        var blocked = after.Count > 0;
+        var ready = due && job.ExclusiveKey is null && !blocked;
+        var state = blocked || (due && !ready) ? JobState.Waiting : JobState.Pending;
         var lane = transaction.Lanes.Of(job.Queue, job.Type);
         database["insert-job"]
             .Bind(1, lane).Bind(2, ready ? 1L : 0).Bind(3, job.Priority).Bind(4, job.MaxAttempts)
@@ -27,13 +32,16 @@ internal static class Enqueueing
             .Bind(7, (long?)job.Timeout?.TotalMilliseconds)
             .Bind(8, job.UniqueScope is UniqueScope.WhileKept ? 1L : 0).Bind(9, job.UniqueKey)
             .Bind(10, job.TraceParent).BindText(11, TagsJson.Write(job.Tags)).BindText(12, job.Payload)
-            .Bind(13, state.Name()).Bind(14, job.ExclusiveKey).Bind(15, job.ExclusiveLimit).Run();
+            .Bind(13, state.Name()).Bind(14, job.ExclusiveKey).Bind(15, job.ExclusiveLimit)
+            .Bind(16, blocked ? 1L : 0).Bind(17, job.RunsAnyway ? 1L : 0).Run();
 
         var id = database.LastInsertedId;
         transaction.Lanes.Count(lane, state, +1);
         if (ready)
             transaction.Lanes.CountReady(lane, +1);
-        if (state is JobState.Waiting)
+        foreach (var parent in after)
+            transaction.Family.Add(id, parent);
+        if (state is JobState.Waiting && !blocked)
             transaction.Keys.Arrive(job.ExclusiveKey!, id);
         transaction.Log(LogKinds.Enqueued, now, id, null, null);
         transaction.WakeAfterCommit(WakeUp.Jobs);

@@ -49,14 +49,16 @@ internal static class Reading
     {
         if (Find(database, new JobQuery { Ids = [id] }) is not [var job])
             return null;
-        var ready = database["job-head"].Bind(1, id.Value).First(row => row.Int(2) == 1);
+        var (ready, blocked) = database["job-head"].Bind(1, id.Value).First(row => (row.Int(2) == 1, row.Int(5) == 1));
         var key = job.ExclusiveKey;
         return new Standing(
             job,
             key is null ? [] : database["key-holders"].Bind(1, key).All(row => new KeyHolder(
                 new JobId(row.Long(0)), JobStates.Parse(row.Text(1)), row.LongOrNull(2) is { } worker ? new WorkerId(worker) : null)),
-            job.State is not JobState.Waiting || key is null ? 0 : Count(database, "ahead-behind-key", key, job),
-            ready ? Count(database, "ahead-in-line", job.Queue, job) : 0);
+            job.State is not JobState.Waiting || blocked || key is null ? 0 : Count(database, "ahead-behind-key", key, job),
+            ready ? Count(database, "ahead-in-line", job.Queue, job) : 0,
+            database["parents-of"].Bind(1, id.Value).Bind(2, Storage.Standing.ParentsAtMost)
+                .All(row => new Parent(new JobId(row.Long(0)), row.TextOrNull(1) is { } state ? JobStates.Parse(state) : null, row.Int(2) == 1)));
     }
 
     private static long Count(Database database, string statement, string where, Job job) => database[statement]

@@ -6,13 +6,11 @@ namespace Steadwork.Sqlite.Jobs;
 /// <summary>Carries out what people ask of single jobs.</summary>
 internal static class Requests
 {
-    private readonly record struct Target(JobId Id, long Lane, JobState State, bool Ready, string? UniqueKey, string? ExclusiveKey);
+    private readonly record struct Target(JobId Id, long Lane, JobState State, bool Ready, string? UniqueKey, string? ExclusiveKey, bool IsParent);
 
     public static RequestAnswer CarryOut(WriteTransaction transaction, JobId id, JobRequest request, string reason)
     {
-        var found = transaction.Database["job-head"].Bind(1, id.Value).First(row => (Target?)new Target(
-            id, row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.TextOrNull(3), row.TextOrNull(4)));
-        if (found is not { } job)
+        if (Find(transaction, id) is not { } job)
             return RequestAnswer.NotFound;
         if (!JobLifecycle.Allows(job.State, request))
             return RequestAnswer.Refused;
@@ -27,6 +25,13 @@ internal static class Requests
             _ => Delete(transaction, job),
         };
     }
+
+    /// <summary>Ends a job that does not run, and must be there, as cancelled.</summary>
+    public static void CancelInLine(WriteTransaction transaction, JobId id, string reason) => Cancel(transaction, Find(transaction, id)!.Value, reason);
+
+    private static Target? Find(WriteTransaction transaction, JobId id) =>
+        transaction.Database["job-head"].Bind(1, id.Value).First(row => (Target?)new Target(
+            id, row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.TextOrNull(3), row.TextOrNull(4), row.Int(6) == 1));
 
     private static RequestAnswer Signal(WriteTransaction transaction, Target job, string reason)
     {
@@ -52,8 +57,13 @@ internal static class Requests
         if (job.UniqueKey is { } key && Enqueueing.BearerOf(transaction, key) is { } bearer && bearer.Id != job.Id)
             return RequestAnswer.KeyTaken;
         var now = transaction.Now;
-        transaction.Database["retry-by-hand"].Bind(1, job.Id.Value).Bind(2, now.ToUnixTimeMilliseconds()).Run();
-        if (job.ExclusiveKey is { } behind)
+        var blocked = transaction.Family.IsBlocked(job.Id.Value);
+        transaction.Database["retry-by-hand"].Bind(1, job.Id.Value).Bind(2, now.ToUnixTimeMilliseconds()).Bind(3, blocked ? 1L : 0).Run();
+        if (blocked)
+        {
+            transaction.Lanes.Move(job.Lane, job.State, JobState.Waiting);
+        }
+        else if (job.ExclusiveKey is { } behind)
         {
             transaction.Lanes.Move(job.Lane, job.State, JobState.Waiting);
             transaction.Keys.Arrive(behind, job.Id.Value);
@@ -79,6 +89,8 @@ internal static class Requests
 
     private static void LeaveLine(WriteTransaction transaction, Target job)
     {
+        if (job.IsParent)
+            transaction.Family.Loosen(job.Id.Value);
         transaction.Keys.Loosen(job.ExclusiveKey);
         if (job.Ready)
             transaction.Lanes.CountReady(job.Lane, -1);

@@ -47,6 +47,7 @@ CREATE TABLE jobs (
     lane          INTEGER NOT NULL,
     state         TEXT    NOT NULL CHECK (state IN ('pending', 'waiting', 'running', 'succeeded', 'failed', 'cancelled')),
     ready         INTEGER NOT NULL CHECK (ready IN (0, 1)),
+    blocked       INTEGER NOT NULL DEFAULT 0 CHECK (blocked IN (0, 1)),
     priority      INTEGER NOT NULL CHECK (priority BETWEEN 1 AND 1000),
     attempt       INTEGER NOT NULL DEFAULT 0 CHECK (attempt >= 0),
     failures      INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
@@ -64,6 +65,9 @@ CREATE TABLE jobs (
     exclusive_key TEXT,
     exclusive_limit INTEGER NOT NULL DEFAULT 1 CHECK (exclusive_limit >= 1),
     slot          INTEGER CHECK (slot BETWEEN 1 AND exclusive_limit),
+    is_parent     INTEGER NOT NULL DEFAULT 0 CHECK (is_parent IN (0, 1)),
+    runs_anyway   INTEGER NOT NULL DEFAULT 0 CHECK (runs_anyway IN (0, 1)),
+    orphaned      INTEGER NOT NULL DEFAULT 0 CHECK (orphaned IN (0, 1)),
     cancel_reason TEXT,
     trace_parent  TEXT,
     tags          TEXT,
@@ -71,6 +75,8 @@ CREATE TABLE jobs (
     payload       TEXT    NOT NULL,
     result        TEXT,
     CHECK (ready = 0 OR state = 'pending'),
+    CHECK (blocked = 0 OR state = 'waiting'),
+    CHECK (orphaned = 0 OR state = 'cancelled'),
     CHECK (slot IS NULL OR (exclusive_key IS NOT NULL AND state IN ('pending', 'running'))),
     CHECK (exclusive_key IS NULL OR slot IS NOT NULL OR (ready = 0 AND state <> 'running')),
     CHECK (state <> 'running' OR (lease > 0 AND worker IS NOT NULL)),
@@ -93,7 +99,23 @@ CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key)
 -- very change that ends it.
 CREATE UNIQUE INDEX jobs_slots ON jobs (exclusive_key, slot) WHERE slot IS NOT NULL;
 -- Those that wait behind their exclusive key, the next one first.
-CREATE INDEX jobs_behind ON jobs (exclusive_key, priority) WHERE exclusive_key IS NOT NULL AND state = 'waiting';
+CREATE INDEX jobs_behind ON jobs (exclusive_key, priority) WHERE exclusive_key IS NOT NULL AND state = 'waiting' AND blocked = 0;
+
+-- Which job comes after which others, and for which of those it need wait no more. A row stays when its parent is gone: what
+-- did not succeed must not be taken for done.
+CREATE TABLE dependencies (
+    child  INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    parent INTEGER NOT NULL,
+    done   INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1)),
+    PRIMARY KEY (child, parent)
+) WITHOUT ROWID;
+CREATE INDEX dependencies_awaited ON dependencies (parent, child) WHERE done = 0;
+
+-- Ended jobs with more children than one transaction should tell of it; the claims that follow do, from the child after.
+CREATE TABLE loose_parents (
+    parent INTEGER NOT NULL,
+    after  INTEGER NOT NULL
+);
 
 -- Attempts that did not succeed. A successful or running one is read from the job itself, which spares a row for each job.
 CREATE TABLE attempts (

@@ -22,7 +22,7 @@ internal sealed class CallersTransaction(string path, TimeProvider clock, Action
             var answer = change(own);
             own.Flush();
             database.Execute($"RELEASE {Savepoint}");
-            var wakeUps = own.TakeWakeUps();
+            var wakeUps = own.Committed();
             if (wakeUps is not WakeUp.None)
                 _ = TransactionEnd.AwaitAsync(transaction, () => Ring(wakeUps));
             return answer;

@@ -112,7 +112,7 @@ internal sealed class WriteThread : IDisposable
             transaction.Forget();
             throw;
         }
-        Ring(transaction.TakeWakeUps());
+        Ring(transaction.Committed());
     }
 
     private void Ring(WakeUp kinds)

@@ -18,6 +18,8 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
 
     public ExclusiveKeys Keys { get; } = new(database);
 
+    public Family Family { get; } = new(database);
+
     public DateTimeOffset Now => clock.GetUtcNow();
 
     /// <summary>Why the store takes no more work; null while it does. Looked up once a transaction: the write lock keeps it so.</summary>
@@ -47,10 +49,17 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
     public void Log(string kind, DateTimeOffset at, long? job, long? lease, long? worker, ReadOnlyMemory<byte> data = default) =>
         database["insert-log"].Bind(1, at.ToUnixTimeMilliseconds()).Bind(2, kind).Bind(3, job).Bind(4, lease).Bind(5, worker).BindText(6, data).Run();
 
+    /// <summary>Lets those go on whose turn has come by what has been changed so far.</summary>
+    public void Admit()
+    {
+        Family.Attend(this);
+        Keys.Admit(this);
+    }
+
     /// <summary>Writes what was gathered for the end of the transaction.</summary>
     public void Flush()
     {
-        Keys.Admit(this);
+        Admit();
         Lanes.Flush();
         ForgetService();
     }
@@ -58,14 +67,18 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
     /// <summary>Drops what was gathered for a transaction that came to nothing.</summary>
     public void Forget()
     {
+        Family.Forget();
         Keys.Forget();
         Lanes.Forget();
         ForgetService();
         wakeUps = WakeUp.None;
     }
 
-    public WakeUp TakeWakeUps()
+    /// <summary>The transaction has been committed, and the next one may begin.</summary>
+    /// <returns>What to ring.</returns>
+    public WakeUp Committed()
     {
+        Family.Forget();
         var taken = wakeUps;
         wakeUps = WakeUp.None;
         return taken;

@@ -33,6 +33,15 @@ public sealed class EnqueueOptions
     /// <summary>How many with the same exclusive key may run at once; 1 to 1000. Default 1, with which a job that waits for its retry lets no other pass.</summary>
     public int ExclusiveLimit { get; set; } = Defaults.ExclusiveLimit;
 
+    /// <summary>
+    /// The jobs that must have succeeded before it may run, up to 1,000. If one of them fails, is cancelled or deleted, it is cancelled with that
+    /// as the reason; if that one is retried and succeeds after all, it goes on. Default none.
+    /// </summary>
+    public IList<JobId> After { get; } = [];
+
+    /// <summary>Whether it is enough that those have ended, in whatever way. Default no.</summary>
+    public bool RunsAnyway { get; set; }
+
     /// <summary>Words to find it by. Default none.</summary>
     public IList<string> Tags { get; } = [];
 }

@@ -164,6 +164,8 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
             UniqueKey = options.UniqueKey,
             ExclusiveKey = options.ExclusiveKey,
             ExclusiveLimit = options.ExclusiveLimit,
+            After = [.. options.After.Distinct()],
+            RunsAnyway = options.RunsAnyway,
             Tags = [.. options.Tags],
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };

@@ -62,6 +62,15 @@ public sealed record NewJob
     /// <summary>How many with its exclusive key may run at once when it begins, itself included; 1 to 1000. 1 unless said.</summary>
     public int ExclusiveLimit { get; init; } = Defaults.ExclusiveLimit;
 
+    /// <summary>The jobs that must have succeeded before it may run; if one of them fails, is cancelled or deleted, it is cancelled. None unless said.</summary>
+    public IReadOnlyList<JobId> After { get; init; } = [];
+
+    /// <summary>The same of jobs that are enqueued with it, by their places in the list, all of which come before its own.</summary>
+    public IReadOnlyList<int> AfterPlaces { get; init; } = [];
+
+    /// <summary>Whether it is enough that those have ended, in whatever way. No unless said.</summary>
+    public bool RunsAnyway { get; init; }
+
     /// <summary>Words to find it by.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 

@@ -9,6 +9,7 @@ public static class NewJobRules
 {
     private const int MaxNameLength = 200;
     private const int MaxTags = 50;
+    private const int MaxParents = 1000;
     private const int MaxExclusiveLimit = 1000;
     private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(36_500);
 
@@ -20,6 +21,7 @@ public static class NewJobRules
         ?? NameRefusal("queue", job.Queue)
         ?? (job.UniqueKey is { } key ? NameRefusal("unique key", key) : null)
         ?? ExclusivityRefusal(job)
+        ?? (job.After.Count > MaxParents ? $"A job can come after {MaxParents:N0} others at the most, not after {job.After.Count:N0}." : null)
         ?? TagRefusal(job.Tags)
         ?? (job.Priority is < 1 or > 1000 ? $"Priority {job.Priority} is out of range; it goes from 1 (first) to 1000." : null)
         ?? (job.MaxAttempts is < 1 or > 1000 ? $"{job.MaxAttempts} attempts is out of range; it goes from 1 to 1000." : null)

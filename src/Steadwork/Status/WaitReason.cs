@@ -4,10 +4,12 @@ using Steadwork.Storage;
 namespace Steadwork;
 
 /// <summary>One reason for which a job does not run now.</summary>
-/// <param name="Code">A word for programs: <c>paused</c>, <c>scheduled</c>, <c>exclusive_key</c>, <c>no_worker</c>, <c>priority</c>.</param>
+/// <param name="Code">A word for programs: <c>paused</c>, <c>scheduled</c>, <c>dependency</c>, <c>exclusive_key</c>, <c>no_worker</c>, <c>priority</c>.</param>
 /// <param name="Text">A sentence for people.</param>
 public sealed record WaitReason(string Code, string Text)
 {
+    private const int ParentsNamed = 3;
+
     /// <summary>The same, asking the store for what else it takes; nothing for a job that does not wait.</summary>
     internal static async Task<IReadOnlyList<WaitReason>> OfAsync(IJobStore store, Standing standing, CancellationToken cancellationToken) =>
         Waits(standing.Job) ? Of(standing, await store.StatisticsAsync(cancellationToken).ConfigureAwait(false), store.Now) : [];
@@ -27,6 +29,7 @@ public sealed record WaitReason(string Code, string Text)
             Paused(statistics.PauseOf(PauseScope.Type, job.Type), "job type"),
             NoWorker(job, statistics.Workers),
             Scheduled(job, now),
+            After(standing),
             Behind(standing),
             InLine(standing),
         ];
@@ -53,9 +56,28 @@ public sealed record WaitReason(string Code, string Text)
         : job is { Attempt: > 0, LastError: not null } ? new("scheduled", $"It has failed {Times(job.Failures)} and is tried again at {Time(job.RunAt)}.")
         : new("scheduled", $"It may not run before {Time(job.RunAt)}.");
 
+    private static WaitReason? After(Standing standing)
+    {
+        var awaited = Awaited(standing).ToList();
+        if (awaited.Count == 0)
+            return null;
+        var named = awaited.Take(ParentsNamed).Select(parent => $"job {parent.Job}, which {parent.State switch
+        {
+            JobState.Running => "runs",
+            JobState.Failed => "has failed: it goes on when that is retried and succeeds",
+            JobState.Cancelled => "was cancelled: it goes on when that is retried and succeeds",
+            null => "has been deleted: it never goes on",
+            { } state => $"is {state.Name()}",
+        }}");
+        var others = awaited.Count > ParentsNamed ? $", and {(awaited.Count < Standing.ParentsAtMost ? "" : "at least ")}{Count(awaited.Count - ParentsNamed, "other")}" : "";
+        return new("dependency", $"It waits for {string.Join(", and for ", named)}{others}.");
+    }
+
+    private static IEnumerable<Parent> Awaited(Standing standing) => standing.Job.State is JobState.Waiting ? standing.Parents.Where(parent => !parent.IsDone) : [];
+
     private static WaitReason? Behind(Standing standing)
     {
-        if (standing.Job is not { State: JobState.Waiting, ExclusiveKey: { } key })
+        if (standing.Job is not { State: JobState.Waiting, ExclusiveKey: { } key } || Awaited(standing).Any())
             return null;
         var holders = standing.KeyHolders.Select(holder => holder switch
         {

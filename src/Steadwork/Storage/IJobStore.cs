@@ -11,6 +11,7 @@ public interface IJobStore
 
     /// <summary>Stores jobs, all or nothing. A job whose unique key is taken is not stored; the one that bears the key is named instead.</summary>
     /// <returns>One answer a job, in order.</returns>
+    /// <exception cref="ParentMissingException">A job is to come after one that there is not.</exception>
     Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken);
 
     /// <summary>Registers a new incarnation of a worker, whose lease begins now.</summary>

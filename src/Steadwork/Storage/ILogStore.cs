@@ -40,8 +40,11 @@ public static class LogKinds
     /// <summary>A job was enqueued again under its unique key, and took over something of the newer one.</summary>
     public const string Amended = "amended";
 
-    /// <summary>A job that waited behind its exclusive key has come to its turn.</summary>
+    /// <summary>A job that waited, behind its exclusive key or for others to end, has come to its turn.</summary>
     public const string Admitted = "admitted";
+
+    /// <summary>A job that had been cancelled because of one before it goes on, since that has succeeded after all.</summary>
+    public const string Restored = "restored";
 
     /// <summary>A worker claimed a job.</summary>
     public const string Claimed = "claimed";

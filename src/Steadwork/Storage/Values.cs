@@ -240,11 +240,21 @@ public sealed record StoreStatistics(IReadOnlyList<LaneCounts> Lanes, IReadOnlyL
 /// <param name="KeyHolders">The jobs that have the places of its exclusive key, itself perhaps among them; none when it has no such key.</param>
 /// <param name="AheadBehindKey">How many that wait behind its exclusive key come before it; 0 when it does not wait there.</param>
 /// <param name="AheadInLine">How many jobs of its queue that may run now come before it, by priority and then by age; 0 when it may not run now.</param>
-public sealed record Standing(Job Job, IReadOnlyList<KeyHolder> KeyHolders, long AheadBehindKey, long AheadInLine)
+/// <param name="Parents">The jobs that it comes after, those first for which it still waits; the first hundred.</param>
+public sealed record Standing(Job Job, IReadOnlyList<KeyHolder> KeyHolders, long AheadBehindKey, long AheadInLine, IReadOnlyList<Parent> Parents)
 {
+    /// <summary>More parents are not listed.</summary>
+    public const int ParentsAtMost = 100;
+
     /// <summary>More are not counted.</summary>
     public const int CountedAtMost = 10_000;
 }
+
+/// <summary>A job that another one comes after.</summary>
+/// <param name="Job">Its number.</param>
+/// <param name="State">Where it stands; null when it has been deleted.</param>
+/// <param name="IsDone">Whether the other one waits for it no more.</param>
+public readonly record struct Parent(JobId Job, JobState? State, bool IsDone);
 
 /// <summary>A job that has a place of an exclusive key.</summary>
 /// <param name="Job">The job.</param>

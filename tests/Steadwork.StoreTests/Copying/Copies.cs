@@ -84,6 +84,9 @@ internal static class Copies
             Some.Job with { Queue = "q", RunAt = new DateTimeOffset(9999, 12, 31, 23, 59, 59, 998, TimeSpan.Zero) },
             Some.Job with { Queue = "q", RunAt = DateTimeOffset.UnixEpoch.AddMilliseconds(-1) },
             Some.Job with { Payload = Some.Json($"\"{new string('x', 200_000)}\"") });
+        var unhappy = await store.AddOneAsync(full with { Delay = TimeSpan.FromHours(1) });
+        await store.AddAsync(full with { After = [unhappy] }, full with { After = [unhappy], RunsAnyway = true }, full with { AfterPlaces = [1], RunsAnyway = true, Delay = TimeSpan.FromHours(2) });
+        (await store.RequestAsync(JobRequest.Cancel, unhappy)).ShouldBe(RequestAnswer.Done);
         await store.EnqueueOneAsync(Keyed("dead") with { WhenTaken = WhenTaken.Amend, MaxAttempts = 9 });
         fixture.Hold(await store.AddOneAsync(full with { Type = "waits" }));
         (await store.RequestAsync(JobRequest.Cancel, await store.AddOneAsync(full), "not wanted")).ShouldBe(RequestAnswer.Done);

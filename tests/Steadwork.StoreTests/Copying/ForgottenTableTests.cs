@@ -19,6 +19,7 @@ public sealed class ForgottenTableTests
         excused: new()
         {
             ["workers"] = "signed off before a copy is made; how many there were stands in sqlite_sequence",
+            ["loose_parents"] = "seen to before a copy is made",
             ["lanes.id"] = Anew,
             ["jobs.lane"] = Anew,
         },
@@ -29,7 +30,7 @@ public sealed class ForgottenTableTests
         {
             ["workers"] = "signed off before a copy is made; how many there were stands in its sequence",
             ["lane_changes"] = Counted,
-            ["loose_keys"] = "seen to before a copy is made",
+            ["loose_ends"] = "seen to before a copy is made",
             ["log_places"] = ByEntry,
             ["log.batch"] = ByEntry,
             ["log.at"] = ByEntry,

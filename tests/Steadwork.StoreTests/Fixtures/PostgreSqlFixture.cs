@@ -65,10 +65,16 @@ public sealed class PostgreSqlFixture : IDatabaseFixture
             """)).ShouldBeEmpty("the kept counts of these lanes are wrong");
         (await WrongAsync($"""
             SELECT id FROM {schema}.jobs
-            WHERE state = 'waiting' AND exclusive_key IS NOT NULL AND exclusive_key NOT IN (SELECT key FROM {schema}.loose_keys)
-                AND NOT EXISTS (SELECT FROM {schema}.jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.state = 'waiting' AND (other.priority, other.id) < (jobs.priority, jobs.id))
+            WHERE state = 'waiting' AND NOT blocked AND exclusive_key IS NOT NULL AND exclusive_key NOT IN (SELECT key FROM {schema}.loose_ends WHERE key IS NOT NULL)
+                AND NOT EXISTS (SELECT FROM {schema}.jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.state = 'waiting' AND NOT other.blocked AND (other.priority, other.id) < (jobs.priority, jobs.id))
                 AND (SELECT count(*) FROM {schema}.jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.slot IS NOT NULL) < exclusive_limit
             """)).ShouldBeEmpty("these jobs wait behind an exclusive key that has a free place");
+        (await WrongAsync($"""
+            SELECT id FROM {schema}.jobs
+            WHERE blocked <> EXISTS (SELECT FROM {schema}.dependencies WHERE child = jobs.id AND NOT done)
+                OR EXISTS (SELECT FROM {schema}.dependencies JOIN {schema}.history ON history.id = parent WHERE child = jobs.id AND NOT done AND history.state = 'succeeded'
+                    AND parent NOT IN (SELECT parent FROM {schema}.loose_ends WHERE parent IS NOT NULL))
+            """)).ShouldBeEmpty("these jobs wait for others without cause, or do not wait for them with one");
         (await WrongAsync($"SELECT batch FROM {schema}.log WHERE cardinality(kinds) NOT IN (1, entries) OR cardinality(jobs) <> entries OR cardinality(leases) <> entries")).ShouldBeEmpty("these batches of the log are not whole");
     }
 

@@ -66,11 +66,18 @@ public sealed class SqliteFixture : IDatabaseFixture
         wrong.All(row => $"{row.Text(1)}/{row.Text(2)}").ShouldBeEmpty("the kept counts of these lanes are wrong");
         using var stuck = database.Prepare("""
             SELECT id FROM jobs
-            WHERE state = 'waiting' AND exclusive_key IS NOT NULL
-                AND NOT EXISTS (SELECT 1 FROM jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.state = 'waiting' AND (other.priority, other.id) < (jobs.priority, jobs.id))
+            WHERE state = 'waiting' AND blocked = 0 AND exclusive_key IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.state = 'waiting' AND other.blocked = 0 AND (other.priority, other.id) < (jobs.priority, jobs.id))
                 AND (SELECT count(*) FROM jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.slot IS NOT NULL) < exclusive_limit
             """);
         stuck.All(row => row.Long(0)).ShouldBeEmpty("these jobs wait behind an exclusive key that has a free place");
+        using var mistaken = database.Prepare("""
+            SELECT id FROM jobs
+            WHERE state IN ('pending', 'waiting', 'running') AND blocked <> EXISTS (SELECT 1 FROM dependencies WHERE child = jobs.id AND done = 0)
+                OR EXISTS (SELECT 1 FROM dependencies JOIN jobs AS parent ON parent.id = parent WHERE child = jobs.id AND done = 0 AND parent.state = 'succeeded')
+                    AND jobs.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM loose_parents)
+            """);
+        mistaken.All(row => row.Long(0)).ShouldBeEmpty("these jobs wait for others without cause, or do not wait for them with one");
         return Task.CompletedTask;
     }
 

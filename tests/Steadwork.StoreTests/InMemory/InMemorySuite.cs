@@ -13,6 +13,8 @@ public sealed class InMemoryClaimOrders : ClaimOrderContract<InMemoryFixture>;
 
 public sealed class InMemoryExclusiveKeys : ExclusiveKeyContract<InMemoryFixture>;
 
+public sealed class InMemoryDependencies : DependencyContract<InMemoryFixture>;
+
 public sealed class InMemoryPauses : PauseContract<InMemoryFixture>;
 
 public sealed class InMemoryStandings : StandingContract<InMemoryFixture>;

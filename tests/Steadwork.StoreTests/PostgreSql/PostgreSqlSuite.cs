@@ -13,6 +13,8 @@ public sealed class PostgreSqlClaimOrders : ClaimOrderContract<PostgreSqlFixture
 
 public sealed class PostgreSqlExclusiveKeys : ExclusiveKeyContract<PostgreSqlFixture>;
 
+public sealed class PostgreSqlDependencies : DependencyContract<PostgreSqlFixture>;
+
 public sealed class PostgreSqlPauses : PauseContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlStandings : StandingContract<PostgreSqlFixture>;

@@ -13,6 +13,8 @@ public sealed class SqliteClaimOrders : ClaimOrderContract<SqliteFixture>;
 
 public sealed class SqliteExclusiveKeys : ExclusiveKeyContract<SqliteFixture>;
 
+public sealed class SqliteDependencies : DependencyContract<SqliteFixture>;
+
 public sealed class SqlitePauses : PauseContract<SqliteFixture>;
 
 public sealed class SqliteStandings : StandingContract<SqliteFixture>;

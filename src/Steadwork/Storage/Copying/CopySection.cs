@@ -47,7 +47,11 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
         Number("id"), Text("queue"), Text("type"), Text("state"), Flag("ready"), Number("priority"), Number("attempt"), Number("failures"), Number("max_attempts"),
         Flag("alone"), Number("lease"), Number("worker"), Time("run_at"), Time("created_at"), Time("started_at"), Time("finished_at"), Number("timeout"),
         Flag("unique_kept"), Text("unique_key"), Text("exclusive_key"), Number("exclusive_limit"), Number("slot"), Text("cancel_reason"), Text("trace_parent"), Names("tags"), Text("error"), Text("payload"), Text("result"),
+        Flag("blocked"), Flag("is_parent"), Flag("runs_anyway"), Flag("orphaned"),
     ]);
+
+    /// <summary>Which job comes after which.</summary>
+    public static CopySection Dependencies { get; } = new("dependencies", [Number("child"), Number("parent"), Flag("done")]);
 
     /// <summary>The attempts that did not succeed; the others are told of by their job.</summary>
     public static CopySection Attempts { get; } = new("attempts",
@@ -65,7 +69,7 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     public static CopySection Counters { get; } = new("counters", [Text("name"), Number("number"), Text("text")]);
 
     /// <summary>All of them, in the order in which they are written: what others refer to first, and last the counters, which the rows must not move again.</summary>
-    public static IReadOnlyList<CopySection> All { get; } = [Queues, Pauses, Lanes, Jobs, Attempts, Log, Counters];
+    public static IReadOnlyList<CopySection> All { get; } = [Queues, Pauses, Lanes, Jobs, Dependencies, Attempts, Log, Counters];
 
     private static CopyColumn Number(string name) => new(name, CopyKind.Number);
 

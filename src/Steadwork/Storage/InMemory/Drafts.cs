@@ -11,6 +11,7 @@ internal static class Drafts
         {
             Ready = due && job.ExclusiveKey is null,
             UniqueScope = job.UniqueScope,
+            RunsAnyway = job.RunsAnyway,
             Amends = job.WhenTaken is WhenTaken.Amend,
             Job = new Job
             {

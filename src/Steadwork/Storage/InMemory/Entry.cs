@@ -14,6 +14,15 @@ internal sealed record Entry
     /// <summary>Which of the places of its exclusive key it has: from when it comes to its turn until it ends. Null while it has none.</summary>
     public int? Slot { get; init; }
 
+    /// <summary>Whether it waits for others to end.</summary>
+    public bool Blocked { get; init; }
+
+    /// <summary>Whether it is enough that those have ended, in whatever way.</summary>
+    public bool RunsAnyway { get; init; }
+
+    /// <summary>Whether it was cancelled because of one of those.</summary>
+    public bool Orphaned { get; init; }
+
     public UniqueScope UniqueScope { get; init; }
 
     /// <summary>Whether, as a draft, it changes the job that already bears its key.</summary>
@@ -26,7 +35,7 @@ internal sealed record Entry
     public bool Delayed => Job.State is JobState.Pending && !Ready;
 
     /// <summary>The exclusive key behind which it waits.</summary>
-    public string? WaitsBehind => Job.State is JobState.Waiting ? Job.ExclusiveKey : null;
+    public string? WaitsBehind => Job.State is JobState.Waiting && !Blocked ? Job.ExclusiveKey : null;
 
     /// <summary>The unique key that no other job may take now.</summary>
     public string? TakenKey => UniqueScope is UniqueScope.WhileKept || !Job.State.IsEnded() ? Job.UniqueKey : null;

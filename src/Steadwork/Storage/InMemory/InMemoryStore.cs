@@ -34,7 +34,11 @@ public sealed class InMemoryStore : IStore
         {
             // All drafts are made before the first is stored: one that cannot be made must leave none behind.
             var drafts = jobs.Select(job => Drafts.Of(job, now)).ToList();
-            var answers = drafts.ConvertAll(draft => ledger.Enqueue(draft, now));
+            if (jobs.SelectMany(job => job.After).Cast<JobId?>().FirstOrDefault(parent => !ledger.Jobs.TryGet(parent!.Value, out _)) is { } missing)
+                throw new ParentMissingException(missing);
+            var answers = new List<EnqueuedJob>(jobs.Count);
+            foreach (var (job, draft) in jobs.Zip(drafts))
+                answers.Add(ledger.Enqueue(draft, [.. job.After.Select(parent => parent.Value).Union(job.AfterPlaces.Select(place => answers[place].Id.Value))], now));
             ledger.Admit(now);
             return [.. answers.Select(answer => answer.Existing || !ledger.Jobs.TryGet(answer.Id, out var entry) ? answer : answer with { State = entry.Job.State })];
         }, cancellationToken);
@@ -92,7 +96,7 @@ public sealed class InMemoryStore : IStore
 
     /// <inheritdoc/>
     public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) =>
-        Once(_ => ledger.Jobs.TryGet(job, out var entry) ? Search.Standing(ledger.Jobs, entry) : null, cancellationToken);
+        Once(_ => ledger.Jobs.TryGet(job, out var entry) ? Search.Standing(ledger.Jobs, ledger.Family, entry) : null, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>

@@ -7,10 +7,13 @@ internal sealed class Ledger
     private readonly List<LogEntry> log = [];
     private readonly SortedSet<string> looseKeys = new(StringComparer.Ordinal);
     private readonly HashSet<long> arrived = [];
+    private readonly Queue<long> looseParents = [];
     private long lastJob;
     private WakeUp wakeUps;
 
     public Table Jobs { get; } = new();
+
+    public Family Family { get; } = new();
 
     public IReadOnlyList<LogEntry> Log => log;
 
@@ -23,7 +26,10 @@ internal sealed class Ledger
         return [.. past, new Attempt(job.Attempt, worker, startedAt, job.FinishedAt, job.State.Name(), Error: null)];
     }
 
-    public EnqueuedJob Enqueue(Entry draft, DateTimeOffset now)
+    /// <param name="draft">The job.</param>
+    /// <param name="after">The jobs that it comes after.</param>
+    /// <param name="now">The time.</param>
+    public EnqueuedJob Enqueue(Entry draft, IReadOnlyCollection<long> after, DateTimeOffset now)
     {
         if (draft.Job.UniqueKey is { } key && Jobs.BearerOf(key) is { } bearer)
         {
@@ -35,6 +41,13 @@ internal sealed class Ledger
             return new EnqueuedJob(bearer.Job.Id, Existing: true, bearer.Job.State);
         }
         var entry = draft with { Job = draft.Job with { Id = new JobId(++lastJob) } };
+        foreach (var parent in after)
+        {
+            Family.Add(entry.Id, parent);
+            looseParents.Enqueue(parent);
+        }
+        if (after.Count > 0)
+            entry = entry with { Ready = false, Blocked = true, Job = entry.Job with { State = JobState.Waiting } };
         Jobs.Put(entry);
         Write(LogKinds.Enqueued, now, entry.Job.Id, null, null);
         Arrive(entry);
@@ -51,9 +64,11 @@ internal sealed class Ledger
         arrived.Add(entry.Id);
     }
 
-    /// <summary>Lets those go on that come to their turn behind the exclusive keys of which something has changed.</summary>
+    /// <summary>Lets those go on, or ends them, that waited for others which have ended; then those that come to their turn behind the exclusive keys of which something has changed.</summary>
     public void Admit(DateTimeOffset now)
     {
+        while (looseParents.TryDequeue(out var parent))
+            Attend(new JobId(parent), now);
         foreach (var key in looseKeys)
         {
             while (Jobs.FirstBehind(key) is { Job: var job } first && Jobs.FreeSlot(key, job.ExclusiveLimit) is { } slot)
@@ -66,6 +81,61 @@ internal sealed class Ledger
         }
         looseKeys.Clear();
         arrived.Clear();
+    }
+
+    /// <summary>Tells the end of a job to those that wait for it.</summary>
+    private void Attend(JobId parent, DateTimeOffset now)
+    {
+        if (Jobs.TryGet(parent, out var ended) && !ended.Job.State.IsEnded())
+            return;
+        var end = ended?.Job.State;
+        foreach (var child in Family.Awaiting(parent.Value))
+        {
+            Jobs.TryGet(new JobId(child), out var entry);
+            var done = Parentage.IsDone(end, entry!.RunsAnyway);
+            if (done)
+                Family.Done(child, parent.Value);
+            if (entry.Job.State.IsEnded() && end is JobState.Succeeded)
+                Restore(entry, now);
+            else if (!entry.Job.State.IsEnded() && !done)
+                Cancel(entry, Parentage.Reason(parent, end), now, orphaned: true);
+            else if (!entry.Job.State.IsEnded() && !Family.AwaitedBy(child).Any())
+                Unblock(entry, now);
+        }
+    }
+
+    /// <summary>A job that was cancelled because of one before it goes on, unless another of those stands ended as well, or another job bears its key.</summary>
+    private void Restore(Entry entry, DateTimeOffset now)
+    {
+        var awaited = Family.AwaitedBy(entry.Id).ToList();
+        if (!entry.Orphaned || awaited.Exists(parent => !Jobs.TryGet(new JobId(parent), out var other) || other.Job.State.IsEnded()))
+            return;
+        if (entry.Job.UniqueKey is { } key && Jobs.BearerOf(key) is { } bearer && bearer.Id != entry.Id)
+            return;
+        var restored = entry with { Orphaned = false, Blocked = true, Job = entry.Job with { State = JobState.Waiting, FinishedAt = null, CancelReason = null } };
+        Jobs.Put(restored);
+        Write(LogKinds.Restored, now, entry.Job.Id, null, null);
+        if (awaited.Count == 0)
+            Unblock(restored, now);
+    }
+
+    /// <summary>A job waits for no other any more: it joins its line, or stands behind its exclusive key, or waits for its time.</summary>
+    private void Unblock(Entry entry, DateTimeOffset now)
+    {
+        var due = entry.Job.RunAt <= now;
+        var behind = due && entry.Job.ExclusiveKey is not null;
+        var free = entry with { Blocked = false, Ready = due && !behind, Job = entry.Job with { State = behind ? JobState.Waiting : JobState.Pending } };
+        Jobs.Put(free);
+        Arrive(free);
+        Write(LogKinds.Admitted, now, entry.Job.Id, null, null);
+        Wake(WakeUp.Jobs);
+    }
+
+    /// <summary>Those that come after a job may have to know what has become of it.</summary>
+    private void Ended(JobId job)
+    {
+        if (Family.HasChildren(job.Value))
+            looseParents.Enqueue(job.Value);
     }
 
     /// <summary>Applies what the lifecycle decided of a running job.</summary>
@@ -105,6 +175,8 @@ internal sealed class Ledger
             },
         });
         Write(transition.Name, now, end.Job, end.Lease, job.Worker);
+        if (ended)
+            Ended(end.Job);
         Wake(ended ? WakeUp.Ends : WakeUp.Jobs);
         return true;
     }
@@ -144,16 +216,19 @@ internal sealed class Ledger
         return RequestAnswer.Signalled;
     }
 
-    private RequestAnswer Cancel(Entry entry, string reason, DateTimeOffset now)
+    private RequestAnswer Cancel(Entry entry, string reason, DateTimeOffset now, bool orphaned = false)
     {
         Loosen(entry);
         Jobs.Put(entry with
         {
             Ready = false,
             Slot = null,
+            Blocked = false,
+            Orphaned = orphaned,
             Job = entry.Job with { State = JobState.Cancelled, Alone = false, FinishedAt = Times.Whole(now), CancelReason = reason },
         });
         Write(new Transition.Cancel(reason).Name, now, entry.Job.Id, null, null);
+        Ended(entry.Job.Id);
         Wake(WakeUp.Ends);
         return RequestAnswer.Done;
     }
@@ -162,10 +237,13 @@ internal sealed class Ledger
     {
         if (entry.Job.UniqueKey is { } key && Jobs.BearerOf(key) is { } bearer && bearer.Id != entry.Id)
             return RequestAnswer.KeyTaken;
-        var waits = entry.Job.ExclusiveKey is not null;
+        var blocked = Family.AwaitedBy(entry.Id).Any();
+        var waits = blocked || entry.Job.ExclusiveKey is not null;
         var retried = entry with
         {
             Ready = !waits,
+            Blocked = blocked,
+            Orphaned = false,
             Job = entry.Job with
             {
                 State = waits ? JobState.Waiting : JobState.Pending,
@@ -191,6 +269,8 @@ internal sealed class Ledger
     {
         Loosen(entry);
         Jobs.Remove(entry.Job.Id);
+        Family.RemoveChild(entry.Id);
+        Ended(entry.Job.Id);
         attempts.Remove(entry.Job.Id);
         Write(LogKinds.Deleted, now, entry.Job.Id, null, null);
         return RequestAnswer.Done;
