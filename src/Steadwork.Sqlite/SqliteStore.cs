@@ -217,6 +217,9 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
     private static EnqueuedJob[] Enqueue(WriteTransaction transaction, IReadOnlyList<NewJob> jobs)
     {
         transaction.RequireService();
+        // Before the first is stored: else one could come after a number that is given only now.
+        foreach (var parent in jobs.SelectMany(job => job.After))
+            transaction.Family.Expect(parent);
         var answers = new EnqueuedJob[jobs.Count];
         foreach (var (place, job) in jobs.Index())
             answers[place] = Enqueueing.Enqueue(transaction, job, job.AfterPlaces.Count == 0 ? job.After : [.. job.After.Union(job.AfterPlaces.Select(parent => answers[parent].Id))]);

@@ -291,8 +291,9 @@ CREATE FUNCTION steadwork.require_parents(parents bigint[]) RETURNS void LANGUAG
 DECLARE
     missing bigint;
 BEGIN
-    SELECT min(parent) INTO missing FROM unnest(parents) AS parent
-    WHERE NOT EXISTS (SELECT FROM steadwork.jobs WHERE id = parent) AND NOT EXISTS (SELECT FROM steadwork.history WHERE id = parent);
+    SELECT parent INTO missing FROM unnest(parents) WITH ORDINALITY AS told (parent, place)
+    WHERE NOT EXISTS (SELECT FROM steadwork.jobs WHERE id = parent) AND NOT EXISTS (SELECT FROM steadwork.history WHERE id = parent)
+    ORDER BY place LIMIT 1;
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION '%', missing USING ERRCODE = 'SW002';
     END IF;

@@ -25,7 +25,7 @@ noted AS (
     DELETE FROM steadwork.loose_ends WHERE ctid = ANY (ARRAY(SELECT ctid FROM steadwork.loose_ends LIMIT 200 FOR UPDATE SKIP LOCKED)) RETURNING key, parent, after
 ),
 loose AS MATERIALIZED (
-    SELECT array_agg(key) FILTER (WHERE key IS NOT NULL) AS keys, array_agg(parent) FILTER (WHERE parent IS NOT NULL) AS parents, array_agg(after) FILTER (WHERE parent IS NOT NULL) AS afters
+    SELECT array_agg(key) FILTER (WHERE key IS NOT NULL) AS keys, array_agg(parent ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS parents, array_agg(after ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS afters
     FROM (SELECT exclusive_key AS key, NULL AS parent, NULL AS after FROM joined WHERE state = 'waiting' UNION ALL SELECT key, parent, after FROM noted) AS ends HAVING count(*) > 0
 ),
 told AS MATERIALIZED (SELECT told.state FROM loose, LATERAL steadwork.attend($2, parents, afters, keys) AS told)

@@ -34,7 +34,7 @@ SELECT count(*) FROM steadwork.jobs WHERE state = 'running';
 -- Says how many were noted, of which some may be by it.
 WITH noted AS (DELETE FROM steadwork.loose_ends RETURNING key, parent, after),
 loose AS MATERIALIZED (
-    SELECT array_agg(key) FILTER (WHERE key IS NOT NULL) AS keys, array_agg(parent) FILTER (WHERE parent IS NOT NULL) AS parents, array_agg(after) FILTER (WHERE parent IS NOT NULL) AS afters
+    SELECT array_agg(key) FILTER (WHERE key IS NOT NULL) AS keys, array_agg(parent ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS parents, array_agg(after ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS afters
     FROM noted HAVING count(*) > 0
 )
 SELECT (SELECT count(*) FROM noted), (SELECT count(*) FROM loose, LATERAL steadwork.attend($1, parents, afters, keys));

@@ -109,7 +109,7 @@ SELECT steadwork.require_parents($1);
 WITH noted AS (
     DELETE FROM steadwork.loose_ends WHERE ctid = ANY (ARRAY(SELECT ctid FROM steadwork.loose_ends WHERE parent IS NOT NULL LIMIT 1000 FOR UPDATE SKIP LOCKED)) RETURNING parent, after
 ),
-loose AS MATERIALIZED (SELECT array_agg(parent) AS parents, array_agg(after) AS afters FROM noted HAVING count(*) > 0)
+loose AS MATERIALIZED (SELECT array_agg(parent ORDER BY parent, after) AS parents, array_agg(after ORDER BY parent, after) AS afters FROM noted HAVING count(*) > 0)
 SELECT job, state FROM loose, LATERAL steadwork.attend($1, parents, afters, NULL);
 
 -- name: define-queue

@@ -46,7 +46,7 @@ logged AS (
     RETURNING batch
 )
 SELECT count(*) FROM (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FROM kept) AS done) AS afterwards,
-    LATERAL steadwork.attend($3, CASE WHEN done > 0 THEN ARRAY(SELECT id FROM ended WHERE is_parent) END, NULL, ARRAY(SELECT exclusive_key FROM ended));
+    LATERAL steadwork.attend($3, CASE WHEN done > 0 THEN ARRAY(SELECT id FROM ended WHERE is_parent ORDER BY id) END, NULL, ARRAY(SELECT exclusive_key FROM ended));
 
 -- name: retry-by-hand
 -- Nothing stale comes along: no error, no time of ending, no result, all its attempts before it. $1 jobs, in order, $2 as
@@ -95,7 +95,7 @@ logged AS (
     RETURNING batch
 )
 SELECT count(*) FROM (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FROM unrelated) AS done) AS afterwards,
-    LATERAL steadwork.attend($2, CASE WHEN done > 0 THEN ARRAY(SELECT id FROM gone WHERE is_parent) END, NULL, ARRAY(SELECT exclusive_key FROM gone));
+    LATERAL steadwork.attend($2, CASE WHEN done > 0 THEN ARRAY(SELECT id FROM gone WHERE is_parent ORDER BY id) END, NULL, ARRAY(SELECT exclusive_key FROM gone));
 
 -- name: pause
 -- $1 scope, $2 name, $3 who, $4 what the log says.

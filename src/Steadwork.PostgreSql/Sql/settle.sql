@@ -52,7 +52,7 @@ logged AS (
     RETURNING batch
 ),
 freed AS MATERIALIZED (
-    SELECT array_agg(exclusive_key) AS keys, array_agg(id) FILTER (WHERE is_parent) AS parents FROM ended WHERE exclusive_key IS NOT NULL OR is_parent HAVING count(*) > 0
+    SELECT array_agg(exclusive_key) AS keys, array_agg(id ORDER BY id) FILTER (WHERE is_parent) AS parents FROM ended WHERE exclusive_key IS NOT NULL OR is_parent HAVING count(*) > 0
 )
 SELECT place FROM ended
 UNION ALL

@@ -9,7 +9,6 @@ internal static class Enqueueing
     /// <param name="transaction">The transaction.</param>
     /// <param name="job">The job.</param>
     /// <param name="after">The jobs that it comes after.</param>
-    /// <exception cref="ParentMissingException">One of those is not there.</exception>
     public static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job, IReadOnlyCollection<JobId> after)
     {
         if (job.UniqueKey is { } key && BearerOf(transaction, key) is { } bearer)
@@ -39,7 +38,7 @@ internal static class Enqueueing
         transaction.Lanes.Count(lane, state, +1);
         if (ready)
             transaction.Lanes.CountReady(lane, +1);
-        foreach (var parent in after)
+        foreach (var parent in after.Order())
             transaction.Family.Add(id, parent);
         if (state is JobState.Waiting && !blocked)
             transaction.Keys.Arrive(job.ExclusiveKey!, id);

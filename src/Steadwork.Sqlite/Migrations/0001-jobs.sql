@@ -99,7 +99,7 @@ CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key)
 -- very change that ends it.
 CREATE UNIQUE INDEX jobs_slots ON jobs (exclusive_key, slot) WHERE slot IS NOT NULL;
 -- Those that wait behind their exclusive key, the next one first.
-CREATE INDEX jobs_behind ON jobs (exclusive_key, priority) WHERE exclusive_key IS NOT NULL AND state = 'waiting' AND blocked = 0;
+CREATE INDEX jobs_behind ON jobs (exclusive_key, priority) WHERE state = 'waiting' AND blocked = 0;
 
 -- Which job comes after which others, and for which of those it need wait no more. A row stays when its parent is gone: what
 -- did not succeed must not be taken for done.

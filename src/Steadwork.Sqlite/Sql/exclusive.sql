@@ -1,7 +1,7 @@
 -- name: first-behind
 -- Who is next behind an exclusive key.
 SELECT id, lane, exclusive_limit FROM jobs
-WHERE exclusive_key = ?1 AND exclusive_key IS NOT NULL AND state = 'waiting' AND blocked = 0
+WHERE exclusive_key = ?1 AND state = 'waiting' AND blocked = 0
 ORDER BY priority, id LIMIT 1;
 
 -- name: taken-slots

@@ -11,7 +11,7 @@ SELECT id, state, worker FROM jobs WHERE exclusive_key = ?1 AND slot IS NOT NULL
 -- name: ahead-behind-key
 -- ?1 key, ?2 priority and ?3 id of the job, ?4 how many to count at most.
 SELECT count(*) FROM (
-    SELECT 1 FROM jobs WHERE exclusive_key = ?1 AND exclusive_key IS NOT NULL AND state = 'waiting' AND blocked = 0 AND (priority < ?2 OR (priority = ?2 AND id < ?3)) LIMIT ?4
+    SELECT 1 FROM jobs WHERE exclusive_key = ?1 AND state = 'waiting' AND blocked = 0 AND (priority < ?2 OR (priority = ?2 AND id < ?3)) LIMIT ?4
 );
 
 -- name: ahead-in-line

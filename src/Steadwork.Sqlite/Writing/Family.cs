@@ -18,13 +18,19 @@ internal sealed class Family(Database database)
     /// <summary>Those that wait for this job may have to know what has become of it.</summary>
     public void Loosen(long parent) => loose.Enqueue((parent, 0));
 
-    /// <summary>A new job comes after this one.</summary>
+    /// <summary>Other jobs may come after this one from now on.</summary>
     /// <exception cref="ParentMissingException">There is none.</exception>
-    public void Add(long child, JobId parent)
+    public void Expect(JobId parent)
     {
         database["become-parent"].Bind(1, parent.Value).Run();
         if (database.Changes == 0)
             throw new ParentMissingException(parent);
+    }
+
+    /// <summary>A new job comes after this one.</summary>
+    public void Add(long child, JobId parent)
+    {
+        Expect(parent);
         database["add-parent"].Bind(1, child).Bind(2, parent.Value).Run();
         Loosen(parent.Value);
     }

@@ -33,6 +33,10 @@ public sealed class PlantedFaultTests
         ["ignores the order"] = (store, memory) => new IgnoresTheOrder(store, memory),
         ["lets nothing age"] = (store, memory) => new LetsNothingAge(store, memory),
         ["mixes up the queues"] = (store, memory) => new MixesUpTheQueues(store, memory),
+        ["does not wait for parents"] = (store, memory) => new DoesNotWaitForParents(store, memory),
+        ["waits for one parent of several"] = (store, memory) => new WaitsForOneParent(store, memory),
+        ["runs the children of the failed"] = (store, memory) => new RunsChildrenOfTheFailed(store, memory),
+        ["cancels every child"] = (store, memory) => new CancelsEveryChild(store, memory),
         ["revives the dead"] = (store, memory) => new RevivesTheDead(store, memory),
     };
 

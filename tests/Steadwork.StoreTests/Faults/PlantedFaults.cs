@@ -111,6 +111,34 @@ internal sealed class RunsDelayedJobsAtOnce(IStore inner, FaultMemory memory) : 
         Inner.EnqueueAsync([.. jobs.Select(job => job with { Delay = TimeSpan.Zero })], cancellationToken);
 }
 
+/// <summary>Does not wait for parents.</summary>
+internal sealed class DoesNotWaitForParents(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        Inner.EnqueueAsync([.. jobs.Select(job => job with { After = [], AfterPlaces = [] })], cancellationToken);
+}
+
+/// <summary>Waits for one parent of several.</summary>
+internal sealed class WaitsForOneParent(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        Inner.EnqueueAsync([.. jobs.Select(job => job with { After = [.. job.After.Take(1)] })], cancellationToken);
+}
+
+/// <summary>Lets a job run whose parent has failed: the deployment of a build that did.</summary>
+internal sealed class RunsChildrenOfTheFailed(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        Inner.EnqueueAsync([.. jobs.Select(job => job with { RunsAnyway = true })], cancellationToken);
+}
+
+/// <summary>Cancels children that are to run anyway.</summary>
+internal sealed class CancelsEveryChild(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        Inner.EnqueueAsync([.. jobs.Select(job => job with { RunsAnyway = false })], cancellationToken);
+}
+
 /// <summary>Does not tell a worker of a wish to cancel.</summary>
 internal sealed class SwallowsCancellations(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
 {

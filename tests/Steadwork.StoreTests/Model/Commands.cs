@@ -31,6 +31,30 @@ internal sealed record Enqueue(int View, NewJob Job, int Count) : Command
         $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} {Job.WhenTaken} attempts={Job.MaxAttempts}";
 }
 
+/// <summary>Enqueues some jobs, the first of which comes after others, and each after the one before it.</summary>
+internal sealed record EnqueueChain(int View, NewJob Job, int Count, IReadOnlyList<int> Parents) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject)
+    {
+        var first = Job with { After = [.. Parents.Select(subject.PickJob).Distinct()] };
+        var rest = Enumerable.Range(0, Count - 1).Select(place => Job with { AfterPlaces = [place], UniqueKey = null });
+        try
+        {
+            var answers = await subject.View(View).EnqueueAsync([first, .. rest], CancellationToken.None);
+            foreach (var answer in answers)
+                subject.Know(answer.Id);
+            return string.Join('\n', answers);
+        }
+        catch (ParentMissingException missing)
+        {
+            return missing.Message;
+        }
+    }
+
+    public override string ToString() =>
+        $"EnqueueChain {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} anyway={Job.RunsAnyway} after {string.Join(',', Parents)}";
+}
+
 internal sealed record Start(int View, int Capacity) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject)

@@ -62,6 +62,8 @@ internal static class Sequences
 
     private static readonly Gen<Command> Step = Gen.Frequency(
         (8, from view in Any from job in Job from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
+        (5, from view in Any from job in Job from count in Gen.Choose(1, 3) from parents in Any.ListOf(2) from anyway in Gen.Elements(false, false, true)
+            select (Command)new EnqueueChain(view, job with { RunsAnyway = anyway }, count, [.. parents])),
         (3, from view in Any from capacity in Gen.Choose(1, 4) select (Command)new Start(view, capacity)),
         (8, from worker in Any from max in Gen.Choose(0, 4) from rule in Rule select (Command)new Claim(worker, max, rule)),
         (2, from worker in Any from max in Gen.Choose(0, 2) select (Command)new ClaimUnheard(worker, max)),

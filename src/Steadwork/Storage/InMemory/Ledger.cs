@@ -41,7 +41,7 @@ internal sealed class Ledger
             return new EnqueuedJob(bearer.Job.Id, Existing: true, bearer.Job.State);
         }
         var entry = draft with { Job = draft.Job with { Id = new JobId(++lastJob) } };
-        foreach (var parent in after)
+        foreach (var parent in after.Order())
         {
             Family.Add(entry.Id, parent);
             looseParents.Enqueue(parent);
