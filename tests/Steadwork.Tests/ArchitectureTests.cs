@@ -41,7 +41,7 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void What_a_job_is_and_its_lifecycle_are_pure()
     {
-        foreach (var file in Directory.GetFiles(Path.Combine(Root, "src/Steadwork/Jobs"), "*.cs"))
+        foreach (var file in Directory.GetFiles(Path.Combine(Root, "src/Steadwork/Jobs"), "*.cs", SearchOption.AllDirectories))
         {
             var source = File.ReadAllText(file);
             Impure().Matches(source).Select(match => match.Value).ShouldBeEmpty(file);
