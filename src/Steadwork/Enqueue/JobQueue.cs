@@ -154,7 +154,7 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
         var job = new NewJob
         {
             Type = type.Name,
-            Payload = json.Write(payload),
+            Payload = PayloadVersion.Mark(json.Write(payload), type.Options.Version, type.Name),
             Queue = options.Queue ?? type.Options.Queue,
             Priority = options.Priority,
             Delay = options.Delay,

@@ -37,6 +37,10 @@ public sealed class PayloadJson
         }
     }
 
+    /// <summary>Whether values of a type may become JSON objects; those with a converter of their own may.</summary>
+    internal bool WritesObjects(Type type) =>
+        Type.GetTypeCode(type) is TypeCode.Object && Options.GetTypeInfo(type).Kind is not JsonTypeInfoKind.Enumerable;
+
     private JsonTypeInfo<T> Info<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
 
     [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Reached only where the program has reflection-based JSON switched on.")]

@@ -122,6 +122,17 @@ public sealed class SteadworkBuilder
         return this;
     }
 
+    /// <summary>Looks at what can be told only once all is registered.</summary>
+    /// <exception cref="ArgumentException">A payload cannot bear the version of its type.</exception>
+    internal void Check()
+    {
+        foreach (var type in catalog.Types.Where(type => type.Options.Version > 1))
+        {
+            if (type.Payload is { } payload && !json.Value.WritesObjects(payload))
+                throw new ArgumentException($"The job type '{type.Name}' is of version {type.Options.Version} and its payload {payload.FullName} is no JSON object; only objects can bear a version.");
+        }
+    }
+
     internal bool HasStore => Services.Any(service => service.ServiceType == typeof(IStore) && Equals(service.ServiceKey, name));
 
     private IStore StoreOf(IServiceProvider services) => name is null ? services.GetRequiredService<IStore>() : services.GetRequiredKeyedService<IStore>(name);
