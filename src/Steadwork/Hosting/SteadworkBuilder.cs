@@ -28,7 +28,7 @@ public sealed class SteadworkBuilder
         json = new Lazy<PayloadJson>(() => new PayloadJson(jsonOptions));
         Register(_ => catalog);
         Register(_ => json.Value);
-        Register(provider => new JobQueue(StoreOf(provider), catalog, json.Value));
+        Register(provider => new JobQueue(StoreOf(provider), catalog, json.Value, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(TimeProvider.System);
     }
 
