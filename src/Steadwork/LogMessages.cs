@@ -32,6 +32,9 @@ internal static partial class LogMessages
     [LoggerMessage(15, LogLevel.Warning, "Job {JobId}, attempt {Attempt}: its handler returned, but the transaction in which it had ended the job was not committed; the attempt has failed")]
     public static partial void NotCommitted(this ILogger logger, JobId jobId, int attempt);
 
+    [LoggerMessage(16, LogLevel.Warning, "Job {JobId} ({JobType}) has a payload of version {Version}, and this worker knows up to {KnownVersion}: it is left for {Pause} to a worker that knows it")]
+    public static partial void PayloadNewer(this ILogger logger, JobId jobId, string jobType, int version, int knownVersion, TimeSpan pause);
+
     [LoggerMessage(20, LogLevel.Warning, "Worker {WorkerId} is dead ({Reason}); {Jobs} jobs that it held were recovered")]
     public static partial void WorkerRecovered(this ILogger logger, WorkerId workerId, string reason, int jobs);
 

@@ -63,7 +63,7 @@ public sealed partial class ArchitectureTests
     public void The_readme_shows_the_sample_that_is_built() =>
         File.ReadAllText(Path.Combine(Root, "README.md")).ShouldContain(File.ReadAllText(Path.Combine(Root, "samples/FirstJob/Program.cs")));
 
-    private static string Root { get; } = FindRoot();
+    internal static string Root { get; } = FindRoot();
 
     /// <summary>Looked for from where the tests run: a build on a server does not tell where the sources were.</summary>
     private static string FindRoot()

@@ -9,8 +9,8 @@ namespace Steadwork.Cli.Commands;
 /// <summary><c>wait</c>: waits until a job has ended, and tells by the exit status how.</summary>
 internal static class WaitCommand
 {
-    // A wake-up may get lost; this is the most that it may cost.
-    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
+    // What a timer can measure; a longer time is as long as it takes.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1.0);
 
     private static readonly Option<TimeSpan?> Timeout = Options.Duration("--timeout", "How long to wait at the most, such as 5m. Default: as long as it takes.");
 
@@ -40,19 +40,20 @@ internal static class WaitCommand
     /// <summary>The job once it has ended, or as it stands when the time is up.</summary>
     private static async Task<Job> EndAsync(IStore store, JobId id, TimeSpan? timeout, CancellationToken cancellation)
     {
-        var clock = TimeProvider.System;
-        var began = clock.GetTimestamp();
-        using var ended = new SemaphoreSlim(0);
-        using var listening = store.Listen(WakeUp.Ends, _ => ended.Release());
-        for (var known = false; ; known = true)
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        if (timeout <= LongestTimer)
+            patience.CancelAfter(timeout.Value);
+        try
         {
-            var job = await store.FindAsync(id).ConfigureAwait(false);
-            if (job is null)
-                throw known ? new Refusal($"Job {id} was deleted while it was waited for.", ExitStatus.WorkFailed) : Jobs.Unknown(id);
-            var left = timeout - clock.GetElapsedTime(began);
-            if (job.State.IsEnded() || left <= TimeSpan.Zero)
-                return job;
-            await ended.WaitAsync(left < LongestSleep ? left.Value : LongestSleep, cancellation).ConfigureAwait(false);
+            return await new EndWatch(store, TimeProvider.System).WaitAsync(id, patience.Token).ConfigureAwait(false);
+        }
+        catch (JobNotFoundException error)
+        {
+            throw error.Deleted ? new Refusal(error.Message, ExitStatus.WorkFailed) : Jobs.Unknown(id);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return await store.FindAsync(id).ConfigureAwait(false) ?? throw Jobs.Unknown(id);
         }
     }
 

@@ -5,8 +5,14 @@ using Steadwork.Storage;
 namespace Steadwork;
 
 /// <summary>The front door: takes jobs over from a program. Once a call has returned, its jobs survive any crash.</summary>
-public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
+/// <param name="store">Where the jobs are.</param>
+/// <param name="catalog">The job types that it enqueues.</param>
+/// <param name="json">How payloads and results are written.</param>
+/// <param name="clock">Its clock; null takes the system's.</param>
+public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json, TimeProvider? clock = null)
 {
+    private readonly EndWatch ends = new(store, clock ?? TimeProvider.System);
+
     /// <summary>Enqueues one job.</summary>
     /// <param name="payload">What to do; its type is registered with a handler or with <c>AddJobType</c>.</param>
     /// <param name="configure">What this job says for itself.</param>
@@ -89,6 +95,30 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
         return ids;
     }
 
+    /// <summary>
+    /// Waits until a job has ended, however it ends. It is told at once, or within a second where a wake-up gets lost or the job is
+    /// deleted; all who wait in this program ask the store together.
+    /// </summary>
+    /// <param name="job">The job. One that was enqueued in a transaction is there once that has been committed.</param>
+    /// <param name="cancellationToken">Ends the wait; the job goes on.</param>
+    /// <returns>The job as it ended; its state says how.</returns>
+    /// <exception cref="JobNotFoundException">There is no such job, or it was deleted meanwhile.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot be asked; the job goes on.</exception>
+    public Task<Job> WaitAsync(JobId job, CancellationToken cancellationToken = default) => ends.WaitAsync(job, cancellationToken);
+
+    /// <summary>Waits until a job has succeeded, and gives its result.</summary>
+    /// <typeparam name="TResult">What its handler returns.</typeparam>
+    /// <inheritdoc cref="WaitAsync(JobId, CancellationToken)"/>
+    /// <returns>The result.</returns>
+    /// <exception cref="JobNotSucceededException">The job failed, or was cancelled.</exception>
+    /// <exception cref="InvalidOperationException">The job left no result.</exception>
+    /// <exception cref="System.Text.Json.JsonException">The result is no <typeparamref name="TResult"/>.</exception>
+    public async Task<TResult> WaitAsync<TResult>(JobId job, CancellationToken cancellationToken = default)
+    {
+        var ended = await ends.WaitAsync(job, cancellationToken).ConfigureAwait(false);
+        return ended.State is JobState.Succeeded ? json.ReadResult<TResult>(ended) : throw new JobNotSucceededException(ended);
+    }
+
     /// <summary>Says why a job does not run now.</summary>
     /// <param name="job">The job.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
@@ -154,7 +184,7 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json)
         var job = new NewJob
         {
             Type = type.Name,
-            Payload = json.Write(payload),
+            Payload = PayloadVersion.Mark(json.Write(payload), type.Options.Version, type.Name),
             Queue = options.Queue ?? type.Options.Queue,
             Priority = options.Priority,
             Delay = options.Delay,

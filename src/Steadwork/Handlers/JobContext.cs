@@ -12,9 +12,10 @@ public sealed class JobContext
     private readonly Func<StopReason> stopReason;
     private readonly DateTimeOffset startedAt;
 
-    internal JobContext(ClaimedJob job, WorkerSession session, IStore store, ILogger logger, Func<StopReason> stopReason, CancellationToken cancellationToken)
+    internal JobContext(ClaimedJob job, ReadOnlyMemory<byte> payload, WorkerSession session, IStore store, ILogger logger, Func<StopReason> stopReason, CancellationToken cancellationToken)
     {
         Job = job;
+        Payload = payload;
         WorkerIdentity = session.Identity;
         ProgramsFile = session.ProgramsFile;
         this.store = store;
@@ -27,7 +28,7 @@ public sealed class JobContext
     /// <summary>The number of the job.</summary>
     public JobId Id => Job.Id;
 
-    /// <summary>The stable name of its kind of work.</summary>
+    /// <summary>The stable name of its kind of work, as stored: a job from before a renaming has the former one.</summary>
     public string Type => Job.Type;
 
     /// <summary>The queue that it stood in.</summary>
@@ -42,8 +43,11 @@ public sealed class JobContext
     /// <summary>The words to find it by.</summary>
     public IReadOnlyList<string> Tags => Job.Tags;
 
-    /// <summary>The payload as stored, UTF-8 JSON.</summary>
-    public ReadOnlyMemory<byte> Payload => Job.Payload;
+    /// <summary>
+    /// The payload, UTF-8 JSON, brought to the version of the type and without the mark of it. Where a handler of raw JSON says
+    /// nothing of versions, it is the payload as stored.
+    /// </summary>
+    public ReadOnlyMemory<byte> Payload { get; }
 
     /// <summary>Cancelled when the attempt should end; <see cref="StopReason"/> says why.</summary>
     public CancellationToken CancellationToken { get; }

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Steadwork;
 
 /// <summary>What holds for all jobs of one type unless a job says otherwise.</summary>
@@ -22,4 +24,37 @@ public sealed class JobTypeOptions
 
     /// <summary>The queue of jobs that name none. Default <c>default</c>.</summary>
     public string Queue { get; set; } = Defaults.Queue;
+
+    /// <summary>Former names of the type: jobs stored under them are run as its own. New ones are stored under its present name. Default none.</summary>
+    public ICollection<string> Aliases { get; } = [];
+
+    /// <summary>
+    /// The version of the payload's shape that this program writes and reads. Default 1; at least 1. From 2 on it is stored in
+    /// the payload, which then must be a JSON object, as the member <c>"$version"</c>; handlers do not see that member. Jobs
+    /// of older versions are brought up by <see cref="Upcast"/>; those of newer ones are left, at no cost, to workers that know them.
+    /// </summary>
+    public int Version
+    {
+        get => StatedVersion ?? 1;
+        set => StatedVersion = value >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "Versions are whole numbers from 1.");
+    }
+
+    /// <summary>Null while nobody has set one: a handler of raw JSON then takes every payload as it is stored.</summary>
+    internal int? StatedVersion { get; private set; }
+
+    internal Upcasters Upcasters { get; } = new();
+
+    /// <summary>Says how a payload of one version becomes one of the next. Each version before <see cref="Version"/> needs it.</summary>
+    /// <param name="fromVersion">The older version.</param>
+    /// <param name="upcast">
+    /// Gives the payload of the next version; it may change and return the one that it gets. Members are named as they are stored. It
+    /// must be pure: it is called at each attempt. If it throws, the job is failed at once.
+    /// </param>
+    /// <exception cref="ArgumentException">There is one from that version already.</exception>
+    public JobTypeOptions Upcast(int fromVersion, Func<JsonObject, JsonObject> upcast)
+    {
+        ArgumentNullException.ThrowIfNull(upcast);
+        Upcasters.Add(fromVersion, upcast);
+        return this;
+    }
 }

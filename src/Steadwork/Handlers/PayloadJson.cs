@@ -37,6 +37,27 @@ public sealed class PayloadJson
         }
     }
 
+    /// <summary>What a job that has succeeded left behind.</summary>
+    /// <exception cref="InvalidOperationException">It left nothing.</exception>
+    /// <exception cref="JsonException">It does not fit the type.</exception>
+    internal T ReadResult<T>(Job job)
+    {
+        if (job.Result.IsEmpty)
+            throw new InvalidOperationException($"Job {job.Id} succeeded and left no result; handlers of the form IJobHandler<TJob, TResult> leave one.");
+        try
+        {
+            return JsonSerializer.Deserialize(job.Result.Span, Info<T>())!;
+        }
+        catch (JsonException error)
+        {
+            throw new JsonException($"The result of job {job.Id} cannot be read as {typeof(T).Name}: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Whether values of a type may become JSON objects; those with a converter of their own may.</summary>
+    internal bool WritesObjects(Type type) =>
+        Type.GetTypeCode(type) is TypeCode.Object && Options.GetTypeInfo(type).Kind is not JsonTypeInfoKind.Enumerable;
+
     private JsonTypeInfo<T> Info<T>() => (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T));
 
     [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "Reached only where the program has reflection-based JSON switched on.")]

@@ -28,7 +28,7 @@ public sealed class SteadworkBuilder
         json = new Lazy<PayloadJson>(() => new PayloadJson(jsonOptions));
         Register(_ => catalog);
         Register(_ => json.Value);
-        Register(provider => new JobQueue(StoreOf(provider), catalog, json.Value));
+        Register(provider => new JobQueue(StoreOf(provider), catalog, json.Value, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(TimeProvider.System);
     }
 
@@ -120,6 +120,17 @@ public sealed class SteadworkBuilder
             StoreOf(services), catalog, options, services.GetRequiredService<IServiceScopeFactory>(),
             services.GetService<ILoggerFactory>(), services.GetRequiredService<TimeProvider>())));
         return this;
+    }
+
+    /// <summary>Looks at what can be told only once all is registered.</summary>
+    /// <exception cref="ArgumentException">A payload cannot bear the version of its type.</exception>
+    internal void Check()
+    {
+        foreach (var type in catalog.Types.Where(type => type.Options.Version > 1))
+        {
+            if (type.Payload is { } payload && !json.Value.WritesObjects(payload))
+                throw new ArgumentException($"The job type '{type.Name}' is of version {type.Options.Version} and its payload {payload.FullName} is no JSON object; only objects can bear a version.");
+        }
     }
 
     internal bool HasStore => Services.Any(service => service.ServiceType == typeof(IStore) && Equals(service.ServiceKey, name));

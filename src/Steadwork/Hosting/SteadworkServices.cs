@@ -34,5 +34,6 @@ public static class SteadworkServices
         configure(builder);
         if (!builder.HasStore)
             throw new InvalidOperationException("Steadwork has no store; name one, such as UseSqlite(\"app.db\").");
+        builder.Check();
     }
 }

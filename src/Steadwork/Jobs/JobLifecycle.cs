@@ -15,7 +15,7 @@ public static class JobLifecycle
     {
         Outcome.Returned returned => new Transition.Succeed(returned.Result),
         Outcome.CancelledByRequest cancelled => new Transition.Cancel(cancelled.Reason),
-        Outcome.Postponed postponed => new Transition.Snooze(now + postponed.Delay),
+        Outcome.Postponed postponed => new Transition.Snooze(now + postponed.Delay, postponed.Started),
         Outcome.Interrupted interrupted => new Transition.Release(interrupted.Started),
         Outcome.EndedInTransaction => AfterAttempt(job, new Outcome.Threw(NotCommitted), retry, now, chance),
         Outcome.Threw { Permanent: true } threw => new Transition.Fail(threw.Error, threw.Result),
@@ -42,7 +42,7 @@ public static class JobLifecycle
     /// <summary>What a transition becomes once somebody has asked for the job to be cancelled: it is not put back into its line.</summary>
     public static Transition Honour(Transition transition, string? cancelRequested) =>
         cancelRequested is { } reason && transition.Next is JobState.Pending
-            ? new Transition.Cancel(reason, Started: transition is not Transition.Release { Started: false })
+            ? new Transition.Cancel(reason, Started: transition is not (Transition.Release { Started: false } or Transition.Snooze { Started: false }))
             : transition;
 
     /// <summary>Whether a request may be carried out on a job in the given state.</summary>

@@ -21,9 +21,10 @@ public abstract record Outcome
     /// </summary>
     public sealed record EndedInTransaction : Outcome;
 
-    /// <summary>The handler asked to be run again later; this is no failure.</summary>
+    /// <summary>The handler asked to be run again later, or this worker leaves the job to others; this is no failure.</summary>
     /// <param name="Delay">How much later.</param>
-    public sealed record Postponed(TimeSpan Delay) : Outcome;
+    /// <param name="Started">Whether the handler had begun.</param>
+    public sealed record Postponed(TimeSpan Delay, bool Started = true) : Outcome;
 
     /// <summary>The handler stopped because somebody had cancelled the job.</summary>
     /// <param name="Reason">Who or why, for people.</param>

@@ -36,9 +36,10 @@ public abstract record Transition
         public override string Name => "retrying";
     }
 
-    /// <summary>The job runs again later by its handler's wish; the attempt does not count.</summary>
+    /// <summary>The job runs again later, by its handler's wish or because its worker cannot run it; the attempt does not count.</summary>
     /// <param name="RunAt">When at the earliest.</param>
-    public sealed record Snooze(DateTimeOffset RunAt) : Transition
+    /// <param name="Started">Whether the handler had begun: if not the attempt gives its number back.</param>
+    public sealed record Snooze(DateTimeOffset RunAt, bool Started = true) : Transition
     {
         /// <inheritdoc/>
         public override JobState Next => JobState.Pending;

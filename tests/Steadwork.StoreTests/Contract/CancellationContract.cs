@@ -49,6 +49,7 @@ public abstract class CancellationContract<TFixture> : StoreContract<TFixture>
     [InlineData("retry later")]
     [InlineData("retry at once")]
     [InlineData("snooze")]
+    [InlineData("snooze unstarted")]
     [InlineData("release started")]
     [InlineData("release unstarted")]
     public async Task What_would_run_again_becomes_cancelled(string kind)

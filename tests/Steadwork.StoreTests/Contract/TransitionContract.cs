@@ -89,6 +89,7 @@ public abstract class TransitionContract<TFixture> : StoreContract<TFixture>
         ["retry alone after a crash"] = new(JobState.Pending, "retrying", "crashed") { Failures = 1, RunsIn = 0, Alone = true, Error = Some.Crash },
         ["retry with what it left behind"] = new(JobState.Pending, "retrying", "failed") { Failures = 1, RunsIn = 60, Error = Some.Error, AttemptResult = "[1]" },
         ["snooze"] = new(JobState.Pending, "snoozed", "snoozed") { RunsIn = 60 },
+        ["snooze unstarted"] = new(JobState.Pending, "snoozed", null) { Attempt = 1, RunsIn = 60 },
         ["fail"] = new(JobState.Failed, "failed", "failed") { Failures = 1, Error = Some.Error },
         ["fail by a crash"] = new(JobState.Failed, "failed", "crashed") { Failures = 1, Error = Some.Crash },
         ["fail with what it left behind"] = new(JobState.Failed, "failed", "failed") { Failures = 1, Error = Some.Error, AttemptResult = "[1]", Result = "[1]" },

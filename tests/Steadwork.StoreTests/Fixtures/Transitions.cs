@@ -12,6 +12,7 @@ internal static class Transitions
         ["retry alone after a crash"] = now => new Transition.Retry(now, Some.Crash, Alone: true),
         ["retry with what it left behind"] = now => new Transition.Retry(now.AddSeconds(60), Some.Error, Alone: false, Some.Json("[1]")),
         ["snooze"] = now => new Transition.Snooze(now.AddSeconds(60)),
+        ["snooze unstarted"] = now => new Transition.Snooze(now.AddSeconds(60), Started: false),
         ["fail"] = _ => new Transition.Fail(Some.Error),
         ["fail by a crash"] = _ => new Transition.Fail(Some.Crash),
         ["fail with what it left behind"] = _ => new Transition.Fail(Some.Error, Some.Json("[1]")),

@@ -39,6 +39,7 @@ public sealed class JobLifecycleTests
     {
         After(new Outcome.Interrupted(Started: true), failures: 2).ShouldBe(new Transition.Release(Started: true));
         After(new Outcome.Postponed(TimeSpan.FromMinutes(5)), failures: 2).ShouldBe(new Transition.Snooze(Now.AddMinutes(5)));
+        After(new Outcome.Postponed(TimeSpan.FromMinutes(5), Started: false), failures: 2).ShouldBe(new Transition.Snooze(Now.AddMinutes(5), Started: false));
     }
 
     [Fact]
@@ -62,6 +63,7 @@ public sealed class JobLifecycleTests
         foreach (var evidence in Enum.GetValues<CrashEvidence>())
             JobLifecycle.AfterCrash(new RunningJob(1, 0, 3, "by hand"), evidence, Error, Now).ShouldBe(new Transition.Cancel("by hand", Started: evidence is not CrashEvidence.NotStarted));
         JobLifecycle.Honour(new Transition.Retry(Now, Error), "by hand").ShouldBe(new Transition.Cancel("by hand"));
+        JobLifecycle.Honour(new Transition.Snooze(Now, Started: false), "by hand").ShouldBe(new Transition.Cancel("by hand", Started: false));
         JobLifecycle.Honour(new Transition.Succeed(default), "by hand").ShouldBeOfType<Transition.Succeed>();
         JobLifecycle.Honour(new Transition.Fail(Error), "by hand").ShouldBeOfType<Transition.Fail>();
     }

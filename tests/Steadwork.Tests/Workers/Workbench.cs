@@ -50,11 +50,14 @@ internal sealed class Workbench : IAsyncDisposable
         return (await Store.EnqueueAsync([change?.Invoke(job) ?? job], TestContext.Current.CancellationToken))[0].Id;
     }
 
-    public async Task<WorkerHost> StartAsync(Action<WorkerOptions>? configure = null, IServiceScopeFactory? scopes = null)
+    /// <summary>A program of typed handlers on this store.</summary>
+    public TypedProgram Program(Action<SteadworkBuilder> configure) => new(Front, Clock, configure);
+
+    public async Task<WorkerHost> StartAsync(Action<WorkerOptions>? configure = null, IServiceScopeFactory? scopes = null, JobCatalog? catalog = null)
     {
         var options = new WorkerOptions { Concurrency = 4 };
         configure?.Invoke(options);
-        var worker = new WorkerHost(Front, Catalog, options, scopes, Lines, Clock);
+        var worker = new WorkerHost(Front, catalog ?? Catalog, options, scopes, Lines, Clock);
         workers.Add(worker);
         await worker.StartAsync(TestContext.Current.CancellationToken);
         return worker;
@@ -86,6 +89,21 @@ internal sealed class Workbench : IAsyncDisposable
             await worker.DisposeAsync();
         await Store.DisposeAsync();
     }
+}
+
+/// <summary>One version of a program: what it registers, and the front door that it enqueues by.</summary>
+internal sealed class TypedProgram
+{
+    private readonly ServiceProvider services;
+
+    public TypedProgram(IStore store, TimeProvider clock, Action<SteadworkBuilder> configure) =>
+        services = new ServiceCollection().AddSingleton(clock).AddSteadwork(t => configure(t.UseStore(_ => store))).BuildServiceProvider();
+
+    public JobQueue Jobs => services.GetRequiredService<JobQueue>();
+
+    public JobCatalog Catalog => services.GetRequiredService<JobCatalog>();
+
+    public IServiceScopeFactory Scopes => services.GetRequiredService<IServiceScopeFactory>();
 }
 
 /// <summary>A store in front of another, for faults to be planted and calls to be seen.</summary>

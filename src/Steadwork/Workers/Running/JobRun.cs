@@ -11,6 +11,9 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
     private const int Going = 0;
     private const int Over = 1;
 
+    // Long enough that a worker does not turn in circles with jobs it cannot read, short enough that one that can soon has them.
+    private static readonly TimeSpan NewerPayloadPause = TimeSpan.FromSeconds(30);
+
     private readonly CancellationTokenSource stop = new();
     private int phase = Going;
     private int stopReason = (int)StopReason.None;
@@ -90,7 +93,11 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
         try
         {
             using var logScope = parts.JobLogger.BeginScope(new JobLogScope(job));
-            var (result, context) = await InvokeAsync().ConfigureAwait(false);
+            if (parts.Catalog.Find(job.Type) is not { Invoke: { } invoke } type)
+                throw new InvalidOperationException($"This worker has no handler for the job type '{job.Type}'.");
+            if (!type.TryRead(job.Payload, out var version, out var payload))
+                return LeftToNewer(version, type.Options.Version);
+            var (result, context) = await InvokeAsync(invoke, payload).ConfigureAwait(false);
             return context switch
             {
                 { EndedInTransaction: true } => new Outcome.EndedInTransaction(),
@@ -119,11 +126,16 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
         }
     }
 
-    private async Task<(ReadOnlyMemory<byte> Result, JobContext Context)> InvokeAsync()
+    /// <summary>While workers are replaced, the old ones meet jobs of the new: to fail them would lose them.</summary>
+    private Outcome.Postponed LeftToNewer(int version, int known)
     {
-        var context = new JobContext(job, incarnation.Session, parts.Store, parts.JobLogger, () => Stopped, stop.Token);
-        var invoke = parts.Catalog.Find(job.Type)?.Invoke
-            ?? throw new InvalidOperationException($"This worker has no handler for the job type '{job.Type}'.");
+        parts.Logger.PayloadNewer(job.Id, job.Type, version, known, NewerPayloadPause);
+        return new Outcome.Postponed(NewerPayloadPause, Started: false);
+    }
+
+    private async Task<(ReadOnlyMemory<byte> Result, JobContext Context)> InvokeAsync(JobInvocation invoke, ReadOnlyMemory<byte> payload)
+    {
+        var context = new JobContext(job, payload, incarnation.Session, parts.Store, parts.JobLogger, () => Stopped, stop.Token);
         if (parts.Scopes is null)
             return (await Steps(context, invoke, [])().ConfigureAwait(false), context);
 
