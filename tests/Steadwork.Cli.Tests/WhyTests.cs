@@ -27,6 +27,33 @@ public abstract class WhyTests<TStore> : IDisposable
     }
 
     [Fact]
+    public async Task A_job_that_comes_after_others_says_for_which_it_waits()
+    {
+        await folder.EnqueueAsync("build");
+        await folder.EnqueueAsync("deploy", "--after", "1");
+        await folder.EnqueueAsync("report", "--after", "1", "--after", "2", "--anyway");
+
+        (await folder.RunAsync("why", "3")).Good().ShouldContain("It waits for job 1, which is pending, and for job 2, which is waiting.\n");
+        (await folder.RunAsync("show", "3", "--json")).Good().ShouldContain("""
+            "after":[{"id":1,"state":"pending"},{"id":2,"state":"waiting"}]
+            """);
+        await folder.RunAsync("cancel", "1");
+        (await folder.RunAsync("show", "2")).Good().ShouldContain("Job 1, which it was to follow, was cancelled.");
+        (await folder.RunAsync("show", "3")).Good().ShouldContain("1 cancelled, 2 cancelled\n");
+        (await folder.RunAsync("why", "3", "--json")).Good().ShouldNotContain("dependency");
+    }
+
+    [Fact]
+    public async Task A_job_cannot_come_after_one_that_is_not_there()
+    {
+        var ended = await folder.RunAsync("enqueue", "deploy", "--after", "7");
+        (ended.Status, ended.Complaint).ShouldBe((2, "There is no job 7 for another one to come after; it may have been deleted. Nothing was stored."));
+        (await folder.RunAsync("list", "--json")).Good().ShouldBe("[]\n");
+        (await folder.RunAsync("enqueue", "deploy", "--anyway")).Complaint.ShouldBe("--anyway says that the job runs however those --after which it comes end; give those, too.");
+        (await folder.RunAsync("enqueue", "deploy", "--after", "x")).Complaint.ShouldStartWith("'x' is not the id of a job; ids are whole numbers from 1.");
+    }
+
+    [Fact]
     public async Task One_that_has_ended_says_so()
     {
         await folder.EnqueueAsync("note");

@@ -28,6 +28,8 @@ internal static class EnqueueCommand
     private static readonly Option<int?> Attempts = Options.Number("--attempts", $"How many attempts may fail. Default: {Defaults.MaxAttempts}.", 1, 1000);
     private static readonly Option<TimeSpan?> Timeout = Options.Duration("--timeout", "How long one attempt may take. Default: as long as it likes.");
     private static readonly Option<string[]> Tags = Options.Texts("--tag", "T", "A word to find it by; may be repeated.");
+    private static readonly Option<JobId[]> After = Options.Jobs("--after", "A job that must have succeeded first; may be repeated. If it fails or is cancelled, so is this one.");
+    private static readonly Option<bool> Anyway = Options.Flag("--anyway", "Run however the --after jobs end.");
     private static readonly Option<string?> Lines = Options.Text("--jsonl", "FILE", "Enqueue one job for each line of FILE (- for standard input), the line being its payload. All lines are checked before the first job is stored.");
 
     public static Verb Create() => new Verb(
@@ -36,7 +38,7 @@ internal static class EnqueueCommand
         "steadwork enqueue import-note '{\"path\":\"a.txt\"}' --queue imports --delay 5m",
         "steadwork enqueue import-note --jsonl notes.jsonl")
     {
-        Type, Json, Queue, Priority, Delay, At, Key, KeyLimit, Unique, Attempts, Timeout, Tags, Lines,
+        Type, Json, Queue, Priority, Delay, At, Key, KeyLimit, Unique, After, Anyway, Attempts, Timeout, Tags, Lines,
     }.Does(EnqueueAsync);
 
     private static async Task<int> EnqueueAsync(Call call)
@@ -45,6 +47,8 @@ internal static class EnqueueCommand
             throw new Refusal("--delay and --at both say when the job may run; give one of them.");
         if (call.Has(KeyLimit) && !call.Has(Key))
             throw new Refusal("--key-limit says how many jobs with the same --key may run at once; give that, too.");
+        if (call.Has(Anyway) && !call.Has(After))
+            throw new Refusal("--anyway says that the job runs however those --after which it comes end; give those, too.");
         if (call.Value(Lines) is { } file)
             return await EnqueueLinesAsync(call, file).ConfigureAwait(false);
 
@@ -109,6 +113,8 @@ internal static class EnqueueCommand
         ExclusiveLimit = call.Value(KeyLimit) ?? Defaults.ExclusiveLimit,
         MaxAttempts = call.Value(Attempts) ?? Defaults.MaxAttempts,
         Timeout = call.Value(Timeout),
+        After = [.. (call.Value(After) ?? []).Distinct()],
+        RunsAnyway = call.Has(Anyway),
         Tags = call.Value(Tags) ?? [],
         TraceParent = TraceContext.FromEnvironment(),
     };

@@ -28,7 +28,8 @@ internal static class JobIds
         CustomParser = result => [.. Parse(result).Distinct()],
     };
 
-    private static IEnumerable<JobId> Parse(ArgumentResult result)
+    /// <summary>The ids that stand there; what is none is an error.</summary>
+    public static IEnumerable<JobId> Parse(ArgumentResult result)
     {
         foreach (var token in result.Tokens)
         {

@@ -20,6 +20,17 @@ internal static class Options
         DefaultValueFactory = _ => [],
     };
 
+    /// <summary>An option that names a job, and may be repeated.</summary>
+    public static Option<JobId[]> Jobs(string name, string description) => new(name)
+    {
+        HelpName = "ID",
+        Description = description,
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        DefaultValueFactory = _ => [],
+        CustomParser = result => [.. JobIds.Parse(result)],
+    };
+
     /// <summary>An option that is there or not.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 

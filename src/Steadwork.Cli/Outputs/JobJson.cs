@@ -1,15 +1,21 @@
 using System.Text.Json;
+using Steadwork.Storage;
 
 namespace Steadwork.Cli.Outputs;
 
 /// <summary>A job in JSON: the shape that others rely on.</summary>
 internal static class JobJson
 {
+    /// <summary>What only the job's own page tells.</summary>
+    /// <param name="Parents">The jobs that it comes after.</param>
+    /// <param name="Attempts">Its attempts.</param>
+    public sealed record More(IReadOnlyList<Parent> Parents, IReadOnlyList<Attempt> Attempts);
+
     /// <summary>Writes one job.</summary>
     /// <param name="json">Where to.</param>
     /// <param name="job">The job.</param>
-    /// <param name="attempts">Its attempts; null leaves them out.</param>
-    public static void Write(Utf8JsonWriter json, Job job, IReadOnlyList<Attempt>? attempts = null)
+    /// <param name="more">What its own page tells of it; null leaves that out.</param>
+    public static void Write(Utf8JsonWriter json, Job job, More? more = null)
     {
         json.WriteStartObject();
         json.WriteNumber("id", job.Id.Value);
@@ -32,9 +38,25 @@ internal static class JobJson
         json.WriteEmbedded("payload", job.Payload);
         json.WriteEmbedded("result", job.Result);
         WriteError(json, "lastError", job.LastError);
-        if (attempts is not null)
-            WriteAttempts(json, job, attempts);
+        if (more is not null)
+        {
+            WriteParents(json, more.Parents);
+            WriteAttempts(json, job, more.Attempts);
+        }
         json.WriteEndObject();
+    }
+
+    private static void WriteParents(Utf8JsonWriter json, IReadOnlyList<Parent> parents)
+    {
+        json.WriteStartArray("after");
+        foreach (var parent in parents.OrderBy(parent => parent.Job))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("id", parent.Job.Value);
+            json.WriteString("state", parent.State?.Name());
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     private static void WriteAttempts(Utf8JsonWriter json, Job job, IReadOnlyList<Attempt> attempts)

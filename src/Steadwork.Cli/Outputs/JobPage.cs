@@ -1,4 +1,5 @@
 using Steadwork.Cli.Inputs;
+using Steadwork.Storage;
 
 namespace Steadwork.Cli.Outputs;
 
@@ -9,9 +10,10 @@ internal static class JobPage
 
     /// <summary>Prints the page.</summary>
     /// <param name="job">The job.</param>
+    /// <param name="parents">The jobs that it comes after.</param>
     /// <param name="attempts">Its attempts.</param>
     /// <param name="reasons">Why it does not run.</param>
-    public static void Print(Job job, IReadOnlyList<Attempt> attempts, IReadOnlyList<WaitReason> reasons)
+    public static void Print(Job job, IReadOnlyList<Parent> parents, IReadOnlyList<Attempt> attempts, IReadOnlyList<WaitReason> reasons)
     {
         var state = Cell.Of(job.State, JobText.State(job));
         Console.Out.WriteLine($"Job {job.Id}  {PlainText.Line(job.Type)}  {Terminal.Paint(state.Text, state.Colour)}");
@@ -19,6 +21,7 @@ internal static class JobPage
             Console.Out.WriteLine(Terminal.Paint(PlainText.Line(reason.Text), Colour.Yellow));
         Console.Out.WriteLine();
         PrintFacts(job);
+        Fact("after", parents.Count == 0 ? null : string.Join(", ", parents.OrderBy(parent => parent.Job).Select(parent => $"{parent.Job} {parent.State?.Name() ?? "deleted"}")));
         PrintJson("payload", job.Payload);
         if (!job.Result.IsEmpty)
             PrintJson("result", job.Result);

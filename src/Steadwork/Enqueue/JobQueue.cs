@@ -26,9 +26,7 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
     /// </exception>
     public async Task<JobId> EnqueueAsync<TJob>(TJob payload, Action<EnqueueOptions>? configure = null, CancellationToken cancellationToken = default)
     {
-        var options = new EnqueueOptions();
-        configure?.Invoke(options);
-        var stored = await store.EnqueueAsync([Make(payload, options)], cancellationToken).ConfigureAwait(false);
+        var stored = await store.EnqueueAsync([Make(payload, configure)], cancellationToken).ConfigureAwait(false);
         return stored[0].Id;
     }
 
@@ -47,9 +45,7 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
     /// <exception cref="InvalidOperationException">No job type is registered for the payload, or the store is in no database.</exception>
     public async Task<JobId> EnqueueAsync<TJob>(TJob payload, DbTransaction transaction, Action<EnqueueOptions>? configure = null, CancellationToken cancellationToken = default)
     {
-        var options = new EnqueueOptions();
-        configure?.Invoke(options);
-        var stored = await Transactional.EnqueueAsync([Make(payload, options)], transaction, cancellationToken).ConfigureAwait(false);
+        var stored = await Transactional.EnqueueAsync([Make(payload, configure)], transaction, cancellationToken).ConfigureAwait(false);
         return stored[0].Id;
     }
 
@@ -71,6 +67,31 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
         }
         return ids;
     }
+
+    /// <summary>Enqueues jobs that come after each other, all or nothing.</summary>
+    /// <param name="workflow">The jobs; at most 10,000.</param>
+    /// <param name="cancellationToken">Ends the wait; the jobs may be stored all the same.</param>
+    /// <returns>The jobs by their names.</returns>
+    /// <exception cref="ArgumentException">A job is refused, comes after one that there is not, or the jobs go round in a circle. Nothing was stored.</exception>
+    public async Task<IReadOnlyDictionary<string, JobId>> EnqueueAsync(Workflow workflow, CancellationToken cancellationToken = default)
+    {
+        var (names, jobs) = workflow.Arrange(this);
+        return Named(names, await store.EnqueueAsync(jobs, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Enqueues jobs that come after each other in a transaction of the caller's: they exist if and only if that commits.</summary>
+    /// <inheritdoc cref="EnqueueAsync(Workflow, CancellationToken)"/>
+    /// <param name="workflow">The jobs; at most 10,000.</param>
+    /// <param name="transaction">As for one job.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<IReadOnlyDictionary<string, JobId>> EnqueueAsync(Workflow workflow, DbTransaction transaction, CancellationToken cancellationToken = default)
+    {
+        var (names, jobs) = workflow.Arrange(this);
+        return Named(names, await Transactional.EnqueueAsync(jobs, transaction, cancellationToken).ConfigureAwait(false));
+    }
+
+    private static Dictionary<string, JobId> Named(IReadOnlyList<string> names, IReadOnlyList<EnqueuedJob> stored) =>
+        names.Zip(stored).ToDictionary(pair => pair.First, pair => pair.Second.Id);
 
     /// <summary>Enqueues many jobs of one type: all or nothing up to 10,000, then in chunks of that size, in order.</summary>
     /// <param name="payloads">What to do.</param>
@@ -171,15 +192,14 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
     private ITransactionalStore Transactional => store as ITransactionalStore
         ?? throw new InvalidOperationException($"{store.GetType().Name} lies in no database that a transaction of the program's could be one with; use the SQLite or PostgreSQL store.");
 
-    private NewJob[] Make<TJob>(TJob[] payloads, Action<TJob, EnqueueOptions>? configure) => Array.ConvertAll(payloads, payload =>
+    private NewJob[] Make<TJob>(TJob[] payloads, Action<TJob, EnqueueOptions>? configure) =>
+        Array.ConvertAll(payloads, payload => Make(payload, configure is null ? null : options => configure(payload, options)));
+
+    /// <summary>The job of a payload, checked.</summary>
+    internal NewJob Make<TJob>(TJob payload, Action<EnqueueOptions>? configure)
     {
         var options = new EnqueueOptions();
-        configure?.Invoke(payload, options);
-        return Make(payload, options);
-    });
-
-    private NewJob Make<TJob>(TJob payload, EnqueueOptions options)
-    {
+        configure?.Invoke(options);
         var type = catalog.Of(typeof(TJob));
         var job = new NewJob
         {

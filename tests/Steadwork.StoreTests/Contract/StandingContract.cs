@@ -75,6 +75,24 @@ public abstract class StandingContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task A_child_says_for_which_jobs_it_waits()
+    {
+        var parents = await Store.AddAsync(Some.Jobs(5));
+        var child = await Store.AddOneAsync(Some.Job with { After = parents, ExclusiveKey = "k" });
+        var worker = await Store.StartAsync();
+        var claimed = await worker.ClaimAsync(2);
+        (await ReasonsAsync(child)).ShouldBe([("dependency", $"It waits for job {parents[0]}, which runs, and for job {parents[1]}, which runs, and for job {parents[2]}, which is pending, and 2 others.")]);
+
+        await worker.SettleAsync(claimed[0], Some.Success);
+        await worker.SettleAsync(claimed[1], new Transition.Fail(Some.Error));
+        (await ReasonsAsync(child)).ShouldBeEmpty("it is cancelled");
+        await Store.RequestAsync(JobRequest.Retry, child);
+        await Store.RequestAsync(JobRequest.Delete, parents[2]);
+        await Store.RequestAsync(JobRequest.Retry, child);
+        (await ReasonsAsync(child))[0].ShouldBe(("dependency", $"It waits for job {parents[1]}, which has failed: it goes on when that is retried and succeeds, and for job {parents[2]}, which has been deleted: it never goes on, and for job {parents[3]}, which is pending, and 1 other."));
+    }
+
+    [Fact]
     public async Task A_retry_says_what_it_waits_for()
     {
         var job = await Store.AddOneAsync(Some.Job);
