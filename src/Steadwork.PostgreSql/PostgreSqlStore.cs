@@ -26,6 +26,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     private readonly LineMarks lineMarks;
     private readonly Exchanging exchanging;
     private readonly Crew crew;
+    private readonly Schedules schedules;
     private readonly Requests requests;
     private readonly Reading reading;
     private readonly EventLog log;
@@ -51,6 +52,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         pump = new EnqueuePump(database, lanes, Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), bell, ahead => Noted(WakeUp.Jobs, joined: ahead));
         exchanging = new Exchanging(database, lineMarks, Told);
         crew = new Crew(database);
+        schedules = new Schedules(database, lanes);
         requests = new Requests(database);
         reading = new Reading(database);
         log = new EventLog(database);
@@ -237,6 +239,30 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         database.RunAsync(
             database.Batch().Add("require-service", Value.Of(database.LockSpace)).Add("define-queue", Value.Of(queue), Value.Of(definition)).Add("queue-definition", Value.Of(queue)),
             async reader => (await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Text(0)).ConfigureAwait(false))!, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Defined>> DefineAsync(IReadOnlyList<NewSchedule> schedules, ScheduleOwner owner, CancellationToken cancellationToken)
+    {
+        var answers = await this.schedules.DefineAsync(schedules, owner, cancellationToken).ConfigureAwait(false);
+        Changed(WakeUp.Jobs, joined: false);
+        return answers;
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> RemoveScheduleAsync(string name, string by, CancellationToken cancellationToken) => schedules.RemoveAsync(name, by, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Schedule>> SchedulesAsync(DateTimeOffset? dueBy, CancellationToken cancellationToken) =>
+        await schedules.FindAsync(dueBy, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Ticked>> TickAsync(IReadOnlyList<Tick> ticks, CancellationToken cancellationToken)
+    {
+        var ticked = await schedules.TickAsync(ticks, cancellationToken).ConfigureAwait(false);
+        if (ticked.Any(tick => tick.Jobs.Any(job => !job.Existing)))
+            Changed(WakeUp.Jobs);
+        return ticked;
+    }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>

@@ -105,7 +105,10 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
             var alive = transaction.Database["worker-known"].Bind(1, worker.Value).First(_ => true);
             IReadOnlyList<ClaimedJob> claimed = alive && claim is not null ? Claims.Claim(transaction, worker, claim) : [];
             // What falls due in a retired store is no reason to ask again.
-            return new Exchange(accepted, claimed, transaction.Retirement is null ? Claims.NextDue(transaction.Database) : null, alive);
+            return new Exchange(accepted, claimed, transaction.Retirement is null ? Claims.NextDue(transaction.Database) : null, alive)
+            {
+                NextTick = transaction.Retirement is null ? Schedules.NextTick(transaction.Database) : null,
+            };
         }, cancellationToken);
 
     /// <inheritdoc/>
@@ -182,6 +185,22 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
             transaction.Database["define-queue"].Bind(1, queue).Bind(2, definition).Run();
             return transaction.Database["queue-definition"].Bind(1, queue).First(row => row.Text(0))!;
         }, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Defined>> DefineAsync(IReadOnlyList<NewSchedule> schedules, ScheduleOwner owner, CancellationToken cancellationToken) =>
+        writer.WriteAsync(transaction => Schedules.Define(transaction, schedules, owner), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> RemoveScheduleAsync(string name, string by, CancellationToken cancellationToken) =>
+        writer.WriteAsync(transaction => Schedules.Remove(transaction, name, by), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Schedule>> SchedulesAsync(DateTimeOffset? dueBy, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<Schedule>>(database => dueBy is { } time ? Schedules.DueBy(database, time) : Schedules.All(database), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Ticked>> TickAsync(IReadOnlyList<Tick> ticks, CancellationToken cancellationToken) =>
+        writer.WriteAsync<IReadOnlyList<Ticked>>(transaction => Each(ticks, tick => Schedules.Carry(transaction, tick, Enqueue)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>

@@ -41,6 +41,15 @@ internal static partial class LogMessages
     [LoggerMessage(21, LogLevel.Warning, "Job {JobId} of dead worker {WorkerId}: {Transition}")]
     public static partial void JobRecovered(this ILogger logger, JobId jobId, WorkerId workerId, string transition);
 
+    [LoggerMessage(22, LogLevel.Debug, "The schedule {Schedule} has ticked: {Stored} of {Jobs} jobs enqueued")]
+    public static partial void ScheduleTicked(this ILogger logger, string schedule, int stored, int jobs);
+
+    [LoggerMessage(23, LogLevel.Warning, "This worker cannot have the schedule {Schedule} tick, and leaves it to others: {Reason}")]
+    public static partial void ScheduleUnreadable(this ILogger logger, string schedule, string reason);
+
+    [LoggerMessage(24, LogLevel.Warning, "The schedule {Schedule} of this program is not defined: {Other} has defined it, and that counts")]
+    public static partial void ScheduleKept(this ILogger logger, string schedule, string other);
+
     [LoggerMessage(30, LogLevel.Error, "The {Loop} loop met an error and goes on in {Pause}")]
     public static partial void LoopFailed(this ILogger logger, Exception exception, string loop, TimeSpan pause);
 }

@@ -61,6 +61,10 @@ internal static class Value
 
     public static NpgsqlParameter Of(DateTimeOffset value) => new NpgsqlParameter<DateTimeOffset> { TypedValue = value.ToUniversalTime(), NpgsqlDbType = NpgsqlDbType.TimestampTz };
 
+    public static NpgsqlParameter Of(DateTimeOffset? value) => new() { Value = value is { } time ? time.ToUniversalTime() : DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz };
+
+    public static NpgsqlParameter Of(long? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Bigint };
+
     public static NpgsqlParameter Of(long[] values) => Array(values, NpgsqlDbType.Bigint);
 
     public static NpgsqlParameter Of(long?[] values) => Array(values, NpgsqlDbType.Bigint);

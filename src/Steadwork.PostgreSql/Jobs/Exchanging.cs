@@ -24,7 +24,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
         {
             // A retired store still takes ends, and tells what the worker holds. What falls due is no reason to ask again.
             var (exchange, wakeUps) = await TellFreeAsync(worker, ends, claim with { Max = 0 }, cancellationToken).ConfigureAwait(false);
-            return (exchange with { NextDue = null }, wakeUps);
+            return (exchange with { NextDue = null, NextTick = null }, wakeUps);
         }
     }
 
@@ -113,7 +113,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
         var began = TimeProvider.System.GetTimestamp();
         var places = new List<(int Lane, short Priority, long Id)>();
         var isStopped = false;
-        var (wanted, joined, ended, claimed, alive, due, now) = await database.RunAsync(batch, async reader =>
+        var (wanted, joined, ended, claimed, alive, due, now, tick) = await database.RunAsync(batch, async reader =>
         {
             await reader.NextAsync().ConfigureAwait(false);
             var wanted = await settled.ReadAsync(reader).ConfigureAwait(false);
@@ -135,15 +135,15 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
                 }
                 await reader.NextAsync().ConfigureAwait(false);
             }
-            var (alive, due, now) = await reader.FirstAsync(row => (row.Bool(0), row.TimeOrNull(1), row.Time(2))).ConfigureAwait(false);
-            return (wanted, joined, ended, claimed, alive, due, now);
+            var (alive, due, now, tick) = await reader.FirstAsync(row => (row.Bool(0), row.TimeOrNull(1), row.Time(2), row.TimeOrNull(3))).ConfigureAwait(false);
+            return (wanted, joined, ended, claimed, alive, due, now, tick);
         }, cancellationToken).ConfigureAwait(false);
 
         told(now);
         if (claims && isMarked)
             marks.Claimed(fromHead, TimeProvider.System.GetElapsedTime(began), places, isStopped);
         var wakeUps = settled.WakeUps | (joined > 0 ? WakeUp.Jobs : WakeUp.None) | (ended > 0 ? WakeUp.Ends : WakeUp.None) | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
-        return (new Exchange(settled.Accepted, [.. unheard, .. claimed], due, alive), wakeUps);
+        return (new Exchange(settled.Accepted, [.. unheard, .. claimed], due, alive) { NextTick = tick }, wakeUps);
     }
 
     private static NpgsqlParameter[] ValuesOf(ClaimRule rule, int queues) => [

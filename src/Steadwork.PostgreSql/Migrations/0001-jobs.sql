@@ -62,9 +62,26 @@ CREATE TABLE steadwork.queues (
     definition text NOT NULL
 );
 
--- The queues and types none of whose jobs is claimed.
+-- What enqueues a job at each tick. next_at is null when there is none any more.
+CREATE TABLE steadwork.schedules (
+    name      text PRIMARY KEY,
+    timing    text        NOT NULL,
+    settings  text        NOT NULL,
+    payload   text        NOT NULL,
+    program   text,
+    version   text        NOT NULL,
+    by        text        NOT NULL,
+    revision  bigint      NOT NULL,
+    anchor    timestamptz NOT NULL,
+    next_at   timestamptz,
+    last_tick timestamptz,
+    last_job  bigint
+) WITH (fillfactor = 50);
+CREATE INDEX schedules_next ON steadwork.schedules (next_at) WHERE next_at IS NOT NULL;
+
+-- The queues and types none of whose jobs is claimed, and the schedules that do not tick.
 CREATE TABLE steadwork.pauses (
-    scope text        NOT NULL CHECK (scope IN ('queue', 'type')),
+    scope text        NOT NULL CHECK (scope IN ('queue', 'type', 'schedule')),
     name  text        NOT NULL,
     since timestamptz NOT NULL,
     by    text        NOT NULL,

@@ -129,7 +129,9 @@ WHERE worker = $1 AND state = 'running'
 ORDER BY jobs.id;
 
 -- name: outlook
--- Whether the worker $1 is registered, when the next delayed job falls due, and what time it is.
+-- Whether the worker $1 is registered, when the next delayed job falls due, what time it is, and when the next schedule ticks.
 SELECT EXISTS (SELECT FROM steadwork.workers WHERE id = $1),
        (SELECT run_at FROM steadwork.jobs WHERE state = 'pending' AND NOT ready ORDER BY run_at LIMIT 1),
-       steadwork.wall_clock();
+       steadwork.wall_clock(),
+       (SELECT next_at FROM steadwork.schedules
+        WHERE next_at IS NOT NULL AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'schedule' AND pauses.name = schedules.name) ORDER BY next_at LIMIT 1);

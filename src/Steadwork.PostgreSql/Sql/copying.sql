@@ -56,6 +56,13 @@ SELECT scope, name, since, by FROM steadwork.pauses ORDER BY scope COLLATE "C", 
 -- name: fill-pauses
 INSERT INTO steadwork.pauses (scope, name, since, by) SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[]);
 
+-- name: copied-schedules
+SELECT name, timing, settings, payload, program, version, by, revision, anchor, next_at, last_tick, last_job FROM steadwork.schedules ORDER BY name COLLATE "C";
+
+-- name: fill-schedules
+INSERT INTO steadwork.schedules (name, timing, settings, payload, program, version, by, revision, anchor, next_at, last_tick, last_job)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[]);
+
 -- name: copied-lanes
 SELECT queue, type FROM steadwork.lanes WHERE used OR EXISTS (SELECT FROM steadwork.lane_changes WHERE lane = lanes.id) ORDER BY queue COLLATE "C", type COLLATE "C";
 

@@ -31,9 +31,26 @@ CREATE TABLE queues (
     definition TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- The queues and types none of whose jobs is claimed.
+-- What enqueues a job at each tick. next_at is null when there is none any more.
+CREATE TABLE schedules (
+    name      TEXT PRIMARY KEY,
+    timing    TEXT    NOT NULL,
+    settings  TEXT    NOT NULL,
+    payload   TEXT    NOT NULL,
+    program   TEXT,
+    version   TEXT    NOT NULL,
+    by        TEXT    NOT NULL,
+    revision  INTEGER NOT NULL,
+    anchor    INTEGER NOT NULL,
+    next_at   INTEGER,
+    last_tick INTEGER,
+    last_job  INTEGER
+) WITHOUT ROWID;
+CREATE INDEX schedules_next ON schedules (next_at) WHERE next_at IS NOT NULL;
+
+-- The queues and types none of whose jobs is claimed, and the schedules that do not tick.
 CREATE TABLE pauses (
-    scope TEXT    NOT NULL CHECK (scope IN ('queue', 'type')),
+    scope TEXT    NOT NULL CHECK (scope IN ('queue', 'type', 'schedule')),
     name  TEXT    NOT NULL,
     since INTEGER NOT NULL,
     by    TEXT    NOT NULL,

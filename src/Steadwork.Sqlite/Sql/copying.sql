@@ -27,6 +27,13 @@ SELECT scope, name, since, by FROM pauses ORDER BY scope, name;
 -- name: fill-pauses
 INSERT INTO pauses (scope, name, since, by) VALUES (?1, ?2, ?3, ?4);
 
+-- name: copied-schedules
+SELECT name, timing, settings, payload, program, version, by, revision, anchor, next_at, last_tick, last_job FROM schedules ORDER BY name;
+
+-- name: fill-schedules
+INSERT INTO schedules (name, timing, settings, payload, program, version, by, revision, anchor, next_at, last_tick, last_job)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
+
 -- name: copied-lanes
 SELECT queue, type FROM lanes ORDER BY queue, type;
 

@@ -200,6 +200,12 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
     {
         var options = new EnqueueOptions();
         configure?.Invoke(options);
+        return Make(payload, options);
+    }
+
+    /// <inheritdoc cref="Make{TJob}(TJob, Action{EnqueueOptions}?)"/>
+    internal NewJob Make<TJob>(TJob payload, EnqueueOptions options)
+    {
         var type = catalog.Of(typeof(TJob));
         var job = new NewJob
         {

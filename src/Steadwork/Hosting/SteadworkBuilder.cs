@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Steadwork.Storage;
 using Steadwork.Storage.InMemory;
 using Steadwork.Workers;
@@ -17,6 +18,7 @@ public sealed class SteadworkBuilder
     private readonly JobCatalog catalog = new();
     private readonly string? name;
     private readonly Lazy<PayloadJson> json;
+    private readonly ProgramSchedules schedules = new();
     private JsonSerializerOptions? jsonOptions;
 
     /// <param name="services">Where it registers.</param>
@@ -29,6 +31,7 @@ public sealed class SteadworkBuilder
         Register(_ => catalog);
         Register(_ => json.Value);
         Register(provider => new JobQueue(StoreOf(provider), catalog, json.Value, provider.GetRequiredService<TimeProvider>()));
+        Register(provider => new JobSchedules(StoreOf(provider), QueueOf(provider)));
         services.TryAddSingleton(TimeProvider.System);
     }
 
@@ -108,6 +111,41 @@ public sealed class SteadworkBuilder
         return this;
     }
 
+    /// <summary>Has a job enqueued at the times of a cron line, once for the whole system, whichever and how many workers run.</summary>
+    /// <param name="name">The schedule's name.</param>
+    /// <param name="cron">The line; see <see cref="CronLine"/>.</param>
+    /// <param name="payload">The payload of each tick's job.</param>
+    /// <param name="configure">What the schedule says for itself.</param>
+    /// <remarks>It is defined when the program starts. What this program has defined before and has no more in its code is removed then, unless a newer version of it has defined it.</remarks>
+    /// <exception cref="FormatException">The line is none.</exception>
+    public SteadworkBuilder AddSchedule<TJob>(string name, string cron, TJob payload, Action<ScheduleOptions>? configure = null)
+    {
+        var line = CronLine.Parse(cron);
+        return AddSchedule(jobs => JobSchedules.Make(jobs, name, options => new ScheduleTiming.Cron(line, TimeZoneName.Find(options.TimeZone)), payload, configure));
+    }
+
+    /// <summary>Has a job enqueued each time an interval has gone by, once for the whole system.</summary>
+    /// <inheritdoc cref="AddSchedule{TJob}(string, string, TJob, Action{ScheduleOptions}?)"/>
+    /// <param name="name">The schedule's name.</param>
+    /// <param name="interval">From one tick to the next: from 1 second to 366 days, in whole milliseconds.</param>
+    /// <param name="payload">The payload of each tick's job.</param>
+    /// <param name="configure">What the schedule says for itself.</param>
+    /// <exception cref="ArgumentException">The interval is out of range.</exception>
+    public SteadworkBuilder AddSchedule<TJob>(string name, TimeSpan interval, TJob payload, Action<ScheduleOptions>? configure = null)
+    {
+        var timing = new ScheduleTiming.Every(interval);
+        return AddSchedule(jobs => JobSchedules.Make(jobs, name, _ => timing, payload, configure));
+    }
+
+    /// <summary>Says whose the schedules in the code are. Default: the name and the version of the program's entry assembly.</summary>
+    /// <param name="program">The program; one that has another name has other schedules.</param>
+    /// <param name="version">Its version: an older one changes nothing of what a newer one has defined.</param>
+    public SteadworkBuilder SchedulesAre(string program, Version version)
+    {
+        (schedules.Program, schedules.Version) = (program, version);
+        return this;
+    }
+
     /// <summary>Has this program run jobs, in a worker that starts and stops with its host.</summary>
     /// <param name="configure">How it works.</param>
     /// <exception cref="ArgumentException">The options make no sense.</exception>
@@ -133,9 +171,22 @@ public sealed class SteadworkBuilder
         }
     }
 
+    private SteadworkBuilder AddSchedule(Func<JobQueue, ScheduleDefinition> make)
+    {
+        if (schedules.All.Count == 0)
+        {
+            Services.AddSingleton<IHostedService>(services => new ScheduleHosting(
+                StoreOf(services), QueueOf(services), schedules, (services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<JobSchedules>()));
+        }
+        schedules.All.Add(make);
+        return this;
+    }
+
     internal bool HasStore => Services.Any(service => service.ServiceType == typeof(IStore) && Equals(service.ServiceKey, name));
 
     private IStore StoreOf(IServiceProvider services) => name is null ? services.GetRequiredService<IStore>() : services.GetRequiredKeyedService<IStore>(name);
+
+    private JobQueue QueueOf(IServiceProvider services) => name is null ? services.GetRequiredService<JobQueue>() : services.GetRequiredKeyedService<JobQueue>(name);
 
     private void Register<T>(Func<IServiceProvider, T> make)
         where T : class

@@ -64,6 +64,15 @@ public static class LogKinds
     /// <summary>Somebody resumed a queue or a type, with data as of <see cref="Paused"/>.</summary>
     public const string Resumed = "resumed";
 
+    /// <summary>A schedule was defined or changed: the data says which and by whom, <c>{"schedule":…,"by":…}</c>.</summary>
+    public const string ScheduleDefined = "schedule-defined";
+
+    /// <summary>A schedule was removed, with data as of <see cref="ScheduleDefined"/>.</summary>
+    public const string ScheduleRemoved = "schedule-removed";
+
+    /// <summary>Somebody had a schedule tick out of turn, with data as of <see cref="ScheduleDefined"/>.</summary>
+    public const string Triggered = "schedule-triggered";
+
     /// <summary>A handler reported progress.</summary>
     public const string Progress = "progress";
 

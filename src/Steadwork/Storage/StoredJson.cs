@@ -26,13 +26,20 @@ internal static class TagsJson
 /// <summary>A pause as it is stored and logged.</summary>
 internal static class PauseJson
 {
-    public static string Name(this PauseScope scope) => scope is PauseScope.Queue ? "queue" : "type";
+    public static string Name(this PauseScope scope) => scope switch { PauseScope.Queue => "queue", PauseScope.Type => "type", _ => "schedule" };
 
-    public static PauseScope Scope(string name) => name == "queue" ? PauseScope.Queue : PauseScope.Type;
+    public static PauseScope Scope(string name) => name switch { "queue" => PauseScope.Queue, "type" => PauseScope.Type, _ => PauseScope.Schedule };
 
     /// <summary>What the log says of one.</summary>
     public static ReadOnlyMemory<byte> Write(PauseScope scope, string name, string by) =>
-        JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { [scope.Name()] = name, ["by"] = by }, StoredJson.Default.DictionaryStringString);
+        NamedJson.Write(scope.Name(), name, by);
+}
+
+/// <summary>What the log says of a change to something that has a name.</summary>
+internal static class NamedJson
+{
+    public static ReadOnlyMemory<byte> Write(string what, string name, string by) =>
+        JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { [what] = name, ["by"] = by }, StoredJson.Default.DictionaryStringString);
 }
 
 [JsonSerializable(typeof(JobError))]

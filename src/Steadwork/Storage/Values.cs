@@ -83,6 +83,9 @@ public sealed record Exchange(IReadOnlyList<bool> Accepted, IReadOnlyList<Claime
     /// told again. Default none.
     /// </summary>
     public IReadOnlyList<int> PutOff { get; init; } = [];
+
+    /// <summary>When the next schedule ticks; null when none does.</summary>
+    public DateTimeOffset? NextTick { get; init; }
 }
 
 /// <summary>A job with the lease under which it runs.</summary>
@@ -270,11 +273,14 @@ public enum PauseScope
 
     /// <summary>A job type.</summary>
     Type,
+
+    /// <summary>A schedule: it does not tick.</summary>
+    Schedule,
 }
 
-/// <summary>A queue or type none of whose jobs is claimed.</summary>
+/// <summary>A queue or type none of whose jobs is claimed, or a schedule that does not tick.</summary>
 /// <param name="Scope">What the name is one of.</param>
-/// <param name="Name">The queue or type.</param>
+/// <param name="Name">The queue, type or schedule.</param>
 /// <param name="Since">When it was paused.</param>
 /// <param name="By">Who paused it or why.</param>
 public sealed record Pause(PauseScope Scope, string Name, DateTimeOffset Since, string By);

@@ -6,6 +6,7 @@ using Steadwork.Storage.Copying;
 using Steadwork.Workers.Recovery;
 using Steadwork.Workers.Renewing;
 using Steadwork.Workers.Running;
+using Steadwork.Workers.Scheduling;
 
 namespace Steadwork.Workers;
 
@@ -25,6 +26,7 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
     private RunningLoop? running;
     private LeaseRenewal? renewal;
     private RecoveryLoop? recovery;
+    private SchedulingLoop? scheduling;
     private IDisposable? wakeUps;
     private bool stopped;
 
@@ -64,12 +66,14 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
     {
         ReserveThreads(parts.Options.Concurrency);
         incarnation = await BeginLifeAsync(cancellationToken).ConfigureAwait(false);
-        running = new RunningLoop(store, parts, () => incarnation);
+        scheduling = new SchedulingLoop(store, logger);
+        running = new RunningLoop(store, parts, () => incarnation, scheduling.Heard);
         renewal = new LeaseRenewal(store, parts.Options, parts.Clock, () => incarnation, this, logger);
         recovery = new RecoveryLoop(store, parts.Options.RecoveryInterval, EndLostLives, logger);
         parts.OnLeaseInDoubt = renewal.Wake;
         wakeUps = store.Listen(WakeUp.Jobs | WakeUp.Cancellations, OnWakeUp);
         recovery.Start();
+        scheduling.Start();
         renewal.Start();
         running.Start();
     }
@@ -95,6 +99,7 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
         }
         wakeUps?.Dispose();
         running.Dispose();
+        scheduling?.Dispose();
         recovery?.Dispose();
         renewal?.Dispose();
         await store.EndWorkerAsync(incarnation!.Id, CancellationToken.None).ConfigureAwait(false);

@@ -81,8 +81,8 @@ public sealed class ForgottenTableTests
     [Theory]
     [InlineData("ALTER TABLE jobs ADD COLUMN colour TEXT", null, "nothing stands in jobs.colour")]
     [InlineData("ALTER TABLE jobs ADD COLUMN colour TEXT", "UPDATE jobs SET colour = 'red' WHERE id = 3", "jobs.colour is not copied")]
-    [InlineData("CREATE TABLE schedules (name TEXT)", "INSERT INTO schedules VALUES ('nightly')", "schedules.name is not copied")]
-    [InlineData("CREATE TABLE schedules (name TEXT)", null, "nothing stands in schedules.name")]
+    [InlineData("CREATE TABLE colours (name TEXT)", "INSERT INTO colours VALUES ('nightly')", "colours.name is not copied")]
+    [InlineData("CREATE TABLE colours (name TEXT)", null, "nothing stands in colours.name")]
     public async Task What_is_forgotten_shows(string change, string? filling, string complaint)
     {
         await using var from = new SqliteFixture();

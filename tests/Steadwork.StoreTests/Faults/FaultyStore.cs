@@ -44,6 +44,15 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
         inner.DefineQueueAsync(queue, definition, cancellationToken);
 
+    public virtual Task<IReadOnlyList<Defined>> DefineAsync(IReadOnlyList<NewSchedule> schedules, ScheduleOwner owner, CancellationToken cancellationToken) =>
+        inner.DefineAsync(schedules, owner, cancellationToken);
+
+    public Task<bool> RemoveScheduleAsync(string name, string by, CancellationToken cancellationToken) => inner.RemoveScheduleAsync(name, by, cancellationToken);
+
+    public virtual Task<IReadOnlyList<Schedule>> SchedulesAsync(DateTimeOffset? dueBy, CancellationToken cancellationToken) => inner.SchedulesAsync(dueBy, cancellationToken);
+
+    public virtual Task<IReadOnlyList<Ticked>> TickAsync(IReadOnlyList<Tick> ticks, CancellationToken cancellationToken) => inner.TickAsync(ticks, cancellationToken);
+
     public virtual Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
         inner.AppendAsync(entries, cancellationToken);
 

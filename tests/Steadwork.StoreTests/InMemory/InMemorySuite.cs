@@ -17,6 +17,8 @@ public sealed class InMemoryDependencies : DependencyContract<InMemoryFixture>;
 
 public sealed class InMemoryPauses : PauseContract<InMemoryFixture>;
 
+public sealed class InMemorySchedules : ScheduleContract<InMemoryFixture>;
+
 public sealed class InMemoryStandings : StandingContract<InMemoryFixture>;
 
 public sealed class InMemoryDelays : DelayContract<InMemoryFixture>;

@@ -17,6 +17,8 @@ public sealed class PostgreSqlDependencies : DependencyContract<PostgreSqlFixtur
 
 public sealed class PostgreSqlPauses : PauseContract<PostgreSqlFixture>;
 
+public sealed class PostgreSqlSchedules : ScheduleContract<PostgreSqlFixture>;
+
 public sealed class PostgreSqlStandings : StandingContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlDelays : DelayContract<PostgreSqlFixture>;

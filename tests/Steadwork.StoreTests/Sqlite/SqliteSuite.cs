@@ -17,6 +17,8 @@ public sealed class SqliteDependencies : DependencyContract<SqliteFixture>;
 
 public sealed class SqlitePauses : PauseContract<SqliteFixture>;
 
+public sealed class SqliteSchedules : ScheduleContract<SqliteFixture>;
+
 public sealed class SqliteStandings : StandingContract<SqliteFixture>;
 
 public sealed class SqliteDelays : DelayContract<SqliteFixture>;

@@ -31,18 +31,19 @@ public sealed record CatchUpRule
     public DueTicks Due(ScheduleTiming timing, DateTimeOffset next, DateTimeOffset anchor, DateTimeOffset now)
     {
         var ticks = new List<DateTimeOffset>();
-        var tick = First(timing, next, anchor, now - Grace);
+        var tick = First(timing, next, anchor, now);
         for (; tick <= now && ticks.Count < Most; tick = timing.Next(tick.Value, anchor))
             ticks.Add(tick.Value);
         return new(ticks, tick);
     }
 
-    private DateTimeOffset? First(ScheduleTiming timing, DateTimeOffset next, DateTimeOffset anchor, DateTimeOffset inTime) => Missed switch
+    private DateTimeOffset? First(ScheduleTiming timing, DateTimeOffset next, DateTimeOffset anchor, DateTimeOffset now)
     {
-        MissedTicks.RunAll => next,
-        _ when next >= inTime => next,
-        MissedTicks.RunOnce => timing.LastBefore(inTime, next, anchor),
-        MissedTicks.Skip => timing.Next(inTime.AddTicks(-1), anchor),
-        _ => throw new InvalidOperationException($"There is no {nameof(MissedTicks)} of {Missed}."),
-    };
+        var inTime = now - Grace;
+        if (Missed is MissedTicks.RunAll || next >= inTime)
+            return next;
+        var first = timing.Next(inTime.AddTicks(-1), anchor);
+        // One that is in time does for those that were missed.
+        return Missed is MissedTicks.Skip || first <= now ? first : timing.LastBefore(inTime, next, anchor);
+    }
 }

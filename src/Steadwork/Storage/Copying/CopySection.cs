@@ -35,7 +35,14 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     /// <summary>The queues that have a definition.</summary>
     public static CopySection Queues { get; } = new("queues", [Text("name"), Text("definition")]);
 
-    /// <summary>The queues and types that are paused.</summary>
+    /// <summary>The schedules.</summary>
+    public static CopySection Schedules { get; } = new("schedules",
+    [
+        Text("name"), Text("timing"), Text("settings"), Text("payload"), Text("program"), Text("version"), Text("by"), Number("revision"),
+        Time("anchor"), Time("next_at"), Time("last_tick"), Number("last_job"),
+    ]);
+
+    /// <summary>The queues and types that are paused, and the schedules.</summary>
     public static CopySection Pauses { get; } = new("pauses", [Text("scope"), Text("name"), Time("since"), Text("by")]);
 
     /// <summary>The queues and types that ever had a job. How many they have is counted in the new store.</summary>
@@ -69,7 +76,7 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     public static CopySection Counters { get; } = new("counters", [Text("name"), Number("number"), Text("text")]);
 
     /// <summary>All of them, in the order in which they are written: what others refer to first, and last the counters, which the rows must not move again.</summary>
-    public static IReadOnlyList<CopySection> All { get; } = [Queues, Pauses, Lanes, Jobs, Dependencies, Attempts, Log, Counters];
+    public static IReadOnlyList<CopySection> All { get; } = [Queues, Schedules, Pauses, Lanes, Jobs, Dependencies, Attempts, Log, Counters];
 
     private static CopyColumn Number(string name) => new(name, CopyKind.Number);
 

@@ -13,6 +13,7 @@ public sealed class InMemoryStore : IStore
     private readonly Listeners listeners = new();
     private readonly Dictionary<string, string> queueDefinitions = [];
     private readonly SortedDictionary<(PauseScope Scope, string Name), Pause> pauses = new(ByOrdinal);
+    private readonly Board board = new();
     private readonly Claims claims;
     private readonly Crew crew;
 
@@ -30,18 +31,7 @@ public sealed class InMemoryStore : IStore
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
-        Once<IReadOnlyList<EnqueuedJob>>(now =>
-        {
-            // All drafts are made before the first is stored: one that cannot be made must leave none behind.
-            var drafts = jobs.Select(job => Drafts.Of(job, now)).ToList();
-            if (jobs.SelectMany(job => job.After).Cast<JobId?>().FirstOrDefault(parent => !ledger.Jobs.TryGet(parent!.Value, out _)) is { } missing)
-                throw new ParentMissingException(missing);
-            var answers = new List<EnqueuedJob>(jobs.Count);
-            foreach (var (job, draft) in jobs.Zip(drafts))
-                answers.Add(ledger.Enqueue(draft, [.. job.After.Select(parent => parent.Value).Union(job.AfterPlaces.Select(place => answers[place].Id.Value))], now));
-            ledger.Admit(now);
-            return [.. answers.Select(answer => answer.Existing || !ledger.Jobs.TryGet(answer.Id, out var entry) ? answer : answer with { State = entry.Job.State })];
-        }, cancellationToken);
+        Once(now => Enqueue(jobs, now), cancellationToken);
 
     /// <inheritdoc/>
     public Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken) =>
@@ -66,7 +56,7 @@ public sealed class InMemoryStore : IStore
             ledger.Admit(now);
             var alive = crew.Knows(worker);
             var claimed = alive && claim is not null ? claims.Claim(worker, claim, now) : [];
-            return new Exchange(accepted, claimed, ledger.Jobs.Delayed.FirstOrDefault()?.Job.RunAt, alive);
+            return new Exchange(accepted, claimed, ledger.Jobs.Delayed.FirstOrDefault()?.Job.RunAt, alive) { NextTick = Ticking.Min(schedule => schedule.Next) };
         }, cancellationToken);
 
     /// <inheritdoc/>
@@ -123,6 +113,33 @@ public sealed class InMemoryStore : IStore
         }, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<Defined>> DefineAsync(IReadOnlyList<NewSchedule> schedules, ScheduleOwner owner, CancellationToken cancellationToken) =>
+        Once(now =>
+        {
+            var changes = ScheduleChanges.Of(board.All, schedules, owner, now);
+            foreach (var put in changes.Puts)
+            {
+                board.Put(put);
+                ledger.Write(LogKinds.ScheduleDefined, now, null, null, null, NamedJson.Write("schedule", put.Name, owner.By));
+            }
+            foreach (var name in changes.Removals)
+                Remove(name, owner.By, now);
+            ledger.Wake(WakeUp.Jobs);
+            return changes.Answers;
+        }, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> RemoveScheduleAsync(string name, string by, CancellationToken cancellationToken) => Once(now => Remove(name, by, now), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Schedule>> SchedulesAsync(DateTimeOffset? dueBy, CancellationToken cancellationToken) =>
+        Once<IReadOnlyList<Schedule>>(_ => dueBy is null ? board.All : [.. Ticking.Where(schedule => schedule.Next <= dueBy)], cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<Ticked>> TickAsync(IReadOnlyList<Tick> ticks, CancellationToken cancellationToken) =>
+        Once<IReadOnlyList<Ticked>>(now => [.. ticks.ToList().ConvertAll(tick => Carry(tick, now))], cancellationToken);
+
+    /// <inheritdoc/>
     public Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
         Once<IReadOnlyList<bool>>(now => [.. entries.ToList().Select(entry => Append(entry, now))], cancellationToken);
 
@@ -155,6 +172,42 @@ public sealed class InMemoryStore : IStore
 
     private static Comparer<(PauseScope Scope, string Name)> ByOrdinal { get; } = Comparer<(PauseScope Scope, string Name)>.Create((a, b) =>
         a.Scope.CompareTo(b.Scope) is not 0 and var order ? order : string.CompareOrdinal(a.Name, b.Name));
+
+    private IEnumerable<Schedule> Ticking => board.All.Where(schedule => schedule.Next is not null && !pauses.ContainsKey((PauseScope.Schedule, schedule.Name)));
+
+    private IReadOnlyList<EnqueuedJob> Enqueue(IReadOnlyList<NewJob> jobs, DateTimeOffset now)
+    {
+        // All drafts are made before the first is stored: one that cannot be made must leave none behind.
+        var drafts = jobs.Select(job => Drafts.Of(job, now)).ToList();
+        if (jobs.SelectMany(job => job.After).Cast<JobId?>().FirstOrDefault(parent => !ledger.Jobs.TryGet(parent!.Value, out _)) is { } missing)
+            throw new ParentMissingException(missing);
+        var answers = new List<EnqueuedJob>(jobs.Count);
+        foreach (var (job, draft) in jobs.Zip(drafts))
+            answers.Add(ledger.Enqueue(draft, [.. job.After.Select(parent => parent.Value).Union(job.AfterPlaces.Select(place => answers[place].Id.Value))], now));
+        ledger.Admit(now);
+        return [.. answers.Select(answer => answer.Existing || !ledger.Jobs.TryGet(answer.Id, out var entry) ? answer : answer with { State = entry.Job.State })];
+    }
+
+    private Ticked Carry(Tick tick, DateTimeOffset now)
+    {
+        if (!board.Take(tick))
+            return Ticked.TooLate;
+        if (tick.By is { } by)
+            ledger.Write(LogKinds.Triggered, now, null, null, null, NamedJson.Write("schedule", tick.Schedule.Name, by));
+        var answers = Enqueue(tick.Jobs, now);
+        foreach (var answer in answers.Where(answer => !answer.Existing))
+            board.Enqueued(tick.Schedule.Name, answer.Id);
+        return new Ticked(true, answers);
+    }
+
+    private bool Remove(string name, string by, DateTimeOffset now)
+    {
+        if (!board.Remove(name))
+            return false;
+        pauses.Remove((PauseScope.Schedule, name));
+        ledger.Write(LogKinds.ScheduleRemoved, now, null, null, null, NamedJson.Write("schedule", name, by));
+        return true;
+    }
 
     private bool Tell(string kind, PauseScope scope, string name, string by, DateTimeOffset now)
     {

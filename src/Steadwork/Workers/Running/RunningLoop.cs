@@ -21,6 +21,7 @@ internal sealed class RunningLoop : WorkerLoop
     private readonly IJobStore store;
     private readonly WorkerParts parts;
     private readonly Func<Incarnation> current;
+    private readonly Action<DateTimeOffset?> heard;
     private readonly IReadOnlyList<string> types;
     private readonly ClaimRule rule;
     private readonly PrefetchDepth depth;
@@ -48,9 +49,14 @@ internal sealed class RunningLoop : WorkerLoop
     private long lastPutOff;
     private DateTimeOffset? nextDue;
 
-    public RunningLoop(IJobStore store, WorkerParts parts, Func<Incarnation> current)
+    /// <param name="store">Where the jobs are.</param>
+    /// <param name="parts">What the worker consists of.</param>
+    /// <param name="current">Its present life.</param>
+    /// <param name="heard">Is told when the next schedule ticks.</param>
+    public RunningLoop(IJobStore store, WorkerParts parts, Func<Incarnation> current, Action<DateTimeOffset?> heard)
         : base("running", parts.Logger)
     {
+        this.heard = heard;
         this.store = store;
         this.parts = parts;
         this.current = current;
@@ -189,6 +195,7 @@ internal sealed class RunningLoop : WorkerLoop
     private void Deliver(Storage.Exchange answer, int wanted, Incarnation incarnation)
     {
         nextDue = answer.NextDue;
+        heard(answer.NextTick);
         if (wanted > 0)
             lastClaimWasFull = answer.Claimed.Count >= wanted;
         incarnation.Took(answer.Claimed.Count);
