@@ -20,6 +20,7 @@ internal static class Verbs
         ("delete", DeleteCommand.Create),
         ("stats", StatsCommand.Create),
         ("queues", QueuesCommand.Create),
+        ("schedules", SchedulesCommand.Create),
         ("workers", WorkersCommand.Create),
         ("doctor", DoctorCommand.Create),
         ("copy", CopyCommand.Create),

@@ -29,6 +29,8 @@ public sealed class PostgreSqlListTests : ListTests<PostgreSqlSchema>;
 
 public sealed class PostgreSqlShowTests : ShowTests<PostgreSqlSchema>;
 
+public sealed class PostgreSqlSchedulesTests : SchedulesTests<PostgreSqlSchema>;
+
 public sealed class PostgreSqlWhyTests : WhyTests<PostgreSqlSchema>;
 
 public sealed class PostgreSqlStatsTests : StatsTests<PostgreSqlSchema>;

@@ -29,6 +29,8 @@ public sealed class SqliteListTests : ListTests<SqliteFile>;
 
 public sealed class SqliteShowTests : ShowTests<SqliteFile>;
 
+public sealed class SqliteSchedulesTests : SchedulesTests<SqliteFile>;
+
 public sealed class SqliteWhyTests : WhyTests<SqliteFile>;
 
 public sealed class SqliteStatsTests : StatsTests<SqliteFile>;

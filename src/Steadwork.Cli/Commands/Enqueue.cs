@@ -57,20 +57,7 @@ internal static class EnqueueCommand
             throw new Refusal(refusal);
         await using var store = call.OpenOrCreate();
         var stored = (await store.EnqueueAsync([job], CancellationToken.None).ConfigureAwait(false))[0];
-        if (call.Json)
-        {
-            JsonOutput.Document(json =>
-            {
-                json.WriteStartObject();
-                json.WriteNumber("id", stored.Id.Value);
-                json.WriteBoolean("existing", stored.Existing);
-                json.WriteEndObject();
-            });
-        }
-        else
-        {
-            Console.Out.WriteLine(stored.Id);
-        }
+        JobIdOutput.Print(call, stored);
         return ExitStatus.Done;
     }
 

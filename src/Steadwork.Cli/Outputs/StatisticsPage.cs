@@ -38,7 +38,7 @@ internal static class StatisticsPage
     {
         foreach (var pause in statistics.Pauses)
         {
-            var what = pause.Scope is PauseScope.Queue ? "queue" : "job type";
+            var what = pause.Scope switch { PauseScope.Queue => "queue", PauseScope.Type => "job type", _ => "schedule" };
             Console.Out.WriteLine(Terminal.Paint(PlainText.Line($"The {what} {pause.Name} is paused since {Moments.Full(pause.Since)}, by {pause.By}."), Colour.Yellow));
         }
     }

@@ -20,10 +20,8 @@ internal sealed class Schedules(Database database, Lanes lanes)
         database.TransactAsync(async transaction =>
         {
             await transaction.RunAsync(transaction.Batch().Add("require-service", Value.Of(database.LockSpace)).Add("lock-schedules", Value.Of((long)database.LockSpace))).ConfigureAwait(false);
-            var (there, now) = await transaction.RunAsync(transaction.Batch().Add("schedules").Add("wall-clock"), async reader => (
-                await reader.AllAsync(Row).ConfigureAwait(false),
-                await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Time(0)).ConfigureAwait(false))).ConfigureAwait(false);
-            var changes = ScheduleChanges.Of(there, schedules, owner, now);
+            var there = await transaction.RunAsync(transaction.Batch().Add("schedules"), reader => reader.AllAsync(Row)).ConfigureAwait(false);
+            var changes = ScheduleChanges.Of(there, schedules, owner);
             var batch = transaction.Batch();
             foreach (var put in changes.Puts)
             {

@@ -11,9 +11,6 @@ WHERE next_at <= $1 AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = '
 -- Whoever defines some looks at all that there are: one at a time. $1 what tells this store's locks from others.
 SELECT pg_advisory_xact_lock(hashtextextended('schedules', $1));
 
--- name: wall-clock
-SELECT steadwork.wall_clock();
-
 -- name: put-schedule
 -- $1 to $12 the columns, $13 what the log says.
 WITH put AS (

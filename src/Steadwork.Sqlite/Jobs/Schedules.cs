@@ -17,7 +17,7 @@ internal static class Schedules
     public static IReadOnlyList<Defined> Define(WriteTransaction transaction, IReadOnlyList<NewSchedule> schedules, ScheduleOwner owner)
     {
         transaction.RequireService();
-        var changes = ScheduleChanges.Of(All(transaction.Database), schedules, owner, transaction.Now);
+        var changes = ScheduleChanges.Of(All(transaction.Database), schedules, owner);
         foreach (var put in changes.Puts)
         {
             transaction.Database["put-schedule"]

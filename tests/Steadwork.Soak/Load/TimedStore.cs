@@ -49,6 +49,14 @@ public sealed class TimedStore(IStore store) : IStore
 
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) => store.DefineQueueAsync(queue, definition, cancellationToken);
 
+    public Task<IReadOnlyList<Defined>> DefineAsync(IReadOnlyList<NewSchedule> schedules, ScheduleOwner owner, CancellationToken cancellationToken) => store.DefineAsync(schedules, owner, cancellationToken);
+
+    public Task<bool> RemoveScheduleAsync(string name, string by, CancellationToken cancellationToken) => store.RemoveScheduleAsync(name, by, cancellationToken);
+
+    public Task<IReadOnlyList<Schedule>> SchedulesAsync(DateTimeOffset? dueBy, CancellationToken cancellationToken) => store.SchedulesAsync(dueBy, cancellationToken);
+
+    public Task<IReadOnlyList<Ticked>> TickAsync(IReadOnlyList<Tick> ticks, CancellationToken cancellationToken) => store.TickAsync(ticks, cancellationToken);
+
     public Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) => store.AppendAsync(entries, cancellationToken);
 
     public Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) => store.ReadAsync(after, limit, cancellationToken);

@@ -189,10 +189,10 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
     [Fact]
     public async Task A_program_defines_all_that_it_has_and_drops_what_it_has_no_more()
     {
-        await Store.DefineAsync([new(Nightly, In(60)), new(Every("poll", 60), In(60))], Shop("1.0"), CancellationToken.None);
+        await Store.DefineAsync([new(Nightly, Now, In(60)), new(Every("poll", 60), Now, In(60))], Shop("1.0"), CancellationToken.None);
         await DefineAsync(Every("by-hand", 60), In(60));
 
-        (await Other.DefineAsync([new(Nightly, In(90)), new(Every("new", 60), In(60))], Shop("1.1"), CancellationToken.None)).ShouldBe([Defined.Done, Defined.Done]);
+        (await Other.DefineAsync([new(Nightly, Now, In(90)), new(Every("new", 60), Now, In(60))], Shop("1.1"), CancellationToken.None)).ShouldBe([Defined.Done, Defined.Done]);
 
         var left = await Store.SchedulesAsync(null, CancellationToken.None);
         left.Select(schedule => schedule.Name).ShouldBe(["by-hand", "new", "nightly"]);
@@ -203,9 +203,9 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
     [Fact]
     public async Task Starting_an_old_version_of_a_program_wipes_nothing_of_a_newer_one()
     {
-        await Store.DefineAsync([new(Nightly, In(60)), new(Every("new", 60), In(60))], Shop("1.10"), CancellationToken.None);
+        await Store.DefineAsync([new(Nightly, Now, In(60)), new(Every("new", 60), Now, In(60))], Shop("1.10"), CancellationToken.None);
 
-        (await Other.DefineAsync([new(Nightly with { Timing = Cron("0 4 * * *") }, In(70))], Shop("1.9"), CancellationToken.None)).ShouldBe([Defined.KeptNewer]);
+        (await Other.DefineAsync([new(Nightly with { Timing = Cron("0 4 * * *") }, Now, In(70))], Shop("1.9"), CancellationToken.None)).ShouldBe([Defined.KeptNewer]);
 
         var left = await Store.SchedulesAsync(null, CancellationToken.None);
         left.Select(schedule => (schedule.Name, schedule.Timing, schedule.Version)).ShouldBe([("new", "every 60000", "1.10"), ("nightly", "cron UTC 0 3 * * *", "1.10")]);
@@ -214,12 +214,12 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
     [Fact]
     public async Task What_people_have_defined_by_hand_no_program_undoes()
     {
-        await Store.DefineAsync([new(Nightly, In(60))], Shop("1.0"), CancellationToken.None);
+        await Store.DefineAsync([new(Nightly, Now, In(60))], Shop("1.0"), CancellationToken.None);
         (await DefineAsync(Nightly with { Timing = Cron("0 5 * * *") }, In(70))).ShouldBe(Defined.KeptOther);
         (await DefineAsync(Nightly with { Timing = Cron("0 5 * * *") }, In(70), Ann with { Replace = true })).ShouldBe(Defined.Done);
 
-        (await Other.DefineAsync([new(Nightly, In(60))], Shop("2.0"), CancellationToken.None)).ShouldBe([Defined.KeptOther]);
-        (await Store.DefineAsync([new(Nightly, In(60))], new ScheduleOwner("other", "9", "other"), CancellationToken.None)).ShouldBe([Defined.KeptOther]);
+        (await Other.DefineAsync([new(Nightly, Now, In(60))], Shop("2.0"), CancellationToken.None)).ShouldBe([Defined.KeptOther]);
+        (await Store.DefineAsync([new(Nightly, Now, In(60))], new ScheduleOwner("other", "9", "other"), CancellationToken.None)).ShouldBe([Defined.KeptOther]);
 
         var left = (await Store.SchedulesAsync(null, CancellationToken.None)).Single();
         (left.Program, left.By, left.Timing, left.Next).ShouldBe((null, "ann", "cron UTC 0 5 * * *", In(70)));
@@ -228,10 +228,10 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
     [Fact]
     public async Task The_same_again_changes_nothing_and_is_not_logged()
     {
-        await Store.DefineAsync([new(Nightly, In(60))], Shop("1.0"), CancellationToken.None);
+        await Store.DefineAsync([new(Nightly, Now, In(60))], Shop("1.0"), CancellationToken.None);
         var before = (await Store.LogAsync()).Count;
 
-        (await Other.DefineAsync([new(Nightly, In(90))], Shop("1.0"), CancellationToken.None)).ShouldBe([Defined.Unchanged]);
+        (await Other.DefineAsync([new(Nightly, Now, In(90))], Shop("1.0"), CancellationToken.None)).ShouldBe([Defined.Unchanged]);
 
         (await Store.LogAsync()).Count.ShouldBe(before);
         (await Store.SchedulesAsync(null, CancellationToken.None)).Single().Next.ShouldBe(In(60));
@@ -271,7 +271,7 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
     private static ScheduleDefinition Every(string name, int seconds) => new() { Name = name, Timing = new ScheduleTiming.Every(TimeSpan.FromSeconds(seconds)), Job = Some.Job };
 
     private async Task<Defined> DefineAsync(ScheduleDefinition definition, DateTimeOffset next, ScheduleOwner? owner = null) =>
-        (await Store.DefineAsync([new NewSchedule(definition, next)], owner ?? Ann, CancellationToken.None)).Single();
+        (await Store.DefineAsync([new NewSchedule(definition, Now, next)], owner ?? Ann, CancellationToken.None)).Single();
 
     /// <summary>The tick of a schedule that is due, as whoever looks at it decides on.</summary>
     private async Task<Tick> TickOfAsync(string name)

@@ -36,10 +36,10 @@ internal static class Copies
         (await store.PauseAsync(PauseScope.Type, "other", "somebody", CancellationToken.None)).ShouldBeTrue();
         await store.DefineQueueAsync("run:ü", """{"command":["sh","-c","echo '{}'"]}""", CancellationToken.None);
         var nightly = new ScheduleDefinition { Name = "nächtlich", Timing = new ScheduleTiming.Cron(CronLine.Parse("0 3 * * *"), TimeZoneName.Find("Europe/Berlin")), Job = Some.Job with { Queue = "q" } };
-        await store.DefineAsync([new NewSchedule(nightly, fixture.Clock.GetUtcNow().AddHours(3))], new ScheduleOwner("shop", "1.2", "shop 1.2"), CancellationToken.None);
+        await store.DefineAsync([new NewSchedule(nightly, fixture.Clock.GetUtcNow(), fixture.Clock.GetUtcNow().AddHours(3))], new ScheduleOwner("shop", "1.2", "shop 1.2"), CancellationToken.None);
         var ticking = (await store.SchedulesAsync(null, CancellationToken.None)).Single();
         await store.TickAsync([new Tick(ticking, [Some.Job with { Queue = "other" }], fixture.Clock.GetUtcNow(), fixture.Clock.GetUtcNow().AddHours(24))], CancellationToken.None);
-        await store.DefineAsync([new NewSchedule(nightly with { Name = "ends", Timing = new ScheduleTiming.Every(TimeSpan.FromSeconds(90)) }, null)], new ScheduleOwner(null, "0", "ann"), CancellationToken.None);
+        await store.DefineAsync([new NewSchedule(nightly with { Name = "ends", Timing = new ScheduleTiming.Every(TimeSpan.FromSeconds(90)) }, fixture.Clock.GetUtcNow(), null)], new ScheduleOwner(null, "0", "ann"), CancellationToken.None);
         NewJob full = Some.Job with
         {
             Queue = "q",

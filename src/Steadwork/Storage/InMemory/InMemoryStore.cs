@@ -116,7 +116,7 @@ public sealed class InMemoryStore : IStore
     public Task<IReadOnlyList<Defined>> DefineAsync(IReadOnlyList<NewSchedule> schedules, ScheduleOwner owner, CancellationToken cancellationToken) =>
         Once(now =>
         {
-            var changes = ScheduleChanges.Of(board.All, schedules, owner, now);
+            var changes = ScheduleChanges.Of(board.All, schedules, owner);
             foreach (var put in changes.Puts)
             {
                 board.Put(put);

@@ -33,8 +33,9 @@ public sealed record ScheduleOwner(string? Program, string Version, string By, b
 
 /// <summary>A schedule on its way into a store.</summary>
 /// <param name="Definition">What it is.</param>
+/// <param name="Anchor">Where an interval begins.</param>
 /// <param name="Next">Its first tick.</param>
-public sealed record NewSchedule(ScheduleDefinition Definition, DateTimeOffset? Next);
+public sealed record NewSchedule(ScheduleDefinition Definition, DateTimeOffset Anchor, DateTimeOffset? Next);
 
 /// <summary>What became of a definition.</summary>
 public enum Defined

@@ -22,8 +22,7 @@ public sealed record ScheduleChanges
     /// <param name="there">All schedules of the store.</param>
     /// <param name="wanted">The definitions.</param>
     /// <param name="owner">Whose they are.</param>
-    /// <param name="now">The time.</param>
-    public static ScheduleChanges Of(IReadOnlyList<Schedule> there, IReadOnlyList<NewSchedule> wanted, ScheduleOwner owner, DateTimeOffset now)
+    public static ScheduleChanges Of(IReadOnlyList<Schedule> there, IReadOnlyList<NewSchedule> wanted, ScheduleOwner owner)
     {
         var byName = there.ToDictionary(schedule => schedule.Name);
         var answers = new List<Defined>();
@@ -31,7 +30,7 @@ public sealed record ScheduleChanges
         foreach (var each in wanted)
         {
             var old = byName.GetValueOrDefault(each.Definition.Name);
-            var anew = ScheduleJson.Write(each, owner, (old?.Revision ?? 0) + 1, now);
+            var anew = ScheduleJson.Write(each, owner, (old?.Revision ?? 0) + 1);
             var answer = Decide(old, anew, owner);
             answers.Add(answer);
             if (answer is not Defined.Done)

@@ -18,7 +18,7 @@ internal static class ScheduleJson
     public static string Name(this MissedTicks missed) => missed switch { MissedTicks.RunAll => "all", MissedTicks.Skip => "skip", _ => "once" };
 
     /// <summary>The row of a definition that comes anew.</summary>
-    public static Schedule Write(NewSchedule schedule, ScheduleOwner owner, long revision, DateTimeOffset now)
+    public static Schedule Write(NewSchedule schedule, ScheduleOwner owner, long revision)
     {
         var (definition, job) = (schedule.Definition, schedule.Definition.Job);
         return new Schedule
@@ -39,7 +39,7 @@ internal static class ScheduleJson
             Version = owner.Version,
             By = owner.By,
             Revision = revision,
-            Anchor = Times.Whole(now),
+            Anchor = Times.Whole(schedule.Anchor),
             Next = Times.Whole(schedule.Next),
         };
     }

@@ -4,7 +4,7 @@ namespace Steadwork.Storage;
 internal static class ScheduleRequests
 {
     /// <summary>A definition on its way into a store, with its first tick after a time.</summary>
-    public static NewSchedule From(this ScheduleDefinition definition, DateTimeOffset now) => new(definition, definition.Timing.Next(now, Times.Whole(now)));
+    public static NewSchedule From(this ScheduleDefinition definition, DateTimeOffset now) => new(definition, Times.Whole(now), definition.Timing.Next(now, Times.Whole(now)));
 
     public static async Task<Schedule?> ScheduleAsync(this IScheduleStore store, string name, CancellationToken cancellationToken) =>
         (await store.SchedulesAsync(dueBy: null, cancellationToken).ConfigureAwait(false)).FirstOrDefault(schedule => schedule.Name == name);
