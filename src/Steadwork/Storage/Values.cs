@@ -271,11 +271,11 @@ public enum PauseScope
     /// <summary>A queue.</summary>
     Queue,
 
-    /// <summary>A job type.</summary>
-    Type,
-
     /// <summary>A schedule: it does not tick.</summary>
     Schedule,
+
+    /// <summary>A job type.</summary>
+    Type,
 }
 
 /// <summary>A queue or type none of whose jobs is claimed, or a schedule that does not tick.</summary>

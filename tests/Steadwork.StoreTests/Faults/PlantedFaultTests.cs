@@ -37,6 +37,9 @@ public sealed class PlantedFaultTests
         ["waits for one parent of several"] = (store, memory) => new WaitsForOneParent(store, memory),
         ["runs the children of the failed"] = (store, memory) => new RunsChildrenOfTheFailed(store, memory),
         ["cancels every child"] = (store, memory) => new CancelsEveryChild(store, memory),
+        ["ticks twice"] = (store, memory) => new TicksTwice(store, memory),
+        ["forgets versions"] = (store, memory) => new ForgetsVersions(store, memory),
+        ["lets ticks overlap"] = (store, memory) => new LetsTicksOverlap(store, memory),
         ["revives the dead"] = (store, memory) => new RevivesTheDead(store, memory),
     };
 

@@ -139,6 +139,30 @@ internal sealed class CancelsEveryChild(IStore inner, FaultMemory memory) : Faul
         Inner.EnqueueAsync([.. jobs.Select(job => job with { RunsAnyway = false })], cancellationToken);
 }
 
+/// <summary>Carries a tick out again for whoever looked at the schedule at the same time.</summary>
+internal sealed class TicksTwice(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<IReadOnlyList<Ticked>> TickAsync(IReadOnlyList<Tick> ticks, CancellationToken cancellationToken)
+    {
+        var now = (await Inner.SchedulesAsync(null, cancellationToken)).ToDictionary(schedule => schedule.Name);
+        return await Inner.TickAsync([.. ticks.Select(tick => tick with { Schedule = now.GetValueOrDefault(tick.Schedule.Name, tick.Schedule) })], cancellationToken);
+    }
+}
+
+/// <summary>Lets an old version of a program undo what a newer one has defined.</summary>
+internal sealed class ForgetsVersions(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<IReadOnlyList<Defined>> DefineAsync(IReadOnlyList<NewSchedule> schedules, ScheduleOwner owner, CancellationToken cancellationToken) =>
+        Inner.DefineAsync(schedules, owner with { Version = "1" }, cancellationToken);
+}
+
+/// <summary>Starts the next job of a schedule while the last one has not ended.</summary>
+internal sealed class LetsTicksOverlap(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<IReadOnlyList<Ticked>> TickAsync(IReadOnlyList<Tick> ticks, CancellationToken cancellationToken) =>
+        Inner.TickAsync([.. ticks.Select(tick => tick with { Jobs = [.. tick.Jobs.Select(job => job with { UniqueKey = null, ExclusiveKey = null })] })], cancellationToken);
+}
+
 /// <summary>Does not tell a worker of a wish to cancel.</summary>
 internal sealed class SwallowsCancellations(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
 {

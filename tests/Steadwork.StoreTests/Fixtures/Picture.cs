@@ -29,6 +29,11 @@ internal static class Picture
             text.AppendLine(Text($"lane {lane.Queue}/{lane.Type}: {lane.Counts}"));
         foreach (var pause in statistics.Pauses)
             text.AppendLine(Text($"paused {pause.Scope} {pause.Name} since {Time(pause.Since)} by {pause.By}"));
+        foreach (var schedule in await store.SchedulesAsync(null, CancellationToken.None))
+        {
+            text.AppendLine(Text($"schedule {schedule.Name} {schedule.Timing} {schedule.Settings} {Some.Text(schedule.Payload)} of {schedule.Program}/{schedule.Version} by {schedule.By} revision={schedule.Revision} ")
+                + Text($"anchor={Time(schedule.Anchor)} next={Time(schedule.Next)} last={Time(schedule.LastTick)} {schedule.LastJob}"));
+        }
         foreach (var worker in statistics.Workers)
             text.AppendLine(Text($"worker {worker.Id} {worker.Name} of {Join(worker.Queues)}/{Join(worker.Types)} since {Time(worker.StartedAt)} runs {worker.Running}"));
         text.AppendLine(Text($"log up to {statistics.LogPosition}"));

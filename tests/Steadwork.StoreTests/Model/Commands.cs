@@ -13,7 +13,7 @@ internal abstract record Command
     public abstract Task<string> ApplyAsync(Subject subject);
 
     protected static string Show(Exchange exchange) =>
-        $"accepted={string.Join(',', exchange.Accepted)} alive={exchange.Alive} due={Picture.Time(exchange.NextDue)}\n"
+        $"accepted={string.Join(',', exchange.Accepted)} alive={exchange.Alive} due={Picture.Time(exchange.NextDue)} tick={Picture.Time(exchange.NextTick)}\n"
         + string.Join('\n', exchange.Claimed.Select(Picture.Line));
 }
 
@@ -214,6 +214,49 @@ internal sealed record SetPause(int View, PauseScope Scope, string Name, bool Pa
             : await view.ResumeAsync(Scope, Name, $"view {View}", CancellationToken.None);
         return changed.ToString();
     }
+}
+
+/// <summary>Defines schedules: a program all that it has, or somebody one by hand.</summary>
+internal sealed record Define(int View, IReadOnlyList<(string Name, int Seconds, Overlap Overlap)> Schedules, string? Program, int Version, bool Replace) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject)
+    {
+        var now = subject.Clock.GetUtcNow();
+        var schedules = Schedules.DistinctBy(schedule => schedule.Name).Select(schedule => new ScheduleDefinition
+        {
+            Name = schedule.Name,
+            Timing = new ScheduleTiming.Every(TimeSpan.FromSeconds(schedule.Seconds)),
+            Overlap = schedule.Overlap,
+            Job = Some.Job with { Queue = "a", Type = "x" },
+        }.From(now));
+        return string.Join(',', await subject.View(View).DefineAsync([.. schedules], new ScheduleOwner(Program, $"{Version}", $"view {View}", Replace), CancellationToken.None));
+    }
+
+    public override string ToString() => $"Define {string.Join(' ', Schedules)} by {Program}/{Version} replace={Replace}";
+}
+
+/// <summary>Carries out what is due, and then the same once more, as another who has looked at the same time.</summary>
+internal sealed record TickTwice(int View) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject)
+    {
+        var now = subject.Clock.GetUtcNow();
+        var ticks = (await subject.View(View).SchedulesAsync(now, CancellationToken.None)).Select(schedule =>
+        {
+            var definition = schedule.Read();
+            var due = definition.CatchUp.Due(definition.Timing, schedule.Next!.Value, schedule.Anchor, now);
+            return new Tick(schedule, definition.JobsOf(due.Run), due.Run.Count == 0 ? null : due.Run[^1], due.Next);
+        }).ToList();
+        Ticked[] answers = [.. await subject.View(View).TickAsync(ticks, CancellationToken.None), .. await subject.View(View + 1).TickAsync(ticks, CancellationToken.None)];
+        foreach (var job in answers.SelectMany(answer => answer.Jobs))
+            subject.Know(job.Id);
+        return string.Join(' ', answers.Select(answer => $"{answer.Accepted}:{string.Join(',', answer.Jobs)}"));
+    }
+}
+
+internal sealed record RemoveSchedule(int View, string Name) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject) => (await subject.View(View).RemoveScheduleAsync(Name, "model", CancellationToken.None)).ToString();
 }
 
 internal sealed record Look(int View, JobQuery Query) : Command

@@ -60,6 +60,12 @@ internal static class Sequences
             from sharing in Gen.Elements(QueueSharing.Together, QueueSharing.InOrder)
             select new ClaimRule { Order = order, Ageing = order is ClaimOrder.Priority && ageing is { } interval ? TimeSpan.FromMilliseconds(interval) : null, Sharing = sharing }));
 
+    private static readonly Gen<(string, int, Overlap)> Scheduled =
+        from name in Gen.Elements("s", "t")
+        from seconds in Gen.Elements(10, 30, 3600)
+        from overlap in Gen.Elements(Enum.GetValues<Overlap>())
+        select (name, seconds, overlap);
+
     private static readonly Gen<Command> Step = Gen.Frequency(
         (8, from view in Any from job in Job from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
         (5, from view in Any from job in Job from count in Gen.Choose(1, 3) from parents in Any.ListOf(2) from anyway in Gen.Elements(false, false, true)
@@ -80,6 +86,11 @@ internal static class Sequences
         (6, from view in Any from request in Gen.Elements(Enum.GetValues<JobRequest>()) from job in Any select (Command)new Ask(view, request, job)),
         (2, from view in Any from which in Gen.Choose(0, 3) from paused in Gen.Elements(true, false, false)
             select (Command)new SetPause(view, which < 2 ? PauseScope.Queue : PauseScope.Type, new[] { "a", "b", "x", "y" }[which], paused)),
+        (3, from view in Any from schedules in Scheduled.ListOf(2) from program in Gen.Elements<string?>(null, "p", "p") from version in Gen.Choose(1, 2) from replace in Gen.Elements(false, true)
+            select (Command)new Define(view, [.. schedules], program, version, program is null && replace)),
+        (5, from view in Any select (Command)new TickTwice(view)),
+        (1, from view in Any from name in Gen.Elements("s", "t") select (Command)new RemoveSchedule(view, name)),
+        (1, from view in Any from name in Gen.Elements("s", "t") from paused in Gen.Elements(true, false, false) select (Command)new SetPause(view, PauseScope.Schedule, name, paused)),
         (1, from view in Any from query in Query select (Command)new Look(view, query)));
 
     public static Arbitrary<Sequence> Arbitrary { get; } =
