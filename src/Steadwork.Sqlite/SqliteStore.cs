@@ -236,16 +236,19 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
     private static EnqueuedJob[] Enqueue(WriteTransaction transaction, IReadOnlyList<NewJob> jobs)
     {
         transaction.RequireService();
+        var demanding = Uniqueness.Demanding(jobs);
         // Before the first is stored: else one could come after a number that is given only now.
         foreach (var parent in jobs.SelectMany(job => job.After))
             transaction.Family.Expect(parent);
+        Enqueueing.Demand(transaction, demanding);
         var answers = new EnqueuedJob[jobs.Count];
         foreach (var (place, job) in jobs.Index())
             answers[place] = Enqueueing.Enqueue(transaction, job, job.AfterPlaces.Count == 0 ? job.After : [.. job.After.Union(job.AfterPlaces.Select(parent => answers[parent].Id))]);
         transaction.Admit();
+        var replaces = jobs.Any(job => job.WhenTaken.Replaces());
         for (var index = 0; index < answers.Length; index++)
         {
-            if (answers[index] is { Existing: false, State: JobState.Waiting } answer)
+            if (answers[index] is var answer && (answer.State is JobState.Waiting || replaces))
                 answers[index] = answer with { State = Reading.StateOf(transaction.Database, answer.Id) };
         }
         return answers;

@@ -90,6 +90,48 @@ public abstract class EnqueueTests<TStore> : IDisposable
         (await folder.JsonAsync("list")).GetArrayLength().ShouldBe(1);
     }
 
+    [Fact]
+    public async Task A_unique_key_can_stay_taken_for_a_time()
+    {
+        await folder.EnqueueAsync("note", "--unique", "k", "--unique-for", "1h");
+        await folder.EnqueueAsync("note", "--unique", "l");
+        (await folder.RunAsync("cancel", "1", "2")).Good();
+        (await folder.RunAsync("enqueue", "note", "--unique", "k", "--json")).Good().ShouldBe("{\"id\":1,\"existing\":true}\n");
+        (await folder.RunAsync("enqueue", "note", "--unique", "l", "--json")).Good().ShouldBe("{\"id\":3,\"existing\":false}\n");
+    }
+
+    [Theory]
+    [InlineData("keep", "1", false)]
+    [InlineData("replace", "2", true)]
+    [InlineData("replace-payload", "2", false)]
+    [InlineData("replace-time", "1", true)]
+    public async Task The_job_that_bears_the_key_takes_over_what_is_said(string whenTaken, string payload, bool isDelayed)
+    {
+        await folder.EnqueueAsync("note", "1", "--unique", "k");
+        (await folder.RunAsync("enqueue", "note", "2", "--unique", "k", "--delay", "1h", "--when-taken", whenTaken, "--json")).Good().ShouldBe("{\"id\":1,\"existing\":true}\n");
+        var job = await folder.JsonAsync("show", "1");
+        job.GetProperty("payload").GetRawText().ShouldBe(payload);
+        (job.GetProperty("runAt").GetDateTimeOffset() > job.GetProperty("createdAt").GetDateTimeOffset()).ShouldBe(isDelayed);
+    }
+
+    [Fact]
+    public async Task A_taken_key_refuses_the_job_if_that_is_said()
+    {
+        (await folder.RunAsync("enqueue", "note", "--unique", "k", "--when-taken", "refuse")).Good().ShouldBe("1\n");
+        var refused = await folder.RunAsync("enqueue", "note", "--unique", "k", "--when-taken", "refuse");
+        (refused.Status, refused.Complaint).ShouldBe((2, "Nothing was stored: job 1 bears the unique key 'k'."));
+        (await folder.JsonAsync("list")).GetArrayLength().ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("--unique-for", "1h", "--unique-for says how long the --unique key stays taken; give that, too.")]
+    [InlineData("--when-taken", "replace", "--when-taken says what becomes of the job that bears the --unique key; give that, too.")]
+    public async Task What_is_said_of_a_unique_key_needs_one(string option, string value, string complaint)
+    {
+        var refused = await folder.RunAsync("enqueue", "note", option, value);
+        (refused.Status, refused.Complaint).ShouldBe((2, complaint));
+    }
+
     [Theory]
     [InlineData("{", "The payload is not valid JSON: ")]
     [InlineData("", "The payload is not valid JSON: ")]
@@ -135,7 +177,7 @@ public abstract class EnqueueTests<TStore> : IDisposable
     [InlineData("--queue needs a value. See 'steadwork enqueue --help'.", "note", "--queue")]
     [InlineData("--priority was given more than once. See 'steadwork enqueue --help'.", "note", "--priority", "5", "--priority", "6")]
     [InlineData("There is no option '--colour'. See 'steadwork enqueue --help'.", "note", "--colour", "K")]
-    [InlineData("There is no option '--after'. See 'steadwork enqueue --help'.", "note", "{}", "--after", "1")]
+    [InlineData("There is no option '--colour'. See 'steadwork enqueue --help'.", "note", "{}", "--colour", "1")]
     [InlineData("'more' is one argument too many. See 'steadwork enqueue --help'.", "note", "{}", "more")]
     [InlineData("TYPE is missing. See 'steadwork enqueue --help'.")]
     public async Task What_is_wrong_is_said_in_one_line_and_nothing_is_stored(string complaint, params string[] arguments)

@@ -25,6 +25,14 @@ internal static class EnqueueCommand
     private static readonly Option<string?> Key = Options.Text("--key", "K", "Jobs with the same exclusive key do not run at once, on whatever worker: the others wait for their turn.");
     private static readonly Option<int?> KeyLimit = Options.Number("--key-limit", $"How many with the same --key may run at once. Default: {Defaults.ExclusiveLimit}.", 1, 1000);
     private static readonly Option<string?> Unique = Options.Text("--unique", "K", "At most one unfinished job bears this key: while there is one, its id is printed and nothing is added.");
+    private static readonly Option<TimeSpan?> UniqueFor = Options.Duration("--unique-for", "How long the --unique key stays taken after the enqueueing, also when its job ends before. Default: until the job has ended.");
+
+    private static readonly Option<WhenTaken?> WhenTaken = Options.Choice(
+        "--when-taken",
+        "WHAT",
+        "What becomes of the unfinished job that bears the --unique key: keep it, replace its payload and its time unless it runs, or replace-payload or replace-time alone; or refuse this one. Default: keep.",
+        [("keep", Steadwork.WhenTaken.Keep), ("replace", Steadwork.WhenTaken.Replace), ("replace-payload", Steadwork.WhenTaken.ReplacePayload), ("replace-time", Steadwork.WhenTaken.ReplaceTime), ("refuse", Steadwork.WhenTaken.Refuse)]);
+
     private static readonly Option<int?> Attempts = Options.Number("--attempts", $"How many attempts may fail. Default: {Defaults.MaxAttempts}.", 1, 1000);
     private static readonly Option<TimeSpan?> Timeout = Options.Duration("--timeout", "How long one attempt may take. Default: as long as it likes.");
     private static readonly Option<string[]> Tags = Options.Texts("--tag", "T", "A word to find it by; may be repeated.");
@@ -38,7 +46,7 @@ internal static class EnqueueCommand
         "steadwork enqueue import-note '{\"path\":\"a.txt\"}' --queue imports --delay 5m",
         "steadwork enqueue import-note --jsonl notes.jsonl")
     {
-        Type, Json, Queue, Priority, Delay, At, Key, KeyLimit, Unique, After, Anyway, Attempts, Timeout, Tags, Lines,
+        Type, Json, Queue, Priority, Delay, At, Key, KeyLimit, Unique, UniqueFor, WhenTaken, After, Anyway, Attempts, Timeout, Tags, Lines,
     }.Does(EnqueueAsync);
 
     private static async Task<int> EnqueueAsync(Call call)
@@ -49,6 +57,10 @@ internal static class EnqueueCommand
             throw new Refusal("--key-limit says how many jobs with the same --key may run at once; give that, too.");
         if (call.Has(Anyway) && !call.Has(After))
             throw new Refusal("--anyway says that the job runs however those --after which it comes end; give those, too.");
+        if (call.Has(UniqueFor) && !call.Has(Unique))
+            throw new Refusal("--unique-for says how long the --unique key stays taken; give that, too.");
+        if (call.Has(WhenTaken) && !call.Has(Unique))
+            throw new Refusal("--when-taken says what becomes of the job that bears the --unique key; give that, too.");
         if (call.Value(Lines) is { } file)
             return await EnqueueLinesAsync(call, file).ConfigureAwait(false);
 
@@ -96,6 +108,8 @@ internal static class EnqueueCommand
         Delay = call.Value(Delay) ?? TimeSpan.Zero,
         RunAt = call.Value(At),
         UniqueKey = call.Value(Unique),
+        UniqueFor = call.Value(UniqueFor),
+        WhenTaken = call.Value(WhenTaken) ?? Steadwork.WhenTaken.Keep,
         ExclusiveKey = call.Value(Key),
         ExclusiveLimit = call.Value(KeyLimit) ?? Defaults.ExclusiveLimit,
         MaxAttempts = call.Value(Attempts) ?? Defaults.MaxAttempts,

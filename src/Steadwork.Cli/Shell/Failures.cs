@@ -26,7 +26,7 @@ internal static class Failures
     private static int StatusOf(Exception error) => error switch
     {
         Refusal refusal => refusal.Status,
-        ParentMissingException => ExitStatus.Refused,
+        ParentMissingException or UniqueKeyTakenException => ExitStatus.Refused,
         StoreUnavailableException => ExitStatus.StoreUnavailable,
         OperationCanceledException => ExitStatus.Interrupted,
         _ => ExitStatus.WorkFailed,

@@ -20,7 +20,7 @@ internal sealed class CallersTransaction(Database database, Lanes lanes, Action<
         var laneOf = await lanes.OfAsync(jobs, connection, own, cancellationToken).ConfigureAwait(false);
         var storing = new Storing(database, jobs, laneOf, patience: null);
         var answers = await CarryOutAsync(storing, connection, own).ConfigureAwait(false);
-        if (Array.Exists(answers, answer => !answer.Existing))
+        if (storing.HasReplaced || Array.Exists(answers, answer => !answer.Existing))
             WakeAfter(transaction, WakeUp.Jobs);
         return answers;
     }
@@ -34,6 +34,10 @@ internal sealed class CallersTransaction(Database database, Lanes lanes, Action<
         catch (PostgresException error) when (Storing.IsParentMissing(error))
         {
             throw Storing.ParentMissing(error);
+        }
+        catch (PostgresException error) when (Storing.IsKeyTaken(error))
+        {
+            throw Storing.KeyTaken(error);
         }
     }
 

@@ -28,16 +28,20 @@ internal sealed class Drafts(int capacity)
     /// <summary>Adds the statements that store them.</summary>
     /// <param name="batch">Where.</param>
     /// <param name="own">Whether the transaction is nobody else's.</param>
-    public void AddTo(Batch batch, bool own)
+    /// <returns>Whether the first answer is that of what bearers of unique keys take over.</returns>
+    public bool AddTo(Batch batch, bool own)
     {
+        var replacing = jobs.FindAll(job => job.WhenTaken.Replaces() && job.UniqueKey is not null);
+        if (replacing.Count > 0)
+            AddReplacing(batch, replacing, own);
         batch.Add("enqueue",
             Value.Of(lanes.ToArray()),
             Value.Of(Column(job => (short)job.Priority)),
             Value.Of(Column(job => job.MaxAttempts)),
             Value.Of(Column(job => (long)job.Delay.TotalMilliseconds)),
-            Value.Of(Column(job => job.RunAt is { } time ? Times.Whole(time).UtcDateTime : (DateTime?)null)),
+            Value.Of(Column(RunAt)),
             Value.Of(Column(job => (long?)job.Timeout?.TotalMilliseconds)),
-            Value.Of(Column(job => job.UniqueScope is UniqueScope.WhileKept)),
+            Value.Of(Column(job => job.UniqueScope is UniqueScope.WhileKept ? Uniqueness.ForEver.UtcDateTime : (DateTime?)null)),
             Value.Of(Column(job => job.UniqueKey)),
             Value.Of(Column(job => job.TraceParent)),
             Value.Of(Column(job => job.Tags.Count == 0 ? null : Encoding.UTF8.GetString(TagsJson.Write(job.Tags).Span))),
@@ -48,11 +52,23 @@ internal sealed class Drafts(int capacity)
             Value.Of(Column(job => job.RunsAnyway)),
             Value.Of([.. edges.Select(edge => edge.Child)]),
             Value.Of([.. edges.Select(edge => edge.ParentPlace)]),
-            Value.Of([.. edges.Select(edge => edge.Parent)]));
+            Value.Of([.. edges.Select(edge => edge.Parent)]),
+            Value.Of(Column(job => (long?)job.UniqueFor?.TotalMilliseconds)));
         var amending = jobs.FindAll(job => job is { WhenTaken: WhenTaken.Amend, UniqueKey: not null });
         if (amending.Count > 0)
             batch.Add("amend", Value.Of(amending.ConvertAll(job => job.UniqueKey).ToArray()), Value.Of(amending.ConvertAll(job => job.MaxAttempts).ToArray()));
+        return replacing.Count > 0;
     }
+
+    private static void AddReplacing(Batch batch, List<NewJob> replacing, bool own) => batch.Add("replace",
+        Value.Of(replacing.ConvertAll(job => job.UniqueKey).ToArray()),
+        Value.Of(replacing.ConvertAll(job => job.WhenTaken is WhenTaken.ReplaceTime ? null : Encoding.UTF8.GetString(job.Payload.Span)).ToArray()),
+        Value.Of(replacing.ConvertAll(job => job.WhenTaken is not WhenTaken.ReplacePayload).ToArray()),
+        Value.Of(replacing.ConvertAll(job => (long)job.Delay.TotalMilliseconds).ToArray()),
+        Value.Of(replacing.ConvertAll(RunAt).ToArray()),
+        Value.Of(own));
+
+    private static DateTime? RunAt(NewJob job) => Times.Whole(job.RunAt)?.UtcDateTime;
 
     private T[] Column<T>(Converter<NewJob, T> value) => jobs.ConvertAll(value).ToArray();
 }

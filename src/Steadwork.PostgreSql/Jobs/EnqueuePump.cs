@@ -164,13 +164,13 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
         }
     }
 
-    /// <summary>Whether some of these go before others that this process has enqueued.</summary>
+    /// <summary>Whether some of these go before others that this process has enqueued, as one may that was there and gets another time.</summary>
     private bool IsAheadOfOthers(NewJob[] jobs)
     {
         var last = jobs.Max(job => job.Priority);
         if (last > lastPriority)
             lastPriority = last;
-        return jobs.Min(job => job.Priority) < lastPriority;
+        return jobs.Min(job => job.Priority) < lastPriority || Array.Exists(jobs, job => job.WhenTaken is WhenTaken.Replace or WhenTaken.ReplaceTime);
     }
 
     private async Task<EnqueuedJob[]> CarryOutAsync(Storing storing)
@@ -183,6 +183,10 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
         {
             throw Storing.ParentMissing(error);
         }
+        catch (PostgresException error) when (Storing.IsKeyTaken(error))
+        {
+            throw Storing.KeyTaken(error);
+        }
     }
 
     private async Task<EnqueuedJob[]> StoreAsync(NewJob[] jobs, string patience)
@@ -192,7 +196,7 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
         var ring = bell.TakeRing(WakeUp.Jobs, ahead);
         var storing = new Storing(database, jobs, lanes.Of, patience, ring);
         var answers = await CarryOutAsync(storing).ConfigureAwait(false);
-        if (!Array.Exists(answers, answer => !answer.Existing))
+        if (!storing.HasReplaced && !Array.Exists(answers, answer => !answer.Existing))
             return answers;
         stored(ahead);
         if (ring is null)

@@ -14,7 +14,7 @@ internal sealed class Storing
     private readonly int before;
     private readonly bool own;
     private readonly int afterwards;
-    private int parts;
+    private readonly List<bool> parts = [];
 
     /// <param name="database">Where.</param>
     /// <param name="jobs">The jobs; at least one.</param>
@@ -24,6 +24,7 @@ internal sealed class Storing
     public Storing(Database database, IReadOnlyList<NewJob> jobs, Func<NewJob, int> laneOf, string? patience, Ring? ring = null)
     {
         this.jobs = jobs.Count;
+        var demanding = Uniqueness.Demanding(jobs);
         own = patience is not null;
         Batch = database.Batch();
         string[] keys = [.. jobs.Select(job => job.UniqueKey).OfType<string>()];
@@ -44,6 +45,11 @@ internal sealed class Storing
             Batch.Add("require-parents", Value.Of(parents));
             before++;
         }
+        if (demanding.Count > 0)
+        {
+            Batch.Add("require-free", Value.Of([.. demanding.Select(job => job.UniqueKey)]));
+            before++;
+        }
         var drafts = new Drafts(jobs.Count);
         foreach (var job in jobs)
         {
@@ -60,9 +66,10 @@ internal sealed class Storing
             Batch.Add("attend-noted", Value.Of(database.LockSpace));
             afterwards++;
         }
-        if (own && exclusive.Length > 0)
+        string[] replacing = [.. jobs.Where(job => job.WhenTaken.Replaces()).Select(job => job.UniqueKey).OfType<string>()];
+        if ((own && exclusive.Length > 0) || replacing.Length > 0)
         {
-            Batch.Add("admit", Value.Of(database.LockSpace), Value.Of(exclusive));
+            Batch.Add("admit", Value.Of(own ? database.LockSpace : null), Value.Of(own ? exclusive : []), Value.Of(replacing));
             afterwards++;
         }
         if (ring is not null)
@@ -76,32 +83,50 @@ internal sealed class Storing
 
     public static ParentMissingException ParentMissing(PostgresException error) => new(new JobId(long.Parse(error.MessageText, CultureInfo.InvariantCulture)));
 
+    /// <summary>Whether the store has refused them because a unique key is taken that must not be.</summary>
+    public static bool IsKeyTaken(PostgresException error) => error.SqlState == "SW003";
+
+    public static UniqueKeyTakenException KeyTaken(PostgresException error) =>
+        error.MessageText.Split(' ', 2) is [var bearer, var key] ? new(key, new JobId(long.Parse(bearer, CultureInfo.InvariantCulture))) : throw error;
+
+    /// <summary>Whether a job that was there has taken something over; known once the answers have been read.</summary>
+    public bool HasReplaced { get; private set; }
+
     /// <summary>Reads the answers, one a job, in order.</summary>
     public async Task<EnqueuedJob[]> ReadAsync(DbDataReader reader)
     {
         for (var skipped = 0; skipped < before; skipped++)
             await reader.NextAsync().ConfigureAwait(false);
         var answers = new List<EnqueuedJob>(jobs);
-        for (var part = 0; part < parts; part++)
+        var changed = new Dictionary<long, JobState>();
+        for (var part = 0; part < parts.Count; part++)
         {
             if (part > 0)
                 await reader.NextAsync().ConfigureAwait(false);
+            if (parts[part])
+            {
+                await NoteAsync(reader, changed).ConfigureAwait(false);
+                HasReplaced |= changed.Count > 0;
+                await reader.NextAsync().ConfigureAwait(false);
+            }
             answers.AddRange(await reader.AllAsync(row => new EnqueuedJob(new JobId(row.Long(1)), row.Bool(2), JobStates.Parse(row.Text(3)))).ConfigureAwait(false));
         }
         for (var turn = 0; turn < afterwards; turn++)
         {
             await reader.NextAsync().ConfigureAwait(false);
-            var changed = new Dictionary<long, JobState>();
-            foreach (var (job, state) in await reader.AllAsync(row => (row.Long(0), JobStates.Parse(row.Text(1)))).ConfigureAwait(false))
-                changed[job] = state;
-            answers = answers.ConvertAll(answer => !answer.Existing && changed.TryGetValue(answer.Id.Value, out var state) ? answer with { State = state } : answer);
+            await NoteAsync(reader, changed).ConfigureAwait(false);
         }
+        if (changed.Count > 0)
+            answers = answers.ConvertAll(answer => changed.TryGetValue(answer.Id.Value, out var state) ? answer with { State = state } : answer);
         return answers.Count == jobs ? [.. answers] : throw new InvalidOperationException($"The store has answered {answers.Count} of {jobs} jobs.");
     }
 
-    private void Add(Drafts drafts)
+    private void Add(Drafts drafts) => parts.Add(drafts.AddTo(Batch, own));
+
+    /// <summary>Notes the jobs whose state has changed, with that.</summary>
+    private static async Task NoteAsync(DbDataReader reader, Dictionary<long, JobState> changed)
     {
-        drafts.AddTo(Batch, own);
-        parts++;
+        foreach (var (job, state) in await reader.AllAsync(row => (row.Long(0), JobStates.Parse(row.Text(1)))).ConfigureAwait(false))
+            changed[job] = state;
     }
 }

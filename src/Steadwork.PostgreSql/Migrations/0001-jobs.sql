@@ -101,6 +101,7 @@ CREATE TABLE steadwork.jobs (
     created_at    timestamptz NOT NULL,
     started_at    timestamptz,
     timeout       bigint,
+    unique_until  timestamptz,
     lane          integer     NOT NULL,
     attempt       integer     NOT NULL DEFAULT 0 CHECK (attempt >= 0),
     failures      integer     NOT NULL DEFAULT 0 CHECK (failures >= 0),
@@ -113,7 +114,6 @@ CREATE TABLE steadwork.jobs (
     is_parent     boolean     NOT NULL DEFAULT false,
     runs_anyway   boolean     NOT NULL DEFAULT false,
     alone         boolean     NOT NULL DEFAULT false,
-    unique_kept   boolean     NOT NULL DEFAULT false,
     state         text        NOT NULL CHECK (state IN ('pending', 'waiting', 'running')),
     unique_key    text,
     exclusive_key text,
@@ -173,6 +173,7 @@ CREATE TABLE steadwork.history (
     started_at    timestamptz,
     finished_at   timestamptz NOT NULL,
     timeout       bigint,
+    unique_until  timestamptz,
     lane          integer     NOT NULL,
     attempt       integer     NOT NULL,
     failures      integer     NOT NULL,
@@ -182,7 +183,6 @@ CREATE TABLE steadwork.history (
     is_parent     boolean     NOT NULL,
     runs_anyway   boolean     NOT NULL,
     orphaned      boolean     NOT NULL DEFAULT false,
-    unique_kept   boolean     NOT NULL,
     state         text        NOT NULL CHECK (state IN ('succeeded', 'failed', 'cancelled')),
     unique_key    text,
     exclusive_key text,
@@ -196,7 +196,17 @@ CREATE TABLE steadwork.history (
 );
 -- Dead letters and cancelled jobs are few among many that ended well, and are what people look for.
 CREATE INDEX history_dead ON steadwork.history (state, id) WHERE state IN ('failed', 'cancelled');
-CREATE INDEX history_kept_keys ON steadwork.history (unique_key) WHERE unique_kept AND unique_key IS NOT NULL;
+-- Those whose unique key stays taken after their end. When their time is over there is nothing to do.
+CREATE INDEX history_keys ON steadwork.history (unique_key, unique_until, id) WHERE unique_key IS NOT NULL AND unique_until IS NOT NULL;
+
+-- The job that bears a unique key at a time; nobody else can take it as long as the key's lock is held. After a clock that was
+-- set back there can be several that have ended.
+CREATE FUNCTION steadwork.bearer_of(wanted text, at timestamptz) RETURNS TABLE (id bigint, state text) LANGUAGE sql STABLE AS $$
+    SELECT id, state FROM steadwork.jobs WHERE unique_key = wanted
+    UNION ALL
+    (SELECT id, state FROM steadwork.history WHERE unique_key = wanted AND unique_until > at ORDER BY unique_until DESC, id DESC LIMIT 1)
+    LIMIT 1
+$$;
 
 -- Attempts that did not succeed. A successful or running one is read from the job itself, which spares a row for each job.
 CREATE TABLE steadwork.attempts (
@@ -316,6 +326,19 @@ BEGIN
     END IF;
 END $$;
 
+-- Refuses those of these unique keys that a job bears.
+CREATE FUNCTION steadwork.require_free(keys text[]) RETURNS void LANGUAGE plpgsql
+    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    now   timestamptz := steadwork.wall_clock();
+    taken record;
+BEGIN
+    SELECT bearer.id, key INTO taken FROM unnest(keys) WITH ORDINALITY AS told (key, place), LATERAL steadwork.bearer_of(key, now) AS bearer ORDER BY place LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% %', taken.id, taken.key USING ERRCODE = 'SW003';
+    END IF;
+END $$;
+
 -- Tells the ends of jobs to those that wait for them, which go on or are cancelled by it, and then sees to exclusive keys as
 -- admit does. A job that has not ended is marked as one whose end has to be told. It waits for nobody: what another
 -- transaction is at, what the caller's own could be at for long (space null), and what is too much for one transaction, is
@@ -388,9 +411,9 @@ BEGIN
                 ELSE
                     DELETE FROM steadwork.jobs WHERE id = attended;
                     INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
-                        exclusive_limit, is_parent, runs_anyway, orphaned, unique_kept, state, unique_key, exclusive_key, cancel_reason, trace_parent, tags, error, payload)
+                        exclusive_limit, is_parent, runs_anyway, orphaned, unique_until, state, unique_key, exclusive_key, cancel_reason, trace_parent, tags, error, payload)
                     VALUES (one.id, one.lease, one.worker, one.run_at, one.created_at, one.started_at, now, one.timeout, one.lane, one.attempt, one.failures, one.max_attempts, one.priority,
-                        one.exclusive_limit, one.is_parent, one.runs_anyway, true, one.unique_kept, 'cancelled', one.unique_key, one.exclusive_key,
+                        one.exclusive_limit, one.is_parent, one.runs_anyway, true, one.unique_until, 'cancelled', one.unique_key, one.exclusive_key,
                         format('Job %s, which it was to follow, %s.', this, CASE fate WHEN 'failed' THEN 'has failed' WHEN 'cancelled' THEN 'was cancelled' ELSE 'was deleted' END),
                         one.trace_parent, one.tags, one.error, one.payload);
                     lanes := lanes || one.lane;
@@ -424,13 +447,12 @@ BEGIN
                 -- What was cancelled because of this one goes on, unless another that it awaits stands ended as well, or another bears its key.
                 IF past.orphaned AND fate IS NOT DISTINCT FROM 'succeeded'
                     AND NOT EXISTS (SELECT FROM steadwork.dependencies WHERE dependencies.child = past.id AND NOT done AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE id = dependencies.parent))
-                    AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE unique_key = past.unique_key)
-                    AND NOT EXISTS (SELECT FROM steadwork.history WHERE unique_key = past.unique_key AND unique_kept AND unique_key IS NOT NULL AND id <> past.id) THEN
+                    AND NOT EXISTS (SELECT FROM steadwork.bearer_of(past.unique_key, now) AS bearer WHERE bearer.id <> past.id) THEN
                     DELETE FROM steadwork.history WHERE id = attended;
                     INSERT INTO steadwork.jobs (id, lease, run_at, created_at, started_at, timeout, lane, attempt, failures, max_attempts, priority, exclusive_limit, ready, blocked,
-                        is_parent, runs_anyway, unique_kept, state, unique_key, exclusive_key, trace_parent, tags, error, payload)
+                        is_parent, runs_anyway, unique_until, state, unique_key, exclusive_key, trace_parent, tags, error, payload)
                     VALUES (past.id, past.lease, past.run_at, past.created_at, past.started_at, past.timeout, past.lane, past.attempt, past.failures, past.max_attempts, past.priority, past.exclusive_limit, false, true,
-                        past.is_parent, past.runs_anyway, past.unique_kept, 'waiting', past.unique_key, past.exclusive_key, past.trace_parent, past.tags, past.error, past.payload);
+                        past.is_parent, past.runs_anyway, past.unique_until, 'waiting', past.unique_key, past.exclusive_key, past.trace_parent, past.tags, past.error, past.payload);
                     lanes := lanes || past.lane;
                     changes := changes || 'restore'::text;
                     restored := restored || attended;

@@ -22,25 +22,21 @@ SELECT key FROM unnest($1::text[]) AS key WHERE NOT pg_try_advisory_xact_lock(ha
 
 -- name: enqueue
 -- The arrays hold a job a place: $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or
--- null, $7 whether the key is kept, $8 key or null, $9 trace or null, $10 tags or null, $11 payload, $12 exclusive key or null, $13 how
--- many may bear that at once, $15 whether it runs however its parents end, and for all $14 whether the transaction is nobody else's.
+-- null, $7 until when the key stays taken after the end, or null, $8 key or null, $9 trace or null, $10 tags or null, $11 payload, $12 exclusive key or null, $13 how
+-- many may bear that at once, $15 whether it runs however its parents end, $19 what stands for $7 in ms from now on or null, and for all $14
+-- whether the transaction is nobody else's.
 -- A job comes after others: $16 its place, and $17 the place of the other in the list or null, then $18 its id. No unique key stands in a list twice. A job
 -- whose unique key is taken is not stored: its bearer is answered. One with an exclusive key goes to stand behind it; in a
 -- caller's transaction a claim sees to that, as if it fell due.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 drafts AS MATERIALIZED (
-    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::boolean[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::smallint[], $15::boolean[])
-        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, unique_kept, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, runs_anyway, place)
+    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::smallint[], $15::boolean[], $19::bigint[])
+        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, taken_until, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, runs_anyway, taken_for, place)
 ),
 edges AS MATERIALIZED (SELECT * FROM unnest($16::integer[], $17::integer[], $18::bigint[]) AS edge (child_place, parent_place, parent)),
 bearers AS MATERIALIZED (
     SELECT drafts.place, bearer.id, bearer.state
-    FROM drafts, LATERAL (
-        SELECT id, state FROM steadwork.jobs WHERE jobs.unique_key = drafts.unique_key
-        UNION ALL
-        SELECT id, state FROM steadwork.history WHERE history.unique_key = drafts.unique_key AND history.unique_kept
-        LIMIT 1
-    ) AS bearer
+    FROM drafts, clock, LATERAL steadwork.bearer_of(drafts.unique_key, now) AS bearer
     WHERE drafts.unique_key IS NOT NULL
 ),
 fresh AS MATERIALIZED (
@@ -48,15 +44,16 @@ fresh AS MATERIALIZED (
         due <= now AND exclusive_key IS NULL AND NOT blocked AS ready,
         CASE WHEN blocked OR (due <= now AND exclusive_key IS NOT NULL AND $14) THEN 'waiting' ELSE 'pending' END AS state
     FROM (
-        SELECT drafts.*, place IN (SELECT child_place FROM edges) AS blocked, place IN (SELECT parent_place FROM edges WHERE parent_place IS NOT NULL) AS is_parent, clock.now, coalesce(drafts.run_at, clock.now + drafts.wait * interval '1 millisecond') AS due
+        SELECT drafts.*, place IN (SELECT child_place FROM edges) AS blocked, place IN (SELECT parent_place FROM edges WHERE parent_place IS NOT NULL) AS is_parent, clock.now, coalesce(drafts.run_at, clock.now + drafts.wait * interval '1 millisecond') AS due,
+            coalesce(drafts.taken_until, clock.now + drafts.taken_for * interval '1 millisecond') AS unique_until
         FROM drafts, clock
         WHERE drafts.unique_key IS NULL OR drafts.place NOT IN (SELECT place FROM bearers)
         ORDER BY place
     ) AS ordered
 ),
 stored AS (
-    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_kept, state, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway)
-    SELECT id, due, now, timeout, lane, max_attempts, priority, ready, unique_kept, state, unique_key, trace_parent, tags::jsonb, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway
+    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway)
+    SELECT id, due, now, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags::jsonb, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway
     FROM fresh
     ORDER BY place
 ),
@@ -82,24 +79,65 @@ ORDER BY place;
 
 -- name: amend
 -- $1 keys, $2 attempts at most. What was just stored with the same number is left alone.
-WITH wanted AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::integer[]) WITH ORDINALITY AS wanted (unique_key, max_attempts, place)),
+WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+wanted AS MATERIALIZED (
+    SELECT bearer.id, wanted.* FROM unnest($1::text[], $2::integer[]) WITH ORDINALITY AS wanted (unique_key, max_attempts, place), clock, LATERAL steadwork.bearer_of(unique_key, now) AS bearer
+),
 unfinished AS (
     UPDATE steadwork.jobs SET max_attempts = wanted.max_attempts FROM wanted
-    WHERE jobs.unique_key = wanted.unique_key AND jobs.max_attempts <> wanted.max_attempts
+    WHERE jobs.id = wanted.id AND jobs.max_attempts <> wanted.max_attempts
     RETURNING jobs.id, wanted.place
 ),
 ended AS (
     UPDATE steadwork.history SET max_attempts = wanted.max_attempts FROM wanted
-    WHERE history.unique_key = wanted.unique_key AND history.unique_kept AND history.max_attempts <> wanted.max_attempts AND history.state <> 'succeeded'
+    WHERE history.id = wanted.id AND history.max_attempts <> wanted.max_attempts AND history.state <> 'succeeded'
     RETURNING history.id, wanted.place
 ),
 amended AS (SELECT * FROM unfinished UNION ALL SELECT * FROM ended)
 INSERT INTO steadwork.log (at, entries, kinds, jobs)
 SELECT steadwork.wall_clock(), count(*), ARRAY['amended'], array_agg(id ORDER BY place) FROM amended HAVING count(*) > 0;
 
+-- name: replace
+-- $1 unique keys, $2 the payload or null to leave it, $3 whether the time is taken over, $4 wait in ms, $5 run_at or null, and for all
+-- $6 whether the transaction is nobody else's. The bearers of the keys that do not run take these over. Another time moves
+-- one to where it then belongs, unless it waits for others to end: into its line, behind its exclusive key unless it has a place
+-- there (in a caller's transaction a claim sees to that), or to those that wait for their time, and then without such a place. What
+-- is changed here nobody else can claim or end before it has been answered as the bearer.
+WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+held AS MATERIALIZED (
+    SELECT place, bearer.id, state AS old_state, wanted.payload,
+        CASE WHEN takes_time THEN coalesce(wanted.run_at, now + wait * interval '1 millisecond') ELSE bearer.run_at END AS due
+    FROM unnest($1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::timestamptz[]) WITH ORDINALITY AS wanted (key, payload, takes_time, wait, run_at, place), clock, LATERAL (
+        SELECT id, state, run_at FROM steadwork.jobs WHERE unique_key = key AND state <> 'running' LIMIT 1 FOR UPDATE
+    ) AS bearer
+),
+replaced AS (
+    UPDATE steadwork.jobs
+    SET payload = coalesce(held.payload, jobs.payload), run_at = due,
+        ready = CASE WHEN blocked OR run_at = due THEN ready ELSE due <= now AND (exclusive_key IS NULL OR slot IS NOT NULL) END,
+        state = CASE WHEN blocked OR run_at = due THEN state WHEN due <= now AND exclusive_key IS NOT NULL AND slot IS NULL AND ($6 OR state = 'waiting') THEN 'waiting' ELSE 'pending' END,
+        slot = CASE WHEN run_at = due OR due <= now THEN slot END
+    FROM held, clock
+    WHERE jobs.id = held.id AND (jobs.payload <> held.payload OR run_at <> due)
+    RETURNING place, jobs.id, lane, old_state, state
+),
+counted AS (
+    INSERT INTO steadwork.lane_changes (lane, pending, waiting)
+    SELECT lane, count(*) FILTER (WHERE state = 'pending') - count(*) FILTER (WHERE old_state = 'pending'), count(*) FILTER (WHERE state = 'waiting') - count(*) FILTER (WHERE old_state = 'waiting')
+    FROM replaced WHERE state <> old_state GROUP BY lane
+),
+logged AS (
+    INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['amended'], array_agg(id ORDER BY place) FROM replaced, clock HAVING count(*) > 0
+)
+SELECT id, state FROM replaced;
+
+-- name: require-free
+-- Refuses those of the unique keys $1 that a job bears.
+SELECT steadwork.require_free($1);
+
 -- name: admit
--- $1 what tells this store's locks from others, $2 exclusive keys.
-SELECT id, 'pending' FROM steadwork.admit($1, $2) AS id;
+-- $1 what tells this store's locks from others, $2 exclusive keys, $3 unique keys, those of whose bearers count as well.
+SELECT id, 'pending' FROM steadwork.admit($1, $2 || ARRAY(SELECT exclusive_key FROM steadwork.jobs WHERE unique_key = ANY ($3))) AS id;
 
 -- name: require-parents
 SELECT steadwork.require_parents($1);

@@ -7,9 +7,8 @@ SELECT id, state, unique_key FROM steadwork.history WHERE id = ANY ($1) ORDER BY
 
 -- name: bearers-of
 -- Who bears these keys now.
-SELECT unique_key, id FROM steadwork.jobs WHERE unique_key = ANY ($1)
-UNION ALL
-SELECT unique_key, id FROM steadwork.history WHERE unique_key = ANY ($1) AND unique_kept;
+WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now)
+SELECT key, bearer.id FROM unnest($1::text[]) AS key, clock, LATERAL steadwork.bearer_of(key, now) AS bearer;
 
 -- name: request-cancellation
 -- $1 jobs, in order, $2 reason.
@@ -31,9 +30,9 @@ ended AS (
 ),
 kept AS (
     INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
-        unique_kept, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, error, payload)
+        unique_until, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, error, payload)
     SELECT id, lease, worker, run_at, created_at, started_at, now, timeout, lane, attempt, failures, max_attempts, priority,
-        unique_kept, 'cancelled', unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, $2, trace_parent, tags, error, payload
+        unique_until, 'cancelled', unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, $2, trace_parent, tags, error, payload
     FROM ended, clock
     RETURNING id
 ),
@@ -58,9 +57,9 @@ taken AS (
     RETURNING place, history.*
 ),
 stored AS (
-    INSERT INTO steadwork.jobs (id, lease, run_at, created_at, timeout, lane, attempt, max_attempts, priority, ready, unique_kept, state, unique_key, exclusive_key, exclusive_limit,
+    INSERT INTO steadwork.jobs (id, lease, run_at, created_at, timeout, lane, attempt, max_attempts, priority, ready, unique_until, state, unique_key, exclusive_key, exclusive_limit,
         trace_parent, tags, payload, blocked, is_parent, runs_anyway)
-    SELECT id, lease, now, created_at, timeout, lane, attempt, max_attempts, priority, exclusive_key IS NULL AND NOT blocked, unique_kept,
+    SELECT id, lease, now, created_at, timeout, lane, attempt, max_attempts, priority, exclusive_key IS NULL AND NOT blocked, unique_until,
         CASE WHEN exclusive_key IS NULL AND NOT blocked THEN 'pending' ELSE 'waiting' END, unique_key, exclusive_key, exclusive_limit, trace_parent, tags, payload, blocked, is_parent, runs_anyway
     FROM taken, clock, LATERAL (SELECT EXISTS (SELECT FROM steadwork.dependencies WHERE child = taken.id AND NOT done) AS blocked) AS stopped
     RETURNING exclusive_key, lane, state

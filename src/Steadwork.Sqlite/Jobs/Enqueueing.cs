@@ -1,3 +1,4 @@
+using Steadwork.Sqlite.Connections;
 using Steadwork.Sqlite.Writing;
 using Steadwork.Storage;
 
@@ -15,6 +16,8 @@ internal static class Enqueueing
         {
             if (job.WhenTaken is WhenTaken.Amend)
                 Amend(transaction, bearer.Id, job);
+            else if (job.WhenTaken.Replaces())
+                Replace(transaction, bearer.Id, job);
             return bearer;
         }
         var database = transaction.Database;
@@ -29,7 +32,7 @@ internal static class Enqueueing
             .Bind(1, lane).Bind(2, ready ? 1L : 0).Bind(3, job.Priority).Bind(4, job.MaxAttempts)
             .Bind(5, runAt.ToUnixTimeMilliseconds()).Bind(6, now.ToUnixTimeMilliseconds())
             .Bind(7, (long?)job.Timeout?.TotalMilliseconds)
-            .Bind(8, job.UniqueScope is UniqueScope.WhileKept ? 1L : 0).Bind(9, job.UniqueKey)
+            .Bind(8, Uniqueness.Until(job, now)?.ToUnixTimeMilliseconds()).Bind(9, job.UniqueKey)
             .Bind(10, job.TraceParent).BindText(11, TagsJson.Write(job.Tags)).BindText(12, job.Payload)
             .Bind(13, state.Name()).Bind(14, job.ExclusiveKey).Bind(15, job.ExclusiveLimit)
             .Bind(16, blocked ? 1L : 0).Bind(17, job.RunsAnyway ? 1L : 0).Run();
@@ -54,8 +57,41 @@ internal static class Enqueueing
             transaction.Log(LogKinds.Amended, transaction.Now, bearer.Value, null, null);
     }
 
+    /// <summary>Lets the bearer of its unique key take over what a job says of that, unless it runs or has ended.</summary>
+    private static void Replace(WriteTransaction transaction, JobId bearer, NewJob job)
+    {
+        var now = transaction.Now;
+        var old = Requests.Find(transaction, bearer)!.Value;
+        var runAt = job.WhenTaken is WhenTaken.ReplacePayload ? (DateTimeOffset?)null : job.RunAt ?? now + job.Delay;
+        var replaced = transaction.Database["replace"]
+            .Bind(1, bearer.Value).BindText(2, job.WhenTaken is WhenTaken.ReplaceTime ? default : job.Payload).Bind(3, runAt?.ToUnixTimeMilliseconds()).Bind(4, now.ToUnixTimeMilliseconds())
+            .First(row => ((JobState State, bool Ready, bool Blocked)?)(JobStates.Parse(row.Text(0)), row.Int(1) == 1, row.Int(2) == 1));
+        if (replaced is not var (state, ready, blocked))
+            return;
+        transaction.Lanes.Move(old.Lane, old.State, state);
+        transaction.Lanes.CountReady(old.Lane, (ready ? 1 : 0) - (old.Ready ? 1 : 0));
+        transaction.Keys.Loosen(old.ExclusiveKey);
+        if (state is JobState.Waiting && !blocked && old.ExclusiveKey is { } key)
+            transaction.Keys.Arrive(key, bearer.Value);
+        transaction.Log(LogKinds.Amended, now, bearer.Value, null, null);
+        transaction.WakeAfterCommit(WakeUp.Jobs);
+    }
+
+    /// <summary>Refuses what must not be stored because its unique key is taken.</summary>
+    /// <exception cref="UniqueKeyTakenException">There is such a job.</exception>
+    public static void Demand(WriteTransaction transaction, IReadOnlyList<NewJob> demanding)
+    {
+        foreach (var job in demanding)
+        {
+            if (BearerOf(transaction, job.UniqueKey!) is { } bearer)
+                throw new UniqueKeyTakenException(job.UniqueKey!, bearer.Id);
+        }
+    }
+
     /// <summary>The job that bears a unique key now.</summary>
     public static EnqueuedJob? BearerOf(WriteTransaction transaction, string key) =>
-        transaction.Database["job-of-unique-key"].Bind(1, key)
-            .First(row => (EnqueuedJob?)new EnqueuedJob(new JobId(row.Long(0)), Existing: true, JobStates.Parse(row.Text(1))));
+        transaction.Database["job-of-unique-key"].Bind(1, key).First(Bearer)
+        ?? transaction.Database["ended-job-of-unique-key"].Bind(1, key).Bind(2, transaction.Now.ToUnixTimeMilliseconds()).First(Bearer);
+
+    private static EnqueuedJob? Bearer(Statement row) => new EnqueuedJob(new JobId(row.Long(0)), Existing: true, JobStates.Parse(row.Text(1)));
 }

@@ -6,7 +6,7 @@ namespace Steadwork.Sqlite.Jobs;
 /// <summary>Carries out what people ask of single jobs.</summary>
 internal static class Requests
 {
-    private readonly record struct Target(JobId Id, long Lane, JobState State, bool Ready, string? UniqueKey, string? ExclusiveKey, bool IsParent);
+    public readonly record struct Target(JobId Id, long Lane, JobState State, bool Ready, string? UniqueKey, string? ExclusiveKey, bool IsParent);
 
     public static RequestAnswer CarryOut(WriteTransaction transaction, JobId id, JobRequest request, string reason)
     {
@@ -29,7 +29,7 @@ internal static class Requests
     /// <summary>Ends a job that does not run, and must be there, as cancelled.</summary>
     public static void CancelInLine(WriteTransaction transaction, JobId id, string reason) => Cancel(transaction, Find(transaction, id)!.Value, reason);
 
-    private static Target? Find(WriteTransaction transaction, JobId id) =>
+    public static Target? Find(WriteTransaction transaction, JobId id) =>
         transaction.Database["job-head"].Bind(1, id.Value).First(row => (Target?)new Target(
             id, row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.TextOrNull(3), row.TextOrNull(4), row.Int(6) == 1));
 

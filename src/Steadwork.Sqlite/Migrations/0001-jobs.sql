@@ -77,7 +77,7 @@ CREATE TABLE jobs (
     started_at    INTEGER,
     finished_at   INTEGER,
     timeout       INTEGER,
-    unique_kept   INTEGER NOT NULL DEFAULT 0 CHECK (unique_kept IN (0, 1)),
+    unique_until  INTEGER,
     unique_key    TEXT,
     exclusive_key TEXT,
     exclusive_limit INTEGER NOT NULL DEFAULT 1 CHECK (exclusive_limit >= 1),
@@ -108,9 +108,14 @@ CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'pending' AND ready = 0;
 CREATE INDEX jobs_held ON jobs (worker) WHERE state = 'running';
 -- Dead letters and cancelled jobs are few among many that ended well, and are what people look for.
 CREATE INDEX jobs_dead ON jobs (state) WHERE state IN ('failed', 'cancelled');
--- A unique key is given back by the very change of state that ends its job: there is nothing to leak.
+-- A unique key is given back by the very change of state that ends its job: there is nothing to leak. The time until which it
+-- stays taken is the last millisecond of all for one that is taken as long as its job is kept.
 CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key)
-    WHERE unique_key IS NOT NULL AND (unique_kept = 1 OR state IN ('pending', 'waiting', 'running'));
+    WHERE unique_key IS NOT NULL AND (unique_until = 253402300799999 OR state IN ('pending', 'waiting', 'running'));
+-- Ended jobs whose key stays taken for a time. When that is over there is nothing to do. Only what holds the write lock may
+-- trust it: another job can take the key as soon as it is free.
+CREATE INDEX jobs_unique_until ON jobs (unique_key, unique_until)
+    WHERE unique_until < 253402300799999 AND state IN ('succeeded', 'failed', 'cancelled');
 
 -- At most one job has each place of an exclusive key, from when it comes to its turn until it ends: the place goes with the
 -- very change that ends it.

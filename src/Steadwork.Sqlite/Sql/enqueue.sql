@@ -1,15 +1,34 @@
 -- name: insert-job
-INSERT INTO jobs (lane, state, ready, priority, max_attempts, run_at, created_at, timeout, unique_kept, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit,
+INSERT INTO jobs (lane, state, ready, priority, max_attempts, run_at, created_at, timeout, unique_until, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit,
                   blocked, runs_anyway)
 VALUES (?1, ?13, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?14, ?15, ?16, ?17);
 
 -- name: job-of-unique-key
 SELECT id, state
 FROM jobs
-WHERE unique_key = ?1 AND unique_key IS NOT NULL AND (unique_kept = 1 OR state IN ('pending', 'waiting', 'running'));
+WHERE unique_key = ?1 AND unique_key IS NOT NULL AND (unique_until = 253402300799999 OR state IN ('pending', 'waiting', 'running'));
+
+-- name: ended-job-of-unique-key
+-- One that has ended, whose key stays taken after the time ?2. After a clock that was set back there can be several.
+SELECT id, state
+FROM jobs
+WHERE unique_key = ?1 AND unique_until > ?2 AND unique_until < 253402300799999 AND state IN ('succeeded', 'failed', 'cancelled')
+ORDER BY unique_until DESC, id DESC LIMIT 1;
 
 -- name: amend-job
 UPDATE jobs SET max_attempts = ?2 WHERE id = ?1 AND max_attempts <> ?2 AND state <> 'succeeded';
+
+-- name: replace
+-- ?2 the payload or null to leave it, ?3 run_at or null to leave it, ?4 the time. Another time moves the job to where it then belongs,
+-- unless it waits for others to end: into its line, behind its exclusive key unless it has a place there, or to those that
+-- wait for their time, and then without such a place.
+UPDATE jobs
+SET payload = coalesce(?2, payload), run_at = coalesce(?3, run_at),
+    ready = CASE WHEN blocked = 1 OR ?3 IS NULL OR ?3 = run_at THEN ready ELSE ?3 <= ?4 AND (exclusive_key IS NULL OR slot IS NOT NULL) END,
+    state = CASE WHEN blocked = 1 OR ?3 IS NULL OR ?3 = run_at THEN state WHEN ?3 <= ?4 AND exclusive_key IS NOT NULL AND slot IS NULL THEN 'waiting' ELSE 'pending' END,
+    slot = CASE WHEN ?3 IS NULL OR ?3 = run_at OR ?3 <= ?4 THEN slot END
+WHERE id = ?1 AND state IN ('pending', 'waiting') AND (payload <> ?2 OR run_at <> ?3)
+RETURNING state, ready, blocked;
 
 -- name: insert-lane
 INSERT INTO lanes (queue, type) VALUES (?1, ?2) ON CONFLICT DO NOTHING;

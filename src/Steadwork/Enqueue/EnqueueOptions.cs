@@ -25,6 +25,15 @@ public sealed class EnqueueOptions
     public string? UniqueKey { get; set; }
 
     /// <summary>
+    /// How long the unique key stays taken at the least, counted from the enqueueing, also when the job has ended before: up to 36,500 days.
+    /// Default null: until the job has ended.
+    /// </summary>
+    public TimeSpan? UniqueFor { get; set; }
+
+    /// <summary>What becomes of the job that already bears the unique key. Default <see cref="WhenTaken.Keep"/>: it stays as it is, and is returned.</summary>
+    public WhenTaken WhenTaken { get; set; }
+
+    /// <summary>
     /// Jobs with the same key do not run at once, on whatever worker: the others wait, and begin in the order of their
     /// priority, then of their enqueueing. Default null: no key.
     /// </summary>

@@ -17,8 +17,9 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
     /// <param name="payload">What to do; its type is registered with a handler or with <c>AddJobType</c>.</param>
     /// <param name="configure">What this job says for itself.</param>
     /// <param name="cancellationToken">Ends the wait; the job may be stored all the same.</param>
-    /// <returns>The job, or the unfinished one that bears its unique key.</returns>
+    /// <returns>The job, or the one that bears its unique key already.</returns>
     /// <exception cref="ArgumentException">The job is refused; the message says why and what would be right.</exception>
+    /// <exception cref="UniqueKeyTakenException">Its unique key is taken, and it says <see cref="WhenTaken.Refuse"/>.</exception>
     /// <exception cref="InvalidOperationException">No job type is registered for the payload.</exception>
     /// <exception cref="StoreUnavailableException">
     /// The store cannot take it. If the way to it broke in the middle, it may have been stored all the same; to be sure, enqueue it
@@ -40,8 +41,9 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
     /// </param>
     /// <param name="configure">What this job says for itself.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <returns>The job, or the unfinished one that bears its unique key.</returns>
+    /// <returns>The job, or the one that bears its unique key already.</returns>
     /// <exception cref="ArgumentException">The job is refused, or the transaction is over or of another database.</exception>
+    /// <exception cref="UniqueKeyTakenException">Its unique key is taken, and it says <see cref="WhenTaken.Refuse"/>.</exception>
     /// <exception cref="InvalidOperationException">No job type is registered for the payload, or the store is in no database.</exception>
     public async Task<JobId> EnqueueAsync<TJob>(TJob payload, DbTransaction transaction, Action<EnqueueOptions>? configure = null, CancellationToken cancellationToken = default)
     {
@@ -218,6 +220,8 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
             MaxAttempts = options.MaxAttempts ?? type.Options.MaxAttempts,
             Timeout = options.Timeout ?? type.Options.Timeout,
             UniqueKey = options.UniqueKey,
+            UniqueFor = options.UniqueFor,
+            WhenTaken = options.WhenTaken,
             ExclusiveKey = options.ExclusiveKey,
             ExclusiveLimit = options.ExclusiveLimit,
             After = [.. options.After.Distinct()],

@@ -10,11 +10,26 @@ public enum UniqueScope
     WhileKept,
 }
 
-/// <summary>What becomes of the job that already bears a unique key.</summary>
+/// <summary>What becomes of the job that already bears a unique key, and of the newer one.</summary>
 public enum WhenTaken
 {
-    /// <summary>It stays as it is.</summary>
+    /// <summary>It stays as it is, and is named instead of the newer one.</summary>
     Keep,
+
+    /// <summary>
+    /// While it is pending or waiting it takes over the payload and the time of the newer one, and nothing else: many in a row become one, as
+    /// late as the last of them says (debouncing). One that runs or has ended stays as it is.
+    /// </summary>
+    Replace,
+
+    /// <summary>The same of the payload alone: the newest one runs at the time of the first (throttling).</summary>
+    ReplacePayload,
+
+    /// <summary>The same of the time alone.</summary>
+    ReplaceTime,
+
+    /// <summary>It stays as it is, and of the whole list that holds the newer one nothing is stored: <see cref="UniqueKeyTakenException"/>.</summary>
+    Refuse,
 
     /// <summary>Unless it has succeeded it takes over <see cref="NewJob.MaxAttempts"/>; an attempt under way still ends by the old number.</summary>
     Amend,
@@ -52,6 +67,12 @@ public sealed record NewJob
 
     /// <summary>How long the unique key stays taken. While unfinished unless said.</summary>
     public UniqueScope UniqueScope { get; init; }
+
+    /// <summary>
+    /// How long the unique key stays taken at the least, counted from the enqueueing on the store's clock in whole milliseconds, also
+    /// when its job has ended before; none unless said.
+    /// </summary>
+    public TimeSpan? UniqueFor { get; init; }
 
     /// <summary>What becomes of the job that already bears the unique key. It stays as it is unless said.</summary>
     public WhenTaken WhenTaken { get; init; }

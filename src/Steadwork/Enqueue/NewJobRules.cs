@@ -20,6 +20,7 @@ public static class NewJobRules
         NameRefusal("job type", job.Type)
         ?? NameRefusal("queue", job.Queue)
         ?? (job.UniqueKey is { } key ? NameRefusal("unique key", key) : null)
+        ?? UniquenessRefusal(job)
         ?? ExclusivityRefusal(job)
         ?? (job.After.Count > MaxParents ? $"A job can come after {MaxParents:N0} others at the most, not after {job.After.Count:N0}." : null)
         ?? TagRefusal(job.Tags)
@@ -39,6 +40,15 @@ public static class NewJobRules
         _ when Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)) != name => $"The {what} holds half a surrogate pair, which is no character.",
         _ when name.Any(char.IsControl) => $"The {what} holds a control character; names are plain text.",
         _ when char.IsWhiteSpace(name[0]) || char.IsWhiteSpace(name[^1]) => $"The {what} begins or ends with white space.",
+        _ => null,
+    };
+
+    private static string? UniquenessRefusal(NewJob job) => job switch
+    {
+        { UniqueKey: null, UniqueFor: not null } => "How long a unique key stays taken is said of a job that has none; give it a unique key, too.",
+        { UniqueKey: null, WhenTaken: not WhenTaken.Keep } => "What is to be done when a unique key is taken is said of a job that has none; give it a unique key, too.",
+        { UniqueFor: { } time } when time < TimeSpan.FromMilliseconds(1) || time > LongestDelay => $"A unique key for {time} is out of range; it goes from a millisecond to {LongestDelay.TotalDays:0} days.",
+        { UniqueFor: not null, UniqueScope: not UniqueScope.WhileUnfinished } => "A unique key is taken for a time, or as long as its job is kept; say one of the two.",
         _ => null,
     };
 

@@ -28,6 +28,6 @@ public enum RequestAnswer
     /// <summary>There is no such job.</summary>
     NotFound,
 
-    /// <summary>Another unfinished job now bears its unique key; nothing changed.</summary>
+    /// <summary>Another job now bears its unique key; nothing changed.</summary>
     KeyTaken,
 }

@@ -9,9 +9,13 @@ public interface IJobStore
     /// <summary>The time on the clock of the store, as far as this process knows: exact where that is its own clock, else within a round trip.</summary>
     DateTimeOffset Now { get; }
 
-    /// <summary>Stores jobs, all or nothing. A job whose unique key is taken is not stored; the one that bears the key is named instead.</summary>
+    /// <summary>
+    /// Stores jobs, all or nothing. A job whose unique key is taken is not stored; the one that bears the key is named instead, and
+    /// first takes over what <see cref="NewJob.WhenTaken"/> says.
+    /// </summary>
     /// <returns>One answer a job, in order.</returns>
     /// <exception cref="ParentMissingException">A job is to come after one that there is not.</exception>
+    /// <exception cref="UniqueKeyTakenException">The unique key of a job is taken that must not be: <see cref="WhenTaken.Refuse"/>.</exception>
     Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken);
 
     /// <summary>Registers a new incarnation of a worker, whose lease begins now.</summary>

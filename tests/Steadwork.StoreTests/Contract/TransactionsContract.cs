@@ -93,6 +93,43 @@ public abstract class TransactionsContract<TFixture> : StoreContract<TFixture>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public async Task The_bearer_of_a_key_takes_over_a_time_if_and_only_if_the_transaction_commits(bool commits)
+    {
+        var ids = await Store.AddAsync(Some.Job with { UniqueKey = "k", ExclusiveKey = "e" }, Some.Job with { ExclusiveKey = "e" }, Some.Job with { UniqueKey = "l", ExclusiveKey = "f", Delay = TimeSpan.FromHours(1) });
+        await using var connection = await Fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+
+        var answers = await Transactional.EnqueueAsync(
+            [Some.Job with { UniqueKey = "k", Delay = TimeSpan.FromSeconds(30), WhenTaken = WhenTaken.Replace }, Some.Job with { UniqueKey = "l", WhenTaken = WhenTaken.Replace }], transaction, CancellationToken.None);
+        answers.Select(answer => (answer.Id, answer.Existing)).ShouldBe([(ids[0], true), (ids[2], true)]);
+        if (commits)
+            await transaction.CommitAsync();
+        else
+            await transaction.RollbackAsync();
+
+        var worker = await Store.StartAsync();
+        (await worker.ClaimAsync()).Select(job => job.Id).ShouldBe(commits ? [ids[1], ids[2]] : [ids[0]]);
+        Advance(30);
+        (await worker.ClaimAsync()).ShouldBeEmpty("one after the other");
+    }
+
+    [Fact]
+    public async Task A_key_that_must_be_free_is_refused_in_it_as_well()
+    {
+        var bearer = await Store.AddOneAsync(Some.Job with { UniqueKey = "k" });
+        await using var connection = await Fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+
+        var error = await Should.ThrowAsync<UniqueKeyTakenException>(() => Transactional.EnqueueAsync([Some.Job, Some.Job with { UniqueKey = "k", WhenTaken = WhenTaken.Refuse }], transaction, CancellationToken.None));
+
+        error.Bearer.ShouldBe(bearer);
+        await transaction.RollbackAsync();
+        (await Store.FindAllAsync()).Count.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task A_job_ends_if_and_only_if_the_transaction_of_its_effect_commits(bool commits)
     {
         await Store.AddAsync(Some.Job);

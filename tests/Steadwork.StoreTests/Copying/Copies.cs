@@ -73,6 +73,7 @@ internal static class Copies
         await TryAsync(Keyed("dead"), again, new Transition.Fail(Some.Error, Some.Json("[2]")));
         await TryAsync(Keyed("ended"), again, new Transition.Cancel("enough"));
         await TryAsync(full with { UniqueKey = "free again" }, new Transition.Succeed(default(ReadOnlyMemory<byte>)));
+        await TryAsync(full with { UniqueKey = "lent", UniqueFor = TimeSpan.FromHours(1) }, new Transition.Succeed(default(ReadOnlyMemory<byte>)));
         await TryAsync(full with { MaxAttempts = 1 }, new Transition.Fail(Some.Crash));
 
         // Claimed before the others by its age alone, so that it can be brought to wait for its time, suspected.
@@ -83,7 +84,7 @@ internal static class Copies
         (await store.RequestAsync(JobRequest.Retry, retried)).ShouldBe(RequestAnswer.Done);
 
         await store.AddAsync(
-            full with { UniqueKey = "taken" },
+            full with { UniqueKey = "taken", UniqueFor = TimeSpan.FromDays(36_500) },
             full with { ExclusiveKey = "busy" },
             full with { ExclusiveKey = "busy" },
             Some.Job with { Queue = "q", RunAt = new DateTimeOffset(9999, 12, 31, 23, 59, 59, 998, TimeSpan.Zero) },

@@ -65,7 +65,7 @@ public abstract class CopyContract<TFrom, TTo> : IAsyncLifetime
         logged.ShouldBe((await from.Store.StatisticsAsync()).LogPosition);
 
         // Keys that are taken, and one that is not.
-        foreach (var key in new[] { "done", "dead", "ended", "later", "taken" })
+        foreach (var key in new[] { "done", "dead", "ended", "later", "lent", "taken" })
             (await store.EnqueueOneAsync(Some.Job with { UniqueKey = key })).Existing.ShouldBeTrue(key);
         (await store.EnqueueOneAsync(Some.Job with { UniqueKey = "free again" })).Id.Value.ShouldBe(lastJob + 1);
 

@@ -97,6 +97,42 @@ internal sealed class ForgetsKeptKeys(IStore inner, FaultMemory memory) : Faulty
         Inner.EnqueueAsync([.. jobs.Select(job => job with { UniqueScope = UniqueScope.WhileUnfinished })], cancellationToken);
 }
 
+/// <summary>Takes something else of a job to be enqueued than what it says.</summary>
+internal abstract class MisreadsJobs(IStore inner, FaultMemory memory, Func<NewJob, NewJob> mistake) : FaultyStore(inner, memory)
+{
+    public override Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        Inner.EnqueueAsync([.. jobs.Select(mistake)], cancellationToken);
+}
+
+/// <summary>Frees a key that is taken for a time when its job ends.</summary>
+internal sealed class ForgetsKeyTimes(IStore inner, FaultMemory memory) : MisreadsJobs(inner, memory, job => job with { UniqueFor = null });
+
+/// <summary>Frees a key that is taken for a time only when its job is deleted.</summary>
+internal sealed class KeepsLentKeys(IStore inner, FaultMemory memory)
+    : MisreadsJobs(inner, memory, job => job.UniqueFor is null ? job : job with { UniqueScope = UniqueScope.WhileKept });
+
+/// <summary>Takes one way to treat the bearer of a key for another.</summary>
+internal abstract class MistakesWhenTaken(IStore inner, FaultMemory memory, WhenTaken said, WhenTaken read)
+    : MisreadsJobs(inner, memory, job => job.WhenTaken == said ? job with { WhenTaken = read } : job);
+
+/// <summary>Leaves a bearer as it is that should take over all of the newer one.</summary>
+internal sealed class ReplacesNothing(IStore inner, FaultMemory memory) : MistakesWhenTaken(inner, memory, WhenTaken.Replace, WhenTaken.Keep);
+
+/// <summary>Leaves its time to a bearer that should get another one.</summary>
+internal sealed class ReplacesThePayloadOnly(IStore inner, FaultMemory memory) : MistakesWhenTaken(inner, memory, WhenTaken.Replace, WhenTaken.ReplacePayload);
+
+/// <summary>Leaves its payload to a bearer that should get another one.</summary>
+internal sealed class ReplacesTheTimeOnly(IStore inner, FaultMemory memory) : MistakesWhenTaken(inner, memory, WhenTaken.Replace, WhenTaken.ReplaceTime);
+
+/// <summary>Moves a bearer that should keep its time.</summary>
+internal sealed class ReplacesTheTimeAsWell(IStore inner, FaultMemory memory) : MistakesWhenTaken(inner, memory, WhenTaken.ReplacePayload, WhenTaken.Replace);
+
+/// <summary>Gives another payload to a bearer that should keep its own.</summary>
+internal sealed class ReplacesThePayloadAsWell(IStore inner, FaultMemory memory) : MistakesWhenTaken(inner, memory, WhenTaken.ReplaceTime, WhenTaken.Replace);
+
+/// <summary>Names the bearer where the job should be refused.</summary>
+internal sealed class RefusesNothing(IStore inner, FaultMemory memory) : MistakesWhenTaken(inner, memory, WhenTaken.Refuse, WhenTaken.Keep);
+
 /// <summary>Gives a suspect to a worker that holds other jobs.</summary>
 internal sealed class ClaimsSuspectsBesideOthers(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
 {

@@ -7,6 +7,10 @@ public sealed class InMemoryEnqueueing : EnqueueContract<InMemoryFixture>;
 
 public sealed class InMemoryUniqueKeys : UniqueKeyContract<InMemoryFixture>;
 
+public sealed class InMemoryUniqueTimes : UniqueForContract<InMemoryFixture>;
+
+public sealed class InMemoryTakenKeys : WhenTakenContract<InMemoryFixture>;
+
 public sealed class InMemoryClaims : ClaimContract<InMemoryFixture>;
 
 public sealed class InMemoryClaimOrders : ClaimOrderContract<InMemoryFixture>;

@@ -21,14 +21,21 @@ internal sealed record Enqueue(int View, NewJob Job, int Count) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject)
     {
-        var answers = await subject.View(View).EnqueueAsync([.. Enumerable.Repeat(Job, Count)], CancellationToken.None);
-        foreach (var answer in answers)
-            subject.Know(answer.Id);
-        return string.Join('\n', answers);
+        try
+        {
+            var answers = await subject.View(View).EnqueueAsync([.. Enumerable.Repeat(Job, Count)], CancellationToken.None);
+            foreach (var answer in answers)
+                subject.Know(answer.Id);
+            return string.Join('\n', answers);
+        }
+        catch (UniqueKeyTakenException taken)
+        {
+            return taken.Message;
+        }
     }
 
     public override string ToString() =>
-        $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} {Job.WhenTaken} attempts={Job.MaxAttempts}";
+        $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} attempts={Job.MaxAttempts} {Some.Text(Job.Payload)}";
 }
 
 /// <summary>Enqueues some jobs, the first of which comes after others, and each after the one before it.</summary>
@@ -45,14 +52,14 @@ internal sealed record EnqueueChain(int View, NewJob Job, int Count, IReadOnlyLi
                 subject.Know(answer.Id);
             return string.Join('\n', answers);
         }
-        catch (ParentMissingException missing)
+        catch (ArgumentException refused) when (refused is ParentMissingException or UniqueKeyTakenException)
         {
-            return missing.Message;
+            return refused.Message;
         }
     }
 
     public override string ToString() =>
-        $"EnqueueChain {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} anyway={Job.RunsAnyway} after {string.Join(',', Parents)}";
+        $"EnqueueChain {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} anyway={Job.RunsAnyway} after {string.Join(',', Parents)}";
 }
 
 internal sealed record Start(int View, int Capacity) : Command

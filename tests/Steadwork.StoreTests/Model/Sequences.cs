@@ -26,6 +26,8 @@ internal static class Sequences
         from exclusive in Gen.Frequency((3, Gen.Constant<string?>(null)), (2, Gen.Elements<string?>("e", "f")))
         from together in Gen.Choose(1, 2)
         from scope in Gen.Elements(Enum.GetValues<UniqueScope>())
+        from uniqueFor in Gen.Frequency((2, Gen.Constant<int?>(null)), (1, Gen.Choose(1, 90_000).Select(time => (int?)time)))
+        from payload in Gen.Elements("{}", "{}", "[]")
         from attempts in Gen.Choose(1, 3)
         from taken in Gen.Elements(Enum.GetValues<WhenTaken>())
         select Some.Job with
@@ -36,6 +38,8 @@ internal static class Sequences
             Delay = TimeSpan.FromMilliseconds(delay),
             UniqueKey = key,
             UniqueScope = scope,
+            UniqueFor = uniqueFor is { } time ? TimeSpan.FromMilliseconds(time) : null,
+            Payload = Some.Json(payload),
             ExclusiveKey = exclusive,
             ExclusiveLimit = exclusive is null ? 1 : together,
             WhenTaken = taken,

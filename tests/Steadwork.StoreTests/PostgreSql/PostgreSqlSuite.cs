@@ -7,6 +7,10 @@ public sealed class PostgreSqlEnqueueing : EnqueueContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlUniqueKeys : UniqueKeyContract<PostgreSqlFixture>;
 
+public sealed class PostgreSqlUniqueTimes : UniqueForContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlTakenKeys : WhenTakenContract<PostgreSqlFixture>;
+
 public sealed class PostgreSqlClaims : ClaimContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlClaimOrders : ClaimOrderContract<PostgreSqlFixture>;

@@ -15,7 +15,7 @@ public sealed class QueryPlanTests
         "next-due", "join-line", "ready-lanes", "lane-head", "next-priority", "priority-head", "priority-tail", "take-leases", "claim", "first-behind", "taken-slots", "admit",
         "become-parent", "next-awaiting", "still-awaits", "awaits-an-ended-one", "parent-done", "unblock", "restore", "take-parent", "next-tick", "take-tick",
         "succeed", "held", "settle", "held-by", "cancellations", "renew",
-        "job-of-unique-key", "job-head", "request-cancellation", "cancel-in-line", "retry-by-hand", "delete-job",
+        "job-of-unique-key", "ended-job-of-unique-key", "replace", "job-head", "request-cancellation", "cancel-in-line", "retry-by-hand", "delete-job",
         "lane-of", "count-lane", "attempts", "present-attempt", "workers", "pauses", "key-holders", "ahead-behind-key", "ahead-in-line", "log-position", "read-log", "retirement",
     ];
 

@@ -7,6 +7,10 @@ public sealed class SqliteEnqueueing : EnqueueContract<SqliteFixture>;
 
 public sealed class SqliteUniqueKeys : UniqueKeyContract<SqliteFixture>;
 
+public sealed class SqliteUniqueTimes : UniqueForContract<SqliteFixture>;
+
+public sealed class SqliteTakenKeys : WhenTakenContract<SqliteFixture>;
+
 public sealed class SqliteClaims : ClaimContract<SqliteFixture>;
 
 public sealed class SqliteClaimOrders : ClaimOrderContract<SqliteFixture>;

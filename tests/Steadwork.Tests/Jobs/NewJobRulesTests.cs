@@ -42,5 +42,16 @@ public sealed class NewJobRulesTests
         Refusal(Good with { Tags = [" x"] }).ShouldContain("white space");
     }
 
+    [Fact]
+    public void What_is_said_of_a_unique_key_needs_one_and_must_agree()
+    {
+        NewJob keyed = Good with { UniqueKey = "k" };
+        NewJobRules.Refusal(keyed with { UniqueFor = TimeSpan.FromDays(1), WhenTaken = WhenTaken.Replace }).ShouldBeNull();
+        Refusal(Good with { UniqueFor = TimeSpan.FromDays(1) }).ShouldContain("give it a unique key, too");
+        Refusal(Good with { WhenTaken = WhenTaken.Refuse }).ShouldContain("give it a unique key, too");
+        Refusal(keyed with { UniqueFor = TimeSpan.Zero }).ShouldContain("from a millisecond to 36500 days");
+        Refusal(keyed with { UniqueFor = TimeSpan.FromDays(1), UniqueScope = UniqueScope.WhileKept }).ShouldContain("say one of the two");
+    }
+
     private static string Refusal(NewJob job) => NewJobRules.Refusal(job).ShouldNotBeNull();
 }

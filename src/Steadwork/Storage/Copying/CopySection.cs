@@ -53,7 +53,7 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     [
         Number("id"), Text("queue"), Text("type"), Text("state"), Flag("ready"), Number("priority"), Number("attempt"), Number("failures"), Number("max_attempts"),
         Flag("alone"), Number("lease"), Number("worker"), Time("run_at"), Time("created_at"), Time("started_at"), Time("finished_at"), Number("timeout"),
-        Flag("unique_kept"), Text("unique_key"), Text("exclusive_key"), Number("exclusive_limit"), Number("slot"), Text("cancel_reason"), Text("trace_parent"), Names("tags"), Text("error"), Text("payload"), Text("result"),
+        Time("unique_until"), Text("unique_key"), Text("exclusive_key"), Number("exclusive_limit"), Number("slot"), Text("cancel_reason"), Text("trace_parent"), Names("tags"), Text("error"), Text("payload"), Text("result"),
         Flag("blocked"), Flag("is_parent"), Flag("runs_anyway"), Flag("orphaned"),
     ]);
 

@@ -33,9 +33,7 @@ internal sealed class Claims(Ledger ledger, Func<Entry, bool> isPaused)
     {
         foreach (var entry in ledger.Jobs.Delayed.TakeWhile(entry => entry.Job.RunAt <= now).ToList())
         {
-            var joined = entry.Job.ExclusiveKey is null || entry.Slot is not null
-                ? entry with { Ready = true }
-                : entry with { Job = entry.Job with { State = JobState.Waiting } };
+            var joined = entry.Placed(now);
             ledger.Jobs.Put(joined);
             ledger.Arrive(joined);
             ledger.Wake(WakeUp.Jobs);

@@ -6,20 +6,17 @@ internal static class Drafts
     public static Entry Of(NewJob job, DateTimeOffset now)
     {
         var runAt = job.RunAt ?? now + job.Delay;
-        var due = runAt <= now;
         return new Entry
         {
-            Ready = due && job.ExclusiveKey is null,
-            UniqueScope = job.UniqueScope,
+            UniqueUntil = Uniqueness.Until(job, now),
             RunsAnyway = job.RunsAnyway,
-            Amends = job.WhenTaken is WhenTaken.Amend,
             Job = new Job
             {
                 Id = default,
                 Type = job.Type,
                 Queue = job.Queue,
                 Priority = job.Priority,
-                State = due && job.ExclusiveKey is not null ? JobState.Waiting : JobState.Pending,
+                State = JobState.Pending,
                 Attempt = 0,
                 Failures = 0,
                 MaxAttempts = job.MaxAttempts,
@@ -33,6 +30,6 @@ internal static class Drafts
                 Payload = job.Payload.ToArray(),
                 TraceParent = job.TraceParent,
             },
-        };
+        }.Placed(now);
     }
 }

@@ -23,10 +23,8 @@ internal sealed record Entry
     /// <summary>Whether it was cancelled because of one of those.</summary>
     public bool Orphaned { get; init; }
 
-    public UniqueScope UniqueScope { get; init; }
-
-    /// <summary>Whether, as a draft, it changes the job that already bears its key.</summary>
-    public bool Amends { get; init; }
+    /// <summary>Until when its unique key stays taken once it has ended; null when its end frees the key.</summary>
+    public DateTimeOffset? UniqueUntil { get; init; }
 
     public long Id => Job.Id.Value;
 
@@ -37,8 +35,19 @@ internal sealed record Entry
     /// <summary>The exclusive key behind which it waits.</summary>
     public string? WaitsBehind => Job.State is JobState.Waiting && !Blocked ? Job.ExclusiveKey : null;
 
-    /// <summary>The unique key that no other job may take now.</summary>
-    public string? TakenKey => UniqueScope is UniqueScope.WhileKept || !Job.State.IsEnded() ? Job.UniqueKey : null;
+    /// <summary>The unique key that no other job may take, whatever the time.</summary>
+    public string? TakenKey => UniqueUntil == Uniqueness.ForEver || !Job.State.IsEnded() ? Job.UniqueKey : null;
+
+    /// <summary>The unique key that no other job may take for a time, since this one, which has ended, was enqueued not long enough ago.</summary>
+    public (string Key, DateTimeOffset Until)? LentKey => TakenKey is null && Job.UniqueKey is { } key && UniqueUntil is { } until ? (key, until) : null;
+
+    /// <summary>It where its time says: in its line, behind its exclusive key unless it has a place there, or waiting for its time, and then without such a place.</summary>
+    public Entry Placed(DateTimeOffset now)
+    {
+        var due = Job.RunAt <= now;
+        var behind = due && Job.ExclusiveKey is not null && Slot is null;
+        return this with { Ready = due && !behind, Slot = due ? Slot : null, Job = Job with { State = behind ? JobState.Waiting : JobState.Pending } };
+    }
 
     /// <summary>What the lifecycle must know of it.</summary>
     public RunningJob Running => new(Job.Attempt, Job.Failures, Job.MaxAttempts, Job.CancelReason);

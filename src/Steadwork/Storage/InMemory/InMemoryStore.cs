@@ -179,13 +179,19 @@ public sealed class InMemoryStore : IStore
     {
         // All drafts are made before the first is stored: one that cannot be made must leave none behind.
         var drafts = jobs.Select(job => Drafts.Of(job, now)).ToList();
+        var demanding = Uniqueness.Demanding(jobs);
         if (jobs.SelectMany(job => job.After).Cast<JobId?>().FirstOrDefault(parent => !ledger.Jobs.TryGet(parent!.Value, out _)) is { } missing)
             throw new ParentMissingException(missing);
+        foreach (var job in demanding)
+        {
+            if (ledger.Jobs.BearerOf(job.UniqueKey!, now) is { } bearer)
+                throw new UniqueKeyTakenException(job.UniqueKey!, bearer.Job.Id);
+        }
         var answers = new List<EnqueuedJob>(jobs.Count);
         foreach (var (job, draft) in jobs.Zip(drafts))
-            answers.Add(ledger.Enqueue(draft, [.. job.After.Select(parent => parent.Value).Union(job.AfterPlaces.Select(place => answers[place].Id.Value))], now));
+            answers.Add(ledger.Enqueue(draft, job.WhenTaken, [.. job.After.Select(parent => parent.Value).Union(job.AfterPlaces.Select(place => answers[place].Id.Value))], now));
         ledger.Admit(now);
-        return [.. answers.Select(answer => answer.Existing || !ledger.Jobs.TryGet(answer.Id, out var entry) ? answer : answer with { State = entry.Job.State })];
+        return [.. answers.Select(answer => ledger.Jobs.TryGet(answer.Id, out var entry) ? answer with { State = entry.Job.State } : answer)];
     }
 
     private Ticked Carry(Tick tick, DateTimeOffset now)

@@ -27,17 +27,17 @@ internal sealed class Ledger
     }
 
     /// <param name="draft">The job.</param>
+    /// <param name="whenTaken">What becomes of the one that already bears its unique key.</param>
     /// <param name="after">The jobs that it comes after.</param>
     /// <param name="now">The time.</param>
-    public EnqueuedJob Enqueue(Entry draft, IReadOnlyCollection<long> after, DateTimeOffset now)
+    public EnqueuedJob Enqueue(Entry draft, WhenTaken whenTaken, IReadOnlyCollection<long> after, DateTimeOffset now)
     {
-        if (draft.Job.UniqueKey is { } key && Jobs.BearerOf(key) is { } bearer)
+        if (draft.Job.UniqueKey is { } key && Jobs.BearerOf(key, now) is { } bearer)
         {
-            if (draft.Amends && bearer.Job.State is not JobState.Succeeded && bearer.Job.MaxAttempts != draft.Job.MaxAttempts)
-            {
-                Jobs.Put(bearer with { Job = bearer.Job with { MaxAttempts = draft.Job.MaxAttempts } });
-                Write(LogKinds.Amended, now, bearer.Job.Id, null, null);
-            }
+            if (whenTaken is WhenTaken.Amend)
+                Amend(bearer, draft.Job.MaxAttempts, now);
+            else if (whenTaken.Replaces())
+                Replace(bearer, whenTaken is WhenTaken.ReplaceTime ? bearer.Job.Payload : draft.Job.Payload, whenTaken is WhenTaken.ReplacePayload ? bearer.Job.RunAt : draft.Job.RunAt, now);
             return new EnqueuedJob(bearer.Job.Id, Existing: true, bearer.Job.State);
         }
         var entry = draft with { Job = draft.Job with { Id = new JobId(++lastJob) } };
@@ -53,6 +53,30 @@ internal sealed class Ledger
         Arrive(entry);
         Wake(WakeUp.Jobs);
         return new EnqueuedJob(entry.Job.Id, Existing: false, entry.Job.State);
+    }
+
+    private void Amend(Entry bearer, int maxAttempts, DateTimeOffset now)
+    {
+        if (bearer.Job.State is JobState.Succeeded || bearer.Job.MaxAttempts == maxAttempts)
+            return;
+        Jobs.Put(bearer with { Job = bearer.Job with { MaxAttempts = maxAttempts } });
+        Write(LogKinds.Amended, now, bearer.Job.Id, null, null);
+    }
+
+    /// <summary>Another time moves a job to where it then belongs, unless it waits for others to end.</summary>
+    private void Replace(Entry bearer, ReadOnlyMemory<byte> payload, DateTimeOffset runAt, DateTimeOffset now)
+    {
+        var job = bearer.Job;
+        if (job.State is not (JobState.Pending or JobState.Waiting) || (job.RunAt == runAt && job.Payload.Span.SequenceEqual(payload.Span)))
+            return;
+        var replaced = bearer with { Job = job with { Payload = payload, RunAt = runAt } };
+        if (job.RunAt != runAt && !bearer.Blocked)
+            replaced = replaced.Placed(now);
+        Loosen(bearer);
+        Jobs.Put(replaced);
+        Arrive(replaced);
+        Write(LogKinds.Amended, now, job.Id, null, null);
+        Wake(WakeUp.Jobs);
     }
 
     /// <summary>A job has come to stand behind its exclusive key, if it has one.</summary>
@@ -110,7 +134,7 @@ internal sealed class Ledger
         var awaited = Family.AwaitedBy(entry.Id).ToList();
         if (!entry.Orphaned || awaited.Exists(parent => !Jobs.TryGet(new JobId(parent), out var other) || other.Job.State.IsEnded()))
             return;
-        if (entry.Job.UniqueKey is { } key && Jobs.BearerOf(key) is { } bearer && bearer.Id != entry.Id)
+        if (entry.Job.UniqueKey is { } key && Jobs.BearerOf(key, now) is { } bearer && bearer.Id != entry.Id)
             return;
         var restored = entry with { Orphaned = false, Blocked = true, Job = entry.Job with { State = JobState.Waiting, FinishedAt = null, CancelReason = null } };
         Jobs.Put(restored);
@@ -122,9 +146,7 @@ internal sealed class Ledger
     /// <summary>A job waits for no other any more: it joins its line, or stands behind its exclusive key, or waits for its time.</summary>
     private void Unblock(Entry entry, DateTimeOffset now)
     {
-        var due = entry.Job.RunAt <= now;
-        var behind = due && entry.Job.ExclusiveKey is not null;
-        var free = entry with { Blocked = false, Ready = due && !behind, Job = entry.Job with { State = behind ? JobState.Waiting : JobState.Pending } };
+        var free = (entry with { Blocked = false }).Placed(now);
         Jobs.Put(free);
         Arrive(free);
         Write(LogKinds.Admitted, now, entry.Job.Id, null, null);
@@ -235,7 +257,7 @@ internal sealed class Ledger
 
     private RequestAnswer Retry(Entry entry, DateTimeOffset now)
     {
-        if (entry.Job.UniqueKey is { } key && Jobs.BearerOf(key) is { } bearer && bearer.Id != entry.Id)
+        if (entry.Job.UniqueKey is { } key && Jobs.BearerOf(key, now) is { } bearer && bearer.Id != entry.Id)
             return RequestAnswer.KeyTaken;
         var blocked = Family.AwaitedBy(entry.Id).Any();
         var waits = blocked || entry.Job.ExclusiveKey is not null;

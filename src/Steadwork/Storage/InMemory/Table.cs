@@ -11,11 +11,15 @@ internal sealed class Table
     private readonly SortedSet<(DateTimeOffset RunAt, long Id)> delayed = [];
     private readonly SortedDictionary<long, long> held = [];
     private readonly Dictionary<string, long> keys = [];
+    private readonly SortedSet<(string Key, DateTimeOffset Until, long Id)> lentKeys = new(ByKeyAndTime);
     private readonly SortedSet<(string Key, int Priority, long Id)> behind = new(ByKeyAndPlace);
     private readonly Dictionary<string, SortedSet<int>> slots = [];
 
     private static Comparer<(string Queue, string Type)> ByOrdinal { get; } = Comparer<(string Queue, string Type)>.Create((a, b) =>
         string.CompareOrdinal(a.Queue, b.Queue) is not 0 and var order ? order : string.CompareOrdinal(a.Type, b.Type));
+
+    private static Comparer<(string Key, DateTimeOffset Until, long Id)> ByKeyAndTime { get; } = Comparer<(string Key, DateTimeOffset Until, long Id)>.Create((a, b) =>
+        string.CompareOrdinal(a.Key, b.Key) is not 0 and var order ? order : (a.Until, a.Id).CompareTo((b.Until, b.Id)));
 
     private static Comparer<(string Key, int Priority, long Id)> ByKeyAndPlace { get; } = Comparer<(string Key, int Priority, long Id)>.Create((a, b) =>
         string.CompareOrdinal(a.Key, b.Key) is not 0 and var order ? order : (a.Priority, a.Id).CompareTo((b.Priority, b.Id)));
@@ -41,8 +45,11 @@ internal sealed class Table
     public Entry? Held(JobId id, LeaseToken lease) =>
         TryGet(id, out var entry) && entry.Job.State is JobState.Running && entry.Lease == lease ? entry : null;
 
-    /// <summary>The job that bears a unique key now.</summary>
-    public Entry? BearerOf(string key) => keys.TryGetValue(key, out var id) ? entries[id] : null;
+    /// <summary>The job that bears a unique key now. After a clock that was set back, of several ended ones that whose time ends last.</summary>
+    public Entry? BearerOf(string key, DateTimeOffset now) =>
+        keys.TryGetValue(key, out var id) ? entries[id]
+        : lentKeys.GetViewBetween((key, Times.Whole(now), long.MaxValue), (key, DateTimeOffset.MaxValue, 0)).Max is { Id: > 0 } last ? entries[last.Id]
+        : null;
 
     /// <summary>The job that is next among those that wait behind an exclusive key.</summary>
     public Entry? FirstBehind(string key) =>
@@ -61,6 +68,8 @@ internal sealed class Table
         Remove(entry.Job.Id);
         if (entry.TakenKey is { } key)
             keys.Add(key, entry.Id);
+        if (entry.LentKey is var (lent, until))
+            lentKeys.Add((lent, until, entry.Id));
         if (entry.Ready)
             ready.Add((entry.Job.Priority, entry.Id));
         if (entry.Delayed)
@@ -81,6 +90,8 @@ internal sealed class Table
             return;
         if (entry.TakenKey is { } key)
             keys.Remove(key);
+        if (entry.LentKey is var (lent, until))
+            lentKeys.Remove((lent, until, entry.Id));
         ready.Remove((entry.Job.Priority, entry.Id));
         delayed.Remove((entry.Job.RunAt, entry.Id));
         held.Remove(entry.Id);
