@@ -177,7 +177,6 @@ public abstract class EnqueueTests<TStore> : IDisposable
     [InlineData("--queue needs a value. See 'steadwork enqueue --help'.", "note", "--queue")]
     [InlineData("--priority was given more than once. See 'steadwork enqueue --help'.", "note", "--priority", "5", "--priority", "6")]
     [InlineData("There is no option '--colour'. See 'steadwork enqueue --help'.", "note", "--colour", "K")]
-    [InlineData("There is no option '--colour'. See 'steadwork enqueue --help'.", "note", "{}", "--colour", "1")]
     [InlineData("'more' is one argument too many. See 'steadwork enqueue --help'.", "note", "{}", "more")]
     [InlineData("TYPE is missing. See 'steadwork enqueue --help'.")]
     public async Task What_is_wrong_is_said_in_one_line_and_nothing_is_stored(string complaint, params string[] arguments)
