@@ -37,6 +37,9 @@ public sealed class PlantedFaultTests
         ["waits for one parent of several"] = (store, memory) => new WaitsForOneParent(store, memory),
         ["runs the children of the failed"] = (store, memory) => new RunsChildrenOfTheFailed(store, memory),
         ["cancels every child"] = (store, memory) => new CancelsEveryChild(store, memory),
+        ["prunes too early"] = (store, memory) => new PrunesTooEarly(store, memory),
+        ["ignores the rule of a queue"] = (store, memory) => new IgnoresTheRuleOfAQueue(store, memory),
+        ["forgets to prune the log"] = (store, memory) => new ForgetsToPruneTheLog(store, memory),
         ["revives the dead"] = (store, memory) => new RevivesTheDead(store, memory),
     };
 

@@ -60,6 +60,20 @@ internal static class Sequences
             from sharing in Gen.Elements(QueueSharing.Together, QueueSharing.InOrder)
             select new ClaimRule { Order = order, Ageing = order is ClaimOrder.Priority && ageing is { } interval ? TimeSpan.FromMilliseconds(interval) : null, Sharing = sharing }));
 
+    private static readonly Gen<RetentionRules> Retention =
+        from kept in Gen.Elements(5_000, 60_000, 6_000_000).ArrayOf(3)
+        from queue in Gen.Frequency((1, Gen.Constant<string?>(null)), (2, Gen.Elements<string?>("a", "b")))
+        from own in Gen.Elements(-1, 5_000, 60_000)
+        from log in Gen.Elements(-1, 60_000, 3_600_000)
+        select new RetentionRules(
+            [
+                .. queue is null ? [] : new[] { new RetentionRule(TimeSpan.FromMilliseconds(own)) { Queue = queue } },
+                new(TimeSpan.FromMilliseconds(kept[0])) { State = JobState.Succeeded },
+                new(TimeSpan.FromMilliseconds(kept[1])) { State = JobState.Cancelled },
+                new(TimeSpan.FromMilliseconds(kept[2])) { State = JobState.Failed },
+            ],
+            TimeSpan.FromMilliseconds(log));
+
     private static readonly Gen<Command> Step = Gen.Frequency(
         (8, from view in Any from job in Job from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
         (5, from view in Any from job in Job from count in Gen.Choose(1, 3) from parents in Any.ListOf(2) from anyway in Gen.Elements(false, false, true)
@@ -80,6 +94,8 @@ internal static class Sequences
         (6, from view in Any from request in Gen.Elements(Enum.GetValues<JobRequest>()) from job in Any select (Command)new Ask(view, request, job)),
         (2, from view in Any from which in Gen.Choose(0, 3) from paused in Gen.Elements(true, false, false)
             select (Command)new SetPause(view, which < 2 ? PauseScope.Queue : PauseScope.Type, new[] { "a", "b", "x", "y" }[which], paused)),
+        (4, from view in Any from rules in Retention from most in Gen.Choose(1, 4) select (Command)new Prune(view, rules, most)),
+        (1, from view in Any select (Command)new Define(view, "b")),
         (1, from view in Any from query in Query select (Command)new Look(view, query)));
 
     public static Arbitrary<Sequence> Arbitrary { get; } =
