@@ -41,6 +41,9 @@ internal static partial class LogMessages
     [LoggerMessage(21, LogLevel.Warning, "Job {JobId} of dead worker {WorkerId}: {Transition}")]
     public static partial void JobRecovered(this ILogger logger, JobId jobId, WorkerId workerId, string transition);
 
+    [LoggerMessage(25, LogLevel.Debug, "Pruned {Jobs} jobs whose time was up, with {Attempts} attempts, and {LogEntries} entries of the log")]
+    public static partial void Pruned(this ILogger logger, int jobs, int attempts, int logEntries);
+
     [LoggerMessage(30, LogLevel.Error, "The {Loop} loop met an error and goes on in {Pause}")]
     public static partial void LoopFailed(this ILogger logger, Exception exception, string loop, TimeSpan pause);
 }
