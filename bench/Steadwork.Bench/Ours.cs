@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging.Abstractions;
 using Steadwork.PostgreSql;
 using Steadwork.Sqlite;
 using Steadwork.Storage;
 using Steadwork.Workers;
+using Steadwork.Workers.Pruning;
 
 namespace Steadwork.Bench;
 
@@ -73,6 +75,33 @@ internal sealed class Ours(IStore store, IStore other, IStore silent) : IAsyncDi
         foreach (var chunk in all.Select(job => job.Id).Chunk(10_000))
             await store.RequestAsync(chunk, JobRequest.Delete, "bench", CancellationToken.None);
         return rate;
+    }
+
+    /// <summary>Drains while jobs that have ended, as many as are drained or more, are pruned as every worker does.</summary>
+    public async Task<double> DrainWhilePruningAsync(int jobs, int concurrency)
+    {
+        await DrainAsync(jobs, concurrency);
+        using var pruning = new PruningLoop(other, new RetentionRules([new(TimeSpan.Zero)], TimeSpan.Zero), TimeProvider.System, () => 0, NullLogger.Instance);
+        pruning.Start();
+        return await DrainAsync(jobs, concurrency);
+    }
+
+    /// <summary>Prunes jobs that have ended, and the log, without a rest between the steps.</summary>
+    public async Task<double> PruneAsync(int jobs)
+    {
+        await PruneAllAsync();
+        await DrainAsync(jobs, concurrency: 10);
+        return await Rate.OfAsync(jobs, PruneAllAsync);
+    }
+
+    private async Task PruneAllAsync()
+    {
+        var mark = default(PruneMark);
+        for (var isOver = false; !isOver;)
+        {
+            var step = await store.PruneAsync(new RetentionRules([new(TimeSpan.Zero)], TimeSpan.Zero), mark, PruningLoop.StepSize, CancellationToken.None);
+            (mark, isOver) = (step.Reached, step.IsOver);
+        }
     }
 
     private async Task FillAsync(int jobs, Func<int, NewJob> job)

@@ -21,6 +21,8 @@ var measures = new List<(string Name, Func<Task<double>>? Floor, Func<Task<doubl
 };
 measures.Add(("drain, a key each (plain)", () => ours.DrainAsync(jobs: 50_000, concurrency: 10), () => ours.DrainAsync(jobs: 50_000, concurrency: 10, keyed: true)));
 measures.Add(("drain, 100,000 behind a key", () => ours.DrainAsync(jobs: 50_000, concurrency: 10), () => ours.DrainBesideAsync(waiting: 100_000, jobs: 50_000, concurrency: 10)));
+measures.Add(("drain, beside pruning (alone)", () => ours.DrainAsync(jobs: 50_000, concurrency: 10), () => ours.DrainWhilePruningAsync(jobs: 50_000, concurrency: 10)));
+measures.Add(("prune, step after step", null, () => ours.PruneAsync(jobs: 50_000)));
 if (floor is not null)
     measures.Add(("enqueue, rung and not rung", () => ours.EnqueueAsync(callers: 64, jobs: 40_000, rings: false), () => ours.EnqueueAsync(callers: 64, jobs: 40_000)));
 Console.WriteLine($"{"per second, median of " + rounds,-30}{"floor",10}{"ours",10}{"ratio",8}   ours min to max");

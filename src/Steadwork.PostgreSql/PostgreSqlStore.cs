@@ -28,6 +28,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     private readonly Crew crew;
     private readonly Schedules schedules;
     private readonly Requests requests;
+    private readonly Pruning pruning;
     private readonly Reading reading;
     private readonly EventLog log;
     private readonly Heartbeat heartbeat;
@@ -56,6 +57,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         requests = new Requests(database);
         reading = new Reading(database);
         log = new EventLog(database);
+        pruning = new Pruning(database, log);
         heartbeat = new Heartbeat(database, Told);
     }
 
@@ -235,6 +237,18 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         ChangeAsync(batch => batch.Add("resume", Value.Of(scope.Name()), Value.Of(name), PauseLog(scope, name, by)), cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken)
+    {
+        var pruned = await pruning.PruneAsync(rules, from, most, cancellationToken).ConfigureAwait(false);
+        Changed();
+        return pruned;
+    }
+
+    /// <inheritdoc/>
+    public Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
+        pruning.CountAsync(rules, from, most, cancellationToken);
+
+    /// <inheritdoc/>
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
         database.RunAsync(
             database.Batch().Add("require-service", Value.Of(database.LockSpace)).Add("define-queue", Value.Of(queue), Value.Of(definition)).Add("queue-definition", Value.Of(queue)),
@@ -346,9 +360,15 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         if (joined)
             lineMarks.Joined();
         bell.RingHere(wakeUps);
-        if (wakeUps is WakeUp.None || Interlocked.Increment(ref changes) % FoldAfter != 0)
-            return;
-        _ = FoldAsync();
+        if (wakeUps is not WakeUp.None)
+            Changed();
+    }
+
+    /// <summary>Counts may have changed.</summary>
+    private void Changed()
+    {
+        if (Interlocked.Increment(ref changes) % FoldAfter == 0)
+            _ = FoldAsync();
     }
 
     /// <summary>Adds the changes of lanes up, now and then, so that a count never has many of them to add.</summary>

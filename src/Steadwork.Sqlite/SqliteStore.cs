@@ -178,6 +178,17 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         writer.WriteAsync(transaction => Change(transaction, LogKinds.Resumed, scope, name, by, database => database["resume"].Bind(1, scope.Name()).Bind(2, name)), cancellationToken);
 
     /// <inheritdoc/>
+    public async Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken)
+    {
+        var walk = await ReadAsync(database => Pruning.Look(database, rules, from, most, Now), cancellationToken).ConfigureAwait(false);
+        return walk.FindsNothing ? walk.Answer(0, 0, 0) : await writer.WriteAsync(transaction => Pruning.Remove(transaction, walk), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
+        ReadAsync(database => Pruning.Count(database, Pruning.Look(database, rules, from, most, Now)), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
         writer.WriteAsync(transaction =>
         {

@@ -50,6 +50,9 @@ internal static partial class LogMessages
     [LoggerMessage(24, LogLevel.Warning, "The schedule {Schedule} of this program is not defined: {Other} has defined it, and that counts")]
     public static partial void ScheduleKept(this ILogger logger, string schedule, string other);
 
+    [LoggerMessage(25, LogLevel.Debug, "Pruned {Jobs} jobs whose time was up, with {Attempts} attempts, and {LogEntries} entries of the log")]
+    public static partial void Pruned(this ILogger logger, int jobs, int attempts, int logEntries);
+
     [LoggerMessage(30, LogLevel.Error, "The {Loop} loop met an error and goes on in {Pause}")]
     public static partial void LoopFailed(this ILogger logger, Exception exception, string loop, TimeSpan pause);
 }

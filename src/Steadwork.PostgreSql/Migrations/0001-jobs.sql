@@ -239,7 +239,7 @@ CREATE SEQUENCE steadwork.log_batches;
 CREATE FUNCTION steadwork.next_batch() RETURNS bigint LANGUAGE sql VOLATILE
     AS $$ SELECT CASE WHEN pg_current_xact_id() IS NOT NULL THEN nextval('steadwork.log_batches') END $$;
 
--- Append-only. Every transition of a job is written here in its own transaction, those of one statement as one row of
+-- Only appended to, and pruned from its oldest entries on. Every transition of a job is written here in its own transaction, those of one statement as one row of
 -- arrays: a row each would cost as much as the transitions themselves. kinds has one word for all entries, or one each.
 CREATE TABLE steadwork.log (
     batch   bigint      PRIMARY KEY DEFAULT steadwork.next_batch(),
@@ -255,7 +255,7 @@ CREATE TABLE steadwork.log (
 -- The places of batches in the log. They are given after the commit, to what is visible then, one transaction at a time:
 -- so a reader passes nothing that is still uncommitted, and nobody's open transaction holds it back. The newest row also
 -- says up to which batch all have been looked at, which of those were not visible then, and from which oldest running
--- transaction on each of these is known to have been rolled back.
+-- transaction on each of these is known to have been rolled back: it stays when its batch has been pruned.
 CREATE TABLE steadwork.log_places (
     upto          bigint   PRIMARY KEY,
     batch         bigint   NOT NULL,
@@ -312,12 +312,14 @@ BEGIN
     RETURN QUERY SELECT unnest(admitted);
 END $$;
 
--- Refuses those of these jobs that there are not.
+-- Refuses those of these jobs that there are not. One that has ended is not pruned from then on until the transaction ends, and
+-- after that is seen to be waited for. In their order, so that two that lock the same do not wait for each other.
 CREATE FUNCTION steadwork.require_parents(parents bigint[]) RETURNS void LANGUAGE plpgsql
     SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     missing bigint;
 BEGIN
+    PERFORM FROM steadwork.history WHERE id = ANY (parents) ORDER BY id FOR KEY SHARE;
     SELECT parent INTO missing FROM unnest(parents) WITH ORDINALITY AS told (parent, place)
     WHERE NOT EXISTS (SELECT FROM steadwork.jobs WHERE id = parent) AND NOT EXISTS (SELECT FROM steadwork.history WHERE id = parent)
     ORDER BY place LIMIT 1;
@@ -386,7 +388,7 @@ BEGIN
         IF fate <> 'succeeded' THEN
             -- It may be retried, and then its end has to be told.
             UPDATE steadwork.history SET is_parent = true
-            WHERE id = (SELECT id FROM steadwork.history WHERE id = this AND NOT is_parent FOR UPDATE SKIP LOCKED);
+            WHERE id = (SELECT id FROM steadwork.history WHERE id = this AND NOT is_parent FOR NO KEY UPDATE SKIP LOCKED);
             IF NOT FOUND AND EXISTS (SELECT FROM steadwork.history WHERE id = this AND NOT is_parent) THEN
                 INSERT INTO steadwork.loose_ends (parent, after) VALUES (this, seen);
                 CONTINUE;

@@ -58,10 +58,11 @@ SELECT count(*) FROM next;
 SELECT coalesce(max(upto), 0) FROM steadwork.log_places;
 
 -- name: read-log
--- $1 the position after which to begin, $2 how many.
+-- $1 the position after which to begin, $2 how many. Those after it may have been pruned: it begins with the first that there is.
+WITH first AS MATERIALIZED (SELECT upto - entries AS before FROM steadwork.log_places WHERE upto > $1 AND entries > 0 ORDER BY upto LIMIT 1)
 SELECT place.upto - place.entries + entry.number AS position, at, coalesce(kinds[entry.number], kinds[1]), job, lease, worker, entry.data
-FROM (SELECT * FROM steadwork.log_places WHERE upto > $1 ORDER BY upto LIMIT $2) AS place
+FROM (SELECT * FROM steadwork.log_places WHERE upto > $1 AND entries > 0 ORDER BY upto LIMIT $2) AS place
 JOIN steadwork.log USING (batch),
 ROWS FROM (generate_series(1, place.entries), unnest(jobs), unnest(leases), unnest(log.data)) AS entry (number, job, lease, data)
-WHERE place.upto - place.entries < $1 + $2 AND place.upto - place.entries + entry.number > $1
+WHERE place.upto - place.entries < greatest($1, (SELECT before FROM first)) + $2 AND place.upto - place.entries + entry.number > $1
 ORDER BY position LIMIT $2;

@@ -166,7 +166,8 @@ CREATE TABLE workers (
     lease_until INTEGER NOT NULL
 );
 
--- Append-only. Every transition of a job is written here in its own transaction.
+-- Only appended to, and pruned from its oldest entry on. Every transition of a job is written here in its own transaction.
+-- AUTOINCREMENT, because the position of an entry that is gone must not come back as another's.
 CREATE TABLE log (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     at       INTEGER NOT NULL,

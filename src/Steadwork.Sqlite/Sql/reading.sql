@@ -32,7 +32,8 @@ FROM workers ORDER BY id;
 SELECT scope, name, since, by FROM pauses ORDER BY scope, name;
 
 -- name: log-position
-SELECT coalesce(max(position), 0) FROM log;
+-- Not the greatest of the log itself, from which that entry may have been pruned.
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'log'), 0);
 
 -- name: read-log
 SELECT position, at, kind, job, lease, worker, data FROM log WHERE position > ?1 ORDER BY position LIMIT ?2;

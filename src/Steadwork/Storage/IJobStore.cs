@@ -75,7 +75,24 @@ public interface IJobStore
     /// <returns>False when it is not paused: nothing changed.</returns>
     Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken);
 
-    /// <summary>Attaches a definition to a queue unless it has one.</summary>
+    /// <summary>
+    /// Removes what has had its time by the clock of the store: one small step of a walk over the jobs, in the order of their ids, and
+    /// over the log, from the oldest. An ended job goes with its attempts, with what it came after and with a unique key that it kept;
+    /// not while an unfinished job still waits for it. Nothing of it is told by the log, which would grow by it. The walk stops at the
+    /// first ended job that was enqueued less than the shortest time ago: what comes after it has ended still later, unless clocks were
+    /// set back. Entries of the log go in their order up to the first that is younger than that; positions stay as they are.
+    /// </summary>
+    /// <param name="rules">What is kept for how long.</param>
+    /// <param name="from">Where to begin: where an earlier step has come to, or the default, with the oldest.</param>
+    /// <param name="most">How many jobs at the most, and four times as many entries of the log, but for the rest of those that were written together.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken);
+
+    /// <summary>What <see cref="PruneAsync"/> would remove, which stays.</summary>
+    /// <inheritdoc cref="PruneAsync"/>
+    Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken);
+
+    /// <summary>Attaches a definition to a queue unless it has one. Jobs of a queue that has one are pruned only by rules that name the queue.</summary>
     /// <returns>The definition that stands.</returns>
     Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken);
 }

@@ -1,13 +1,18 @@
 namespace Steadwork.Storage;
 
-/// <summary>The append-only log. Each transition of a job is written to it in the transition's own transaction.</summary>
+/// <summary>The append-only log, whose oldest entries are pruned. Each transition of a job is written to it in the transition's own transaction.</summary>
 public interface ILogStore
 {
     /// <summary>Appends entries, all or nothing as far as their leases hold.</summary>
     /// <returns>For each entry, in order, whether it was written; false for one whose lease is stale.</returns>
     Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken);
 
-    /// <summary>Reads entries in order. Never skips one that becomes visible later with a smaller position.</summary>
+    /// <summary>
+    /// Reads entries in order. Never skips one that becomes visible later with a smaller position. Where entries after the given
+    /// position have been pruned, it goes on with the oldest that there is. Positions have no gaps, so a first entry whose position
+    /// is not the one after the given one says that those between are gone; when nothing is left, the answer is empty although
+    /// <see cref="StoreStatistics.LogPosition"/> is greater than the given position, and the next entry to be written says it.
+    /// </summary>
     /// <param name="after">The position after which to begin; 0 begins at the start.</param>
     /// <param name="limit">How many at the most.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

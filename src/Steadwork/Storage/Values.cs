@@ -230,7 +230,7 @@ public sealed record WorkerView(WorkerId Id, string Name, string Host, int Proce
 /// <summary>A store in numbers.</summary>
 /// <param name="Lanes">The counts of each queue and type that ever had a job.</param>
 /// <param name="Workers">The registered workers.</param>
-/// <param name="LogPosition">The position of the newest log entry; 0 when there is none.</param>
+/// <param name="LogPosition">The position of the newest log entry, also when it has been pruned; 0 when there has been none.</param>
 /// <param name="Pauses">The queues and types that are paused, in the order of scope and name.</param>
 public sealed record StoreStatistics(IReadOnlyList<LaneCounts> Lanes, IReadOnlyList<WorkerView> Workers, long LogPosition, IReadOnlyList<Pause> Pauses)
 {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Steadwork.Storage;
 using Steadwork.Storage.Copying;
+using Steadwork.Workers.Pruning;
 using Steadwork.Workers.Recovery;
 using Steadwork.Workers.Renewing;
 using Steadwork.Workers.Running;
@@ -10,7 +11,7 @@ using Steadwork.Workers.Scheduling;
 
 namespace Steadwork.Workers;
 
-/// <summary>A worker: claims jobs, runs them, keeps its lease, and recovers the jobs of workers that have died.</summary>
+/// <summary>A worker: claims jobs, runs them, keeps its lease, recovers the jobs of workers that have died, and prunes what has had its time.</summary>
 public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
 {
     private const int MostReservedThreads = 256;
@@ -27,6 +28,7 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
     private LeaseRenewal? renewal;
     private RecoveryLoop? recovery;
     private SchedulingLoop? scheduling;
+    private PruningLoop? pruning;
     private IDisposable? wakeUps;
     private bool stopped;
 
@@ -70,10 +72,12 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
         running = new RunningLoop(store, parts, () => incarnation, scheduling.Heard);
         renewal = new LeaseRenewal(store, parts.Options, parts.Clock, () => incarnation, this, logger);
         recovery = new RecoveryLoop(store, parts.Options.RecoveryInterval, EndLostLives, logger);
+        pruning = new PruningLoop(store, parts.Options.Retention.ToRules(), parts.Clock, Random.Shared.NextDouble, logger);
         parts.OnLeaseInDoubt = renewal.Wake;
         wakeUps = store.Listen(WakeUp.Jobs | WakeUp.Cancellations, OnWakeUp);
         recovery.Start();
         scheduling.Start();
+        pruning.Start();
         renewal.Start();
         running.Start();
     }
@@ -101,6 +105,7 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
         running.Dispose();
         scheduling?.Dispose();
         recovery?.Dispose();
+        pruning?.Dispose();
         renewal?.Dispose();
         await store.EndWorkerAsync(incarnation!.Id, CancellationToken.None).ConfigureAwait(false);
         logger.WorkerStopped(incarnation.Id);
@@ -108,6 +113,9 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
 
     /// <summary>Stops as <see cref="StopAsync"/> does, without waiting for what runs.</summary>
     public ValueTask DisposeAsync() => new(StopAsync(new CancellationToken(canceled: true)));
+
+    /// <summary>Has the next step of pruning begin now.</summary>
+    internal void PruneNow() => pruning?.Wake();
 
     void IRenewalListener.Lost(Incarnation lost)
     {

@@ -47,6 +47,10 @@ public sealed class TimedStore(IStore store) : IStore
 
     public Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) => store.ResumeAsync(scope, name, by, cancellationToken);
 
+    public Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) => store.PruneAsync(rules, from, most, cancellationToken);
+
+    public Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) => store.ExpiredAsync(rules, from, most, cancellationToken);
+
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) => store.DefineQueueAsync(queue, definition, cancellationToken);
 
     public Task<IReadOnlyList<Defined>> DefineAsync(IReadOnlyList<NewSchedule> schedules, ScheduleOwner owner, CancellationToken cancellationToken) => store.DefineAsync(schedules, owner, cancellationToken);

@@ -25,6 +25,7 @@ public abstract class RetirementContract<TFixture> : StoreContract<TFixture>
         await ShouldBeRefusedAsync(() => Other.RequestAsync(JobRequest.Cancel, job));
         await ShouldBeRefusedAsync(() => Other.RequestAsync(JobRequest.Delete, job));
         await ShouldBeRefusedAsync(() => Other.AppendAsync([new NewLogEntry("noted", null, null, default)], CancellationToken.None));
+        await ShouldBeRefusedAsync(() => Other.PruneAllAsync(new RetentionRules([], TimeSpan.Zero)));
 
         (await Picture.OfAsync(Store)).ShouldBe(before);
         (await Other.Copyable().RetirementAsync(CancellationToken.None)).ShouldBe(new Retirement("elsewhere", Copied: false));

@@ -41,6 +41,12 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
 
     public virtual Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) => inner.ResumeAsync(scope, name, by, cancellationToken);
 
+    public virtual Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
+        inner.PruneAsync(rules, from, most, cancellationToken);
+
+    public virtual Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
+        inner.ExpiredAsync(rules, from, most, cancellationToken);
+
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
         inner.DefineQueueAsync(queue, definition, cancellationToken);
 

@@ -48,6 +48,9 @@ public sealed class PlantedFaultTests
         ["ticks twice"] = (store, memory) => new TicksTwice(store, memory),
         ["forgets versions"] = (store, memory) => new ForgetsVersions(store, memory),
         ["lets ticks overlap"] = (store, memory) => new LetsTicksOverlap(store, memory),
+        ["prunes too early"] = (store, memory) => new PrunesTooEarly(store, memory),
+        ["ignores the rule of a queue"] = (store, memory) => new IgnoresTheRuleOfAQueue(store, memory),
+        ["forgets to prune the log"] = (store, memory) => new ForgetsToPruneTheLog(store, memory),
         ["revives the dead"] = (store, memory) => new RevivesTheDead(store, memory),
     };
 

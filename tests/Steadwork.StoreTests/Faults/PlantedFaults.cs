@@ -289,3 +289,24 @@ internal sealed class MixesUpTheQueues(IStore inner, FaultMemory memory) : Fault
     public override Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
         Inner.ExchangeAsync(worker, ends, claim is null ? null : claim with { Rule = claim.Rule with { Sharing = QueueSharing.Together } }, cancellationToken);
 }
+
+/// <summary>Keeps jobs for half of their time.</summary>
+internal sealed class PrunesTooEarly(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
+        Inner.PruneAsync(rules with { Rules = [.. rules.Rules.Select(rule => rule.Keep > TimeSpan.Zero ? rule with { Keep = rule.Keep / 2 } : rule)] }, from, most, cancellationToken);
+}
+
+/// <summary>Prunes every queue by the rules for all.</summary>
+internal sealed class IgnoresTheRuleOfAQueue(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
+        Inner.PruneAsync(rules with { Rules = [.. rules.Rules.Where(rule => rule.Queue is null)] }, from, most, cancellationToken);
+}
+
+/// <summary>Lets the log grow for ever.</summary>
+internal sealed class ForgetsToPruneTheLog(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
+        Inner.PruneAsync(rules with { Log = Timeout.InfiniteTimeSpan }, from, most, cancellationToken);
+}

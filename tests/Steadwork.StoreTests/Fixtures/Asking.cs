@@ -43,5 +43,22 @@ internal static class Asking
     public static async Task<RequestAnswer> RequestAsync(this IStore store, JobRequest request, JobId job, string reason = "asked") =>
         (await store.RequestAsync([job], request, reason, CancellationToken.None))[0];
 
+    /// <summary>Prunes to the end, and adds up what has gone.</summary>
+    public static Task<Pruned> PruneAllAsync(this IStore store, RetentionRules rules, int most = 100) => WalkAsync(mark => store.PruneAsync(rules, mark, most, CancellationToken.None));
+
+    /// <summary>Adds up what would go.</summary>
+    public static Task<Pruned> ExpiredAllAsync(this IStore store, RetentionRules rules, int most = 100) => WalkAsync(mark => store.ExpiredAsync(rules, mark, most, CancellationToken.None));
+
+    private static async Task<Pruned> WalkAsync(Func<PruneMark, Task<Pruned>> step)
+    {
+        var sum = new Pruned(0, 0, 0, default, IsOver: false);
+        while (!sum.IsOver)
+        {
+            var next = await step(sum.Reached);
+            sum = next with { Jobs = sum.Jobs + next.Jobs, Attempts = sum.Attempts + next.Attempts, LogEntries = sum.LogEntries + next.LogEntries };
+        }
+        return sum;
+    }
+
     public static Task<IReadOnlyList<RecoveredWorker>> RecoverAsync(this IStore store) => store.RecoverAsync(CancellationToken.None);
 }

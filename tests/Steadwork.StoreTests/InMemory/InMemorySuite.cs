@@ -45,6 +45,8 @@ public sealed class InMemoryStatistics : StatisticsContract<InMemoryFixture>;
 
 public sealed class InMemoryLog : LogContract<InMemoryFixture>;
 
+public sealed class InMemoryRetention : RetentionContract<InMemoryFixture>;
+
 public sealed class InMemoryFinding : FindContract<InMemoryFixture>;
 
 public sealed class InMemoryWakeUps : WakeUpContract<InMemoryFixture>;

@@ -266,6 +266,26 @@ internal sealed record RemoveSchedule(int View, string Name) : Command
     public override async Task<string> ApplyAsync(Subject subject) => (await subject.View(View).RemoveScheduleAsync(Name, "model", CancellationToken.None)).ToString();
 }
 
+/// <summary>Prunes to the end. Of the reference and the store, the steps may differ, since they pass different jobs.</summary>
+internal sealed record Prune(int View, RetentionRules Rules, int Most) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject)
+    {
+        var view = subject.View(View);
+        var (expired, pruned) = (await view.ExpiredAllAsync(Rules, Most), await view.PruneAllAsync(Rules, Most));
+        return $"expired {Show(expired)}, pruned {Show(pruned)}";
+    }
+
+    public override string ToString() => $"Prune {Most} at once, log {Rules.Log}: {string.Join("; ", Rules.Rules)}";
+
+    private static string Show(Pruned pruned) => $"{pruned.Jobs} jobs, {pruned.Attempts} attempts, {pruned.LogEntries} entries";
+}
+
+internal sealed record DefineQueue(int View, string Queue) : Command
+{
+    public override Task<string> ApplyAsync(Subject subject) => subject.View(View).DefineQueueAsync(Queue, $"by view {View}", CancellationToken.None);
+}
+
 internal sealed record Look(int View, JobQuery Query) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject) =>

@@ -70,6 +70,20 @@ internal static class Sequences
         from overlap in Gen.Elements(Enum.GetValues<Overlap>())
         select (name, seconds, overlap);
 
+    private static readonly Gen<RetentionRules> Retention =
+        from kept in Gen.Elements(5_000, 60_000, 6_000_000).ArrayOf(3)
+        from queue in Gen.Frequency((1, Gen.Constant<string?>(null)), (2, Gen.Elements<string?>("a", "b")))
+        from own in Gen.Elements(-1, 5_000, 60_000)
+        from log in Gen.Elements(-1, 60_000, 3_600_000)
+        select new RetentionRules(
+            [
+                .. queue is null ? [] : new[] { new RetentionRule(TimeSpan.FromMilliseconds(own)) { Queue = queue } },
+                new(TimeSpan.FromMilliseconds(kept[0])) { State = JobState.Succeeded },
+                new(TimeSpan.FromMilliseconds(kept[1])) { State = JobState.Cancelled },
+                new(TimeSpan.FromMilliseconds(kept[2])) { State = JobState.Failed },
+            ],
+            TimeSpan.FromMilliseconds(log));
+
     private static readonly Gen<Command> Step = Gen.Frequency(
         (8, from view in Any from job in Job from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
         (5, from view in Any from job in Job from count in Gen.Choose(1, 3) from parents in Any.ListOf(2) from anyway in Gen.Elements(false, false, true)
@@ -95,6 +109,8 @@ internal static class Sequences
         (5, from view in Any select (Command)new TickTwice(view)),
         (1, from view in Any from name in Gen.Elements("s", "t") select (Command)new RemoveSchedule(view, name)),
         (1, from view in Any from name in Gen.Elements("s", "t") from paused in Gen.Elements(true, false, false) select (Command)new SetPause(view, PauseScope.Schedule, name, paused)),
+        (4, from view in Any from rules in Retention from most in Gen.Choose(1, 4) select (Command)new Prune(view, rules, most)),
+        (1, from view in Any select (Command)new DefineQueue(view, "b")),
         (1, from view in Any from query in Query select (Command)new Look(view, query)));
 
     public static Arbitrary<Sequence> Arbitrary { get; } =

@@ -45,6 +45,8 @@ public sealed class PostgreSqlStatistics : StatisticsContract<PostgreSqlFixture>
 
 public sealed class PostgreSqlLog : LogContract<PostgreSqlFixture>;
 
+public sealed class PostgreSqlRetention : RetentionContract<PostgreSqlFixture>;
+
 public sealed class PostgreSqlFinding : FindContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlWakeUps : WakeUpContract<PostgreSqlFixture>;

@@ -4,6 +4,7 @@ using Npgsql;
 using Shouldly;
 using Steadwork.PostgreSql;
 using Steadwork.PostgreSql.Connections;
+using Steadwork.Storage;
 using Steadwork.StoreTests.Fixtures;
 using Xunit;
 
@@ -61,6 +62,28 @@ public sealed partial class QueryPlanTests : IAsyncLifetime
         IndexScans().Matches(plan).Select(scan => scan.Groups[1].Value).ShouldAllBe(used => index.Split('|').Contains(used), plan);
         if (statement.EndsWith("claim-line", StringComparison.Ordinal))
             plan.ShouldContain("Index Scan using jobs_ready on jobs");
+    }
+
+    [Theory]
+    [InlineData("pass-history", "Index Scan using history_pkey on history")]
+    [InlineData("pass-log", "Index Scan using log_places_pkey on log_places")]
+    [InlineData("hold-expired", "Index Scan using history_pkey on history")]
+    [InlineData("prune-history", "Index Scan using history_pkey on history")]
+    [InlineData("prune-log", "Index Scan using log_pkey on log")]
+    [InlineData("read-log", "Index Scan using log_places_pkey on log_places")]
+    public async Task A_statement_that_prunes_comes_to_its_rows_by_their_keys(string statement, string scan)
+    {
+        await fixture.Store.EnqueueAsync(Some.Jobs(Jobs), TestContext.Current.CancellationToken);
+        var worker = await fixture.Store.StartAsync(capacity: Jobs);
+        await worker.ExchangeAsync([.. (await worker.ClaimAsync(Jobs)).Select(job => new AttemptEnd(job.Id, job.Lease, Some.Success, null))]);
+        await fixture.Store.LogAsync();
+        foreach (var table in new[] { "jobs", "history", "attempts", "dependencies", "log", "log_places" })
+            PostgreSqlServer.Execute($"VACUUM ANALYZE {fixture.Schema}.{table}");
+
+        var plan = await PlanOfAsync(statement);
+
+        plan.ShouldContain(scan);
+        plan.ShouldNotMatch("Seq Scan on (jobs|history|attempts|dependencies|log|log_places)( |$)");
     }
 
     private async Task<string> PlanOfAsync(string statement)

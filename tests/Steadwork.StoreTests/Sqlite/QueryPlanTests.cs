@@ -17,6 +17,7 @@ public sealed class QueryPlanTests
         "succeed", "held", "settle", "held-by", "cancellations", "renew",
         "job-of-unique-key", "ended-job-of-unique-key", "replace", "job-head", "request-cancellation", "cancel-in-line", "retry-by-hand", "delete-job",
         "lane-of", "count-lane", "attempts", "present-attempt", "workers", "pauses", "key-holders", "ahead-behind-key", "ahead-in-line", "log-position", "read-log", "retirement",
+        "pass-jobs", "pass-log", "is-awaited", "prunable", "prune-log",
     ];
 
     [Fact]

@@ -45,6 +45,8 @@ public sealed class SqliteStatistics : StatisticsContract<SqliteFixture>;
 
 public sealed class SqliteLog : LogContract<SqliteFixture>;
 
+public sealed class SqliteRetention : RetentionContract<SqliteFixture>;
+
 public sealed class SqliteFinding : FindContract<SqliteFixture>;
 
 public sealed class SqliteWakeUps : WakeUpContract<SqliteFixture>;

@@ -16,6 +16,7 @@ public sealed class InMemoryStore : IStore
     private readonly Board board = new();
     private readonly Claims claims;
     private readonly Crew crew;
+    private readonly Pruning pruning;
 
     /// <summary>Creates an empty store.</summary>
     /// <param name="clock">The clock of all its times, and of leases; null takes the system's.</param>
@@ -24,6 +25,7 @@ public sealed class InMemoryStore : IStore
         this.clock = clock ?? TimeProvider.System;
         claims = new Claims(ledger, entry => pauses.ContainsKey((PauseScope.Queue, entry.Job.Queue)) || pauses.ContainsKey((PauseScope.Type, entry.Job.Type)));
         crew = new Crew(ledger, this.clock);
+        pruning = new Pruning(ledger, queueDefinitions.ContainsKey);
     }
 
     /// <inheritdoc/>
@@ -94,7 +96,7 @@ public sealed class InMemoryStore : IStore
 
     /// <inheritdoc/>
     public Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken) =>
-        Once(_ => new StoreStatistics(ledger.Jobs.Lanes, crew.Views, ledger.Log.Count, [.. pauses.Values]), cancellationToken);
+        Once(_ => new StoreStatistics(ledger.Jobs.Lanes, crew.Views, ledger.LogPosition, [.. pauses.Values]), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> PauseAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
@@ -103,6 +105,14 @@ public sealed class InMemoryStore : IStore
     /// <inheritdoc/>
     public Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
         Once(now => pauses.Remove((scope, name)) && Tell(LogKinds.Resumed, scope, name, by, now), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
+        Once(now => pruning.Step(rules, from, most, now, remove: true), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
+        Once(now => pruning.Step(rules, from, most, now, remove: false), cancellationToken);
 
     /// <inheritdoc/>
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
@@ -145,7 +155,7 @@ public sealed class InMemoryStore : IStore
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LogEntry>> ReadAsync(long after, int limit, CancellationToken cancellationToken) =>
-        Once<IReadOnlyList<LogEntry>>(_ => [.. ledger.Log.Skip((int)Math.Min(after, int.MaxValue)).Take(limit)], cancellationToken);
+        Once<IReadOnlyList<LogEntry>>(_ => [.. ledger.LogAfter(after).Take(limit)], cancellationToken);
 
     /// <inheritdoc/>
     public IDisposable Listen(WakeUp kinds, Action<WakeUp> onWakeUp) => listeners.Add(kinds, onWakeUp);

@@ -9,13 +9,29 @@ internal sealed class Ledger
     private readonly HashSet<long> arrived = [];
     private readonly Queue<long> looseParents = [];
     private long lastJob;
+    private long lastPosition;
     private WakeUp wakeUps;
 
     public Table Jobs { get; } = new();
 
     public Family Family { get; } = new();
 
-    public IReadOnlyList<LogEntry> Log => log;
+    /// <summary>The position of the newest entry of the log, be it gone or not.</summary>
+    public long LogPosition => lastPosition;
+
+    /// <summary>The entries of the log after a position.</summary>
+    public IEnumerable<LogEntry> LogAfter(long position) => log.Skip((int)Math.Clamp(position - (lastPosition - log.Count), 0, log.Count));
+
+    /// <summary>Takes away the entries of the log up to a position.</summary>
+    public void ForgetLog(long upto) => log.RemoveRange(0, (int)Math.Clamp(upto - (lastPosition - log.Count), 0, log.Count));
+
+    /// <summary>Takes away a job that has ended, and nobody is told.</summary>
+    public void Forget(Entry entry)
+    {
+        Jobs.Remove(entry.Job.Id);
+        Family.RemoveChild(entry.Id);
+        attempts.Remove(entry.Job.Id);
+    }
 
     /// <summary>The attempts of a job that did not succeed, and the present one, if any.</summary>
     public IReadOnlyList<Attempt> AttemptsOf(JobId id)
@@ -219,7 +235,7 @@ internal sealed class Ledger
     }
 
     public void Write(string kind, DateTimeOffset at, JobId? job, LeaseToken? lease, WorkerId? worker, ReadOnlyMemory<byte> data = default) =>
-        log.Add(new LogEntry(log.Count + 1, Times.Whole(at), kind, job, lease, worker, data.ToArray()));
+        log.Add(new LogEntry(++lastPosition, Times.Whole(at), kind, job, lease, worker, data.ToArray()));
 
     public void Wake(WakeUp kinds) => wakeUps |= kinds;
 

@@ -1,0 +1,26 @@
+-- name: pass-jobs
+-- All jobs in the order of their age, since an index of those that have ended would cost each end an entry. ?1 the job after
+-- which to begin, ?2 how many. Lanes come second: their order is not the one wanted.
+SELECT jobs.id, lanes.queue, lanes.type, EXISTS (SELECT 1 FROM queues WHERE queues.name = lanes.queue), jobs.state, jobs.created_at, jobs.finished_at
+FROM jobs CROSS JOIN lanes ON lanes.id = jobs.lane
+WHERE jobs.id > ?1
+ORDER BY jobs.id LIMIT ?2;
+
+-- name: is-awaited
+-- Whether an unfinished job still waits for job ?1, or it may be that one does not know yet that it has ended.
+SELECT 1 WHERE EXISTS (
+    SELECT 1 FROM dependencies JOIN jobs ON jobs.id = dependencies.child
+    WHERE dependencies.parent = ?1 AND dependencies.done = 0 AND jobs.state IN ('pending', 'waiting', 'running')
+) OR EXISTS (SELECT 1 FROM loose_parents WHERE loose_parents.parent = ?1);
+
+-- name: prunable
+-- As it was when it was passed by: it may have been retried, and ended again, since. ?2 when it had ended.
+SELECT lane, state, is_parent, (SELECT count(*) FROM attempts WHERE attempts.job = jobs.id) + (state = 'succeeded')
+FROM jobs WHERE id = ?1 AND finished_at = ?2;
+
+-- name: pass-log
+-- ?1 the position after which to begin, ?2 how many.
+SELECT position, at FROM log WHERE position > ?1 ORDER BY position LIMIT ?2;
+
+-- name: prune-log
+DELETE FROM log WHERE position <= ?1;

@@ -1,0 +1,117 @@
+namespace Steadwork.Storage;
+
+/// <summary>How far a walk over what may have had its time has come; the default begins with the oldest.</summary>
+/// <param name="Job">The job up to which all have been looked at.</param>
+/// <param name="Position">The position up to which the log has been.</param>
+public readonly record struct PruneMark(JobId Job, long Position);
+
+/// <summary>What one step of pruning has removed, or would.</summary>
+/// <param name="Jobs">How many jobs.</param>
+/// <param name="Attempts">How many attempts, of these jobs.</param>
+/// <param name="LogEntries">How many entries of the log.</param>
+/// <param name="Reached">Where the next step goes on.</param>
+/// <param name="IsOver">Whether the walk has come to what is younger than any rule: nothing is left to be removed behind the mark from which it began.</param>
+public sealed record Pruned(int Jobs, int Attempts, int LogEntries, PruneMark Reached, bool IsOver);
+
+/// <summary>A job that the walk comes past.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Queue">Its queue.</param>
+/// <param name="Type">Its type.</param>
+/// <param name="IsDefined">Whether the queue has a definition.</param>
+/// <param name="State">Where it stands.</param>
+/// <param name="CreatedAt">When it was enqueued.</param>
+/// <param name="FinishedAt">When it ended; null when it has not.</param>
+internal readonly record struct PassedJob(long Id, string Queue, string Type, bool IsDefined, JobState State, DateTimeOffset CreatedAt, DateTimeOffset? FinishedAt);
+
+/// <summary>
+/// One step of the walk over the jobs of a store, in the order of their ids, and over its log. Says what has had its time and
+/// where to stop; the store reads and removes. Needs no index: a job that was enqueued less than the shortest time ago cannot
+/// have ended earlier, and neither can those after it.
+/// </summary>
+internal sealed class PruneWalk(RetentionRules rules, PruneMark from, int most, DateTimeOffset now)
+{
+    private readonly List<PassedJob> due = [];
+    private readonly Dictionary<(string, string, JobState, bool), TimeSpan?> keeps = [];
+    private readonly TimeSpan? shortest = rules.Shortest;
+    private long job = from.Job.Value;
+    private long position = from.Position;
+    private bool moreJobs = rules.Shortest is not null;
+    private bool moreLog = rules.Log != Timeout.InfiniteTimeSpan;
+
+    /// <summary>How many jobs to look at, at the most.</summary>
+    public int JobsLookedAt => moreJobs ? most * 4 : 0;
+
+    /// <summary>How many entries of the log to look at, at the most: a job writes three or four.</summary>
+    public int EntriesLookedAt => moreLog ? most * 4 : 0;
+
+    public long AfterJob => from.Job.Value;
+
+    public long AfterPosition => from.Position;
+
+    /// <summary>The jobs that have had their time.</summary>
+    public IReadOnlyList<PassedJob> Due => due;
+
+    /// <summary>How many entries of the log have.</summary>
+    public int Entries { get; private set; }
+
+    /// <summary>The position of the last of these.</summary>
+    public long LastPosition => position;
+
+    public bool FindsNothing => due.Count == 0 && Entries == 0;
+
+    /// <summary>Comes past jobs: as many as were to be looked at, or all that there are.</summary>
+    public void Pass(IReadOnlyList<PassedJob> jobs)
+    {
+        moreJobs = moreJobs && jobs.Count == JobsLookedAt;
+        foreach (var passed in jobs)
+        {
+            if (passed.FinishedAt is { } finished)
+            {
+                if (now - passed.CreatedAt < shortest)
+                {
+                    moreJobs = false;
+                    return;
+                }
+                if (Keep(passed) is { } keep && now - finished >= keep)
+                    due.Add(passed);
+            }
+            job = passed.Id;
+            if (due.Count == most)
+            {
+                moreJobs = true;
+                return;
+            }
+        }
+    }
+
+    /// <summary>Comes past the next entries of the log, some that were written together at once.</summary>
+    /// <param name="batches">The position of the last of each, how many they are, and when they were written; null when they are gone already.</param>
+    public void Pass(IReadOnlyList<(long Upto, int Entries, DateTimeOffset? At)> batches)
+    {
+        moreLog = moreLog && batches.Count == EntriesLookedAt;
+        foreach (var (upto, entries, at) in batches)
+        {
+            if (now - at < rules.Log)
+            {
+                moreLog = false;
+                return;
+            }
+            position = upto;
+            Entries += at is null ? 0 : entries;
+            if (Entries >= most * 4)
+            {
+                moreLog = true;
+                return;
+            }
+        }
+    }
+
+    /// <summary>The answer of the step.</summary>
+    public Pruned Answer(int jobs, int attempts, int entries) => new(jobs, attempts, entries, new PruneMark(new JobId(job), position), IsOver: !moreJobs && !moreLog);
+
+    private TimeSpan? Keep(PassedJob passed)
+    {
+        var lane = (passed.Queue, passed.Type, passed.State, passed.IsDefined);
+        return keeps.TryGetValue(lane, out var keep) ? keep : keeps[lane] = rules.Keep(passed.Queue, passed.Type, passed.State, passed.IsDefined);
+    }
+}
