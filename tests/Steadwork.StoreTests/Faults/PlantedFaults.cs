@@ -223,7 +223,10 @@ internal abstract class MistakesExclusiveKeys(IStore inner, FaultMemory memory, 
     }
 
     public override async Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) =>
-        [.. (await Inner.FindAsync(query, cancellationToken)).Select(job => job with { ExclusiveKey = Memory.Enqueued[job.Id].ExclusiveKey, ExclusiveLimit = Memory.Enqueued[job.Id].ExclusiveLimit })];
+        [.. (await Inner.FindAsync(query, cancellationToken)).Select(Shown)];
+
+    /// <summary>Those of schedules have come another way, and are shown as they are.</summary>
+    private Job Shown(Job job) => Memory.Enqueued.TryGetValue(job.Id, out var said) ? job with { ExclusiveKey = said.ExclusiveKey, ExclusiveLimit = said.ExclusiveLimit } : job;
 }
 
 /// <summary>Lets all run at once that should not.</summary>
