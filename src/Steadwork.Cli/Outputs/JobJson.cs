@@ -8,7 +8,7 @@ internal static class JobJson
     /// <summary>Writes one job.</summary>
     /// <param name="json">Where to.</param>
     /// <param name="job">The job.</param>
-    /// <param name="attempts">Its attempts; null leaves them out.</param>
+    /// <param name="attempts">Its attempts, for one that is shown alone with all that is known of it; null leaves them out.</param>
     public static void Write(Utf8JsonWriter json, Job job, IReadOnlyList<Attempt>? attempts = null)
     {
         json.WriteStartObject();
@@ -33,7 +33,10 @@ internal static class JobJson
         json.WriteEmbedded("result", job.Result);
         WriteError(json, "lastError", job.LastError);
         if (attempts is not null)
+        {
+            json.WriteTime("expiresAt", job.ExpiresAt);
             WriteAttempts(json, job, attempts);
+        }
         json.WriteEndObject();
     }
 
