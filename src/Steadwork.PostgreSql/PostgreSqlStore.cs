@@ -50,7 +50,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         // With few connections, writers must leave some for the rest.
         var lanes = new Lanes(database);
         callers = new CallersTransaction(database, lanes, Changed);
-        pump = new EnqueuePump(database, lanes, Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), bell, ahead => Noted(WakeUp.Jobs, joined: ahead));
+        pump = new EnqueuePump(database, lanes, Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), bell, Noted);
         exchanging = new Exchanging(database, lineMarks, Told);
         crew = new Crew(database);
         schedules = new Schedules(database, lanes);

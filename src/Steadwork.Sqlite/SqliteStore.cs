@@ -251,6 +251,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         // Before the first is stored: else one could come after a number that is given only now.
         foreach (var parent in jobs.SelectMany(job => job.After))
             transaction.Family.Expect(parent);
+        Enqueueing.Expire(transaction, jobs);
         Enqueueing.Demand(transaction, demanding);
         var answers = new EnqueuedJob[jobs.Count];
         foreach (var (place, job) in jobs.Index())

@@ -24,7 +24,7 @@ public abstract class EnqueueTests<TStore> : IDisposable
     public async Task Every_option_arrives_at_the_job()
     {
         await folder.EnqueueAsync(
-            "note", "{\"path\":\"a b\"}", "--queue", "imports", "--priority", "7", "--at", "2031-02-03T04:05:06+01:00",
+            "note", "{\"path\":\"a b\"}", "--queue", "imports", "--priority", "7", "--at", "2031-02-03T04:05:06+01:00", "--expires-at", "2031-02-04T00:00:00Z",
             "--key", "env:prod", "--key-limit", "2", "--unique", "a b", "--attempts", "9", "--timeout", "1h30m", "--tag", "red", "--tag", "blue green");
         Approved.Json("show-all-options", await folder.JsonAsync("show", "1"), folder);
         (await folder.RunAsync("show", "1")).Good().ShouldContain("1h 30m");
@@ -98,6 +98,24 @@ public abstract class EnqueueTests<TStore> : IDisposable
         (await folder.RunAsync("cancel", "1", "2")).Good();
         (await folder.RunAsync("enqueue", "note", "--unique", "k", "--json")).Good().ShouldBe("{\"id\":1,\"existing\":true}\n");
         (await folder.RunAsync("enqueue", "note", "--unique", "l", "--json")).Good().ShouldBe("{\"id\":3,\"existing\":false}\n");
+    }
+
+    [Fact]
+    public async Task A_job_can_expire()
+    {
+        await folder.EnqueueAsync("note", "--expires-in", "2h");
+        var job = await folder.JsonAsync("show", "1");
+        (job.GetProperty("expiresAt").GetDateTimeOffset() - job.GetProperty("createdAt").GetDateTimeOffset()).ShouldBe(TimeSpan.FromHours(2));
+        (await folder.RunAsync("show", "1")).Good().ShouldContain("unless it runs");
+    }
+
+    [Theory]
+    [InlineData("--expires-in and --expires-at both say until when the job is worth beginning; give one of them.", "--expires-in", "1h", "--expires-at", "2031-01-01T00:00:00Z")]
+    [InlineData("The job would expire before it may run; let it expire later.", "--expires-in", "1h", "--delay", "1h")]
+    public async Task An_expiry_that_makes_no_sense_is_refused(string complaint, params string[] options)
+    {
+        var refused = await folder.RunAsync(["enqueue", "note", .. options]);
+        (refused.Status, refused.Complaint).ShouldBe((2, complaint));
     }
 
     [Theory]

@@ -22,6 +22,8 @@ internal static class EnqueueCommand
     private static readonly Option<int?> Priority = Options.Number("--priority", $"1 to 1000; lower runs first. Default: {Defaults.Priority}.", 1, 1000);
     private static readonly Option<TimeSpan?> Delay = Options.Duration("--delay", "How long to wait before it may run, such as 30s or 1h30m.");
     private static readonly Option<DateTimeOffset?> At = Options.Time("--at", "When it may run at the earliest, such as 2030-01-31T09:00:00Z.");
+    private static readonly Option<TimeSpan?> ExpiresIn = Options.Duration("--expires-in", "How long it is worth beginning, such as 10m: unless it runs by then it is cancelled. Default: for ever.");
+    private static readonly Option<DateTimeOffset?> ExpiresAt = Options.Time("--expires-at", "The same as a point in time.");
     private static readonly Option<string?> Key = Options.Text("--key", "K", "Jobs with the same exclusive key do not run at once, on whatever worker: the others wait for their turn.");
     private static readonly Option<int?> KeyLimit = Options.Number("--key-limit", $"How many with the same --key may run at once. Default: {Defaults.ExclusiveLimit}.", 1, 1000);
     private static readonly Option<string?> Unique = Options.Text("--unique", "K", "At most one unfinished job bears this key: while there is one, its id is printed and nothing is added.");
@@ -46,13 +48,15 @@ internal static class EnqueueCommand
         "steadwork enqueue import-note '{\"path\":\"a.txt\"}' --queue imports --delay 5m",
         "steadwork enqueue import-note --jsonl notes.jsonl")
     {
-        Type, Json, Queue, Priority, Delay, At, Key, KeyLimit, Unique, UniqueFor, WhenTaken, After, Anyway, Attempts, Timeout, Tags, Lines,
+        Type, Json, Queue, Priority, Delay, At, ExpiresIn, ExpiresAt, Key, KeyLimit, Unique, UniqueFor, WhenTaken, After, Anyway, Attempts, Timeout, Tags, Lines,
     }.Does(EnqueueAsync);
 
     private static async Task<int> EnqueueAsync(Call call)
     {
         if (call.Has(Delay) && call.Has(At))
             throw new Refusal("--delay and --at both say when the job may run; give one of them.");
+        if (call.Has(ExpiresIn) && call.Has(ExpiresAt))
+            throw new Refusal("--expires-in and --expires-at both say until when the job is worth beginning; give one of them.");
         if (call.Has(KeyLimit) && !call.Has(Key))
             throw new Refusal("--key-limit says how many jobs with the same --key may run at once; give that, too.");
         if (call.Has(Anyway) && !call.Has(After))
@@ -107,6 +111,8 @@ internal static class EnqueueCommand
         Priority = call.Value(Priority) ?? Defaults.Priority,
         Delay = call.Value(Delay) ?? TimeSpan.Zero,
         RunAt = call.Value(At),
+        ExpiresIn = call.Value(ExpiresIn),
+        ExpiresAt = call.Value(ExpiresAt),
         UniqueKey = call.Value(Unique),
         UniqueFor = call.Value(UniqueFor),
         WhenTaken = call.Value(WhenTaken) ?? Steadwork.WhenTaken.Keep,

@@ -41,6 +41,7 @@ internal static class JobJson
         if (more is not null)
         {
             WriteParents(json, more.Parents);
+            json.WriteTime("expiresAt", job.ExpiresAt);
             WriteAttempts(json, job, more.Attempts);
         }
         json.WriteEndObject();

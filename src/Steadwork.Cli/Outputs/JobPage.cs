@@ -39,6 +39,7 @@ internal static class JobPage
         Fact("timeout", job.Timeout is { } timeout ? Duration.Format(timeout) : null);
         Fact("enqueued", Moments.Full(job.CreatedAt));
         Fact("due", !job.State.IsEnded() && job.RunAt > job.CreatedAt ? Moments.Full(job.RunAt) : null);
+        Fact("expires", !job.State.IsEnded() && job.ExpiresAt is { } expiresAt ? Moments.Full(expiresAt) + " unless it runs" : null);
         Fact("started", job.StartedAt is { } started ? Moments.Full(started) : null);
         Fact("finished", job.FinishedAt is { } finished ? Moments.Full(finished) + Took(job.StartedAt, finished) : null);
         Fact("worker", job.Worker?.ToString());

@@ -20,8 +20,8 @@ internal sealed class CallersTransaction(Database database, Lanes lanes, Action<
         var laneOf = await lanes.OfAsync(jobs, connection, own, cancellationToken).ConfigureAwait(false);
         var storing = new Storing(database, jobs, laneOf, patience: null);
         var answers = await CarryOutAsync(storing, connection, own).ConfigureAwait(false);
-        if (storing.HasReplaced || Array.Exists(answers, answer => !answer.Existing))
-            WakeAfter(transaction, WakeUp.Jobs);
+        if (storing.WakeUps is not WakeUp.None)
+            WakeAfter(transaction, storing.WakeUps);
         return answers;
     }
 

@@ -53,7 +53,9 @@ internal sealed class Drafts(int capacity)
             Value.Of([.. edges.Select(edge => edge.Child)]),
             Value.Of([.. edges.Select(edge => edge.ParentPlace)]),
             Value.Of([.. edges.Select(edge => edge.Parent)]),
-            Value.Of(Column(job => (long?)job.UniqueFor?.TotalMilliseconds)));
+            Value.Of(Column(job => (long?)job.UniqueFor?.TotalMilliseconds)),
+            Value.Of(Column(job => Times.Whole(job.ExpiresAt)?.UtcDateTime)),
+            Value.Of(Column(job => (long?)job.ExpiresIn?.TotalMilliseconds)));
         var amending = jobs.FindAll(job => job is { WhenTaken: WhenTaken.Amend, UniqueKey: not null });
         if (amending.Count > 0)
             batch.Add("amend", Value.Of(amending.ConvertAll(job => job.UniqueKey).ToArray()), Value.Of(amending.ConvertAll(job => job.MaxAttempts).ToArray()));

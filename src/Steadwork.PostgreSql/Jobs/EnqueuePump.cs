@@ -9,7 +9,7 @@ namespace Steadwork.PostgreSql.Jobs;
 /// Coalesces what callers enqueue: a few writers, each of which takes all that came in while its last transaction ran, and
 /// answers each caller after the commit that holds its jobs. Group commit without a timer.
 /// </summary>
-internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, Bell bell, Action<bool> stored)
+internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, Bell bell, Action<WakeUp, bool> stored)
 {
     private const int EnoughJobs = 2000;
     private const string Impatience = "250ms", Patience = "20s";
@@ -40,7 +40,16 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
 
     public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs)
     {
-        var request = new Request(jobs);
+        Request request;
+        try
+        {
+            request = new Request(jobs);
+        }
+        catch (Exception error)
+        {
+            // A list that cannot be read to its end is its caller's alone, who waits for the answer.
+            return Task.FromException<IReadOnlyList<EnqueuedJob>>(error);
+        }
         lock (gate)
         {
             waiting.Enqueue(request);
@@ -196,11 +205,10 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
         var ring = bell.TakeRing(WakeUp.Jobs, ahead);
         var storing = new Storing(database, jobs, lanes.Of, patience, ring);
         var answers = await CarryOutAsync(storing).ConfigureAwait(false);
-        if (!storing.HasReplaced && !Array.Exists(answers, answer => !answer.Existing))
+        if (storing.WakeUps is WakeUp.None)
             return answers;
-        stored(ahead);
-        if (ring is null)
-            bell.RingOthers(WakeUp.Jobs, ahead);
+        stored(storing.WakeUps, ahead);
+        bell.RingOthers(ring is null ? storing.WakeUps : storing.WakeUps & ~WakeUp.Jobs, ahead);
         return answers;
     }
 }

@@ -119,6 +119,7 @@ internal sealed class Reading(Database database)
         CancelReason = row.TextOrNull(21),
         ExclusiveKey = row.TextOrNull(22),
         ExclusiveLimit = row.Int(23),
+        ExpiresAt = row.TimeOrNull(24),
     };
 
     private static string EscapeLike(string text) => text.Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_");

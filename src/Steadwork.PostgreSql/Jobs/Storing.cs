@@ -12,6 +12,7 @@ internal sealed class Storing
 {
     private readonly int jobs;
     private readonly int before;
+    private readonly int? expiring;
     private readonly bool own;
     private readonly int afterwards;
     private readonly List<bool> parts = [];
@@ -43,6 +44,12 @@ internal sealed class Storing
         if (parents.Length > 0)
         {
             Batch.Add("require-parents", Value.Of(parents));
+            before++;
+        }
+        if (keys.Length > 0)
+        {
+            expiring = before;
+            Batch.Add("end-expired-bearers", Value.Of(keys), Value.Of(own ? database.LockSpace : null));
             before++;
         }
         if (demanding.Count > 0)
@@ -89,14 +96,18 @@ internal sealed class Storing
     public static UniqueKeyTakenException KeyTaken(PostgresException error) =>
         error.MessageText.Split(' ', 2) is [var bearer, var key] ? new(key, new JobId(long.Parse(bearer, CultureInfo.InvariantCulture))) : throw error;
 
-    /// <summary>Whether a job that was there has taken something over; known once the answers have been read.</summary>
-    public bool HasReplaced { get; private set; }
+    /// <summary>What whoever listens may want to know, once the answers have been read.</summary>
+    public WakeUp WakeUps { get; private set; }
 
     /// <summary>Reads the answers, one a job, in order.</summary>
     public async Task<EnqueuedJob[]> ReadAsync(DbDataReader reader)
     {
         for (var skipped = 0; skipped < before; skipped++)
+        {
+            if (skipped == expiring && await reader.FirstAsync(row => row.Long(0) > 0).ConfigureAwait(false))
+                WakeUps |= WakeUp.Ends | WakeUp.Jobs;
             await reader.NextAsync().ConfigureAwait(false);
+        }
         var answers = new List<EnqueuedJob>(jobs);
         var changed = new Dictionary<long, JobState>();
         for (var part = 0; part < parts.Count; part++)
@@ -106,7 +117,8 @@ internal sealed class Storing
             if (parts[part])
             {
                 await NoteAsync(reader, changed).ConfigureAwait(false);
-                HasReplaced |= changed.Count > 0;
+                if (changed.Count > 0)
+                    WakeUps |= WakeUp.Jobs;
                 await reader.NextAsync().ConfigureAwait(false);
             }
             answers.AddRange(await reader.AllAsync(row => new EnqueuedJob(new JobId(row.Long(1)), row.Bool(2), JobStates.Parse(row.Text(3)))).ConfigureAwait(false));
@@ -118,6 +130,8 @@ internal sealed class Storing
         }
         if (changed.Count > 0)
             answers = answers.ConvertAll(answer => changed.TryGetValue(answer.Id.Value, out var state) ? answer with { State = state } : answer);
+        if (answers.Exists(answer => !answer.Existing))
+            WakeUps |= WakeUp.Jobs;
         return answers.Count == jobs ? [.. answers] : throw new InvalidOperationException($"The store has answered {answers.Count} of {jobs} jobs.");
     }
 

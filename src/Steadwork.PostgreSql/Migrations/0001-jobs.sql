@@ -102,6 +102,7 @@ CREATE TABLE steadwork.jobs (
     started_at    timestamptz,
     timeout       bigint,
     unique_until  timestamptz,
+    expires_at    timestamptz,
     lane          integer     NOT NULL,
     attempt       integer     NOT NULL DEFAULT 0 CHECK (attempt >= 0),
     failures      integer     NOT NULL DEFAULT 0 CHECK (failures >= 0),
@@ -135,6 +136,8 @@ CREATE TABLE steadwork.jobs (
 CREATE INDEX jobs_ready ON steadwork.jobs (lane, priority, id) WHERE ready;
 -- Delayed jobs, by the time at which they join their line.
 CREATE INDEX jobs_due ON steadwork.jobs (run_at) WHERE state = 'pending' AND NOT ready;
+-- Jobs that are not worth running unless they are begun in time, by the time at which they are cancelled.
+CREATE INDEX jobs_expiring ON steadwork.jobs (expires_at) WHERE expires_at IS NOT NULL AND state <> 'running';
 -- What a worker holds: recovery, cancellation.
 CREATE INDEX jobs_held ON steadwork.jobs (worker) WHERE state = 'running';
 CREATE UNIQUE INDEX jobs_unique ON steadwork.jobs (unique_key) WHERE unique_key IS NOT NULL;
@@ -174,6 +177,7 @@ CREATE TABLE steadwork.history (
     finished_at   timestamptz NOT NULL,
     timeout       bigint,
     unique_until  timestamptz,
+    expires_at    timestamptz,
     lane          integer     NOT NULL,
     attempt       integer     NOT NULL,
     failures      integer     NOT NULL,
@@ -328,6 +332,37 @@ BEGIN
     END IF;
 END $$;
 
+-- Ends jobs that do not run as cancelled: for the reason told, or where there is none because they have expired. It is left to the
+-- caller to tell those that come after them, and those behind their exclusive keys: see attend.
+CREATE FUNCTION steadwork.cancel_in_line(which bigint[], why text) RETURNS TABLE (key text, parent bigint) LANGUAGE plpgsql VOLATILE
+    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    RETURN QUERY
+    WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+    ended AS (
+        DELETE FROM steadwork.jobs USING unnest(which) WITH ORDINALITY AS wanted (job, place)
+        WHERE id = job AND state <> 'running'
+        RETURNING place, jobs.*
+    ),
+    kept AS (
+        INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
+            unique_until, expires_at, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, error, payload)
+        SELECT id, lease, worker, run_at, created_at, started_at, now, timeout, lane, attempt, failures, max_attempts, priority,
+            unique_until, expires_at, 'cancelled', unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway,
+            coalesce(why, format('It was not begun by %s UTC, after which it was not worth running.', to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'))),
+            trace_parent, tags, error, payload
+        FROM ended, clock
+    ),
+    counted AS (
+        INSERT INTO steadwork.lane_changes (lane, pending, waiting, cancelled)
+        SELECT lane, -count(*) FILTER (WHERE state = 'pending'), -count(*) FILTER (WHERE state = 'waiting'), count(*) FROM ended GROUP BY lane
+    ),
+    logged AS (
+        INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['cancelled'], array_agg(id ORDER BY place) FROM ended, clock HAVING count(*) > 0
+    )
+    SELECT exclusive_key, CASE WHEN is_parent THEN id END FROM ended;
+END $$;
+
 -- Refuses those of these unique keys that a job bears.
 CREATE FUNCTION steadwork.require_free(keys text[]) RETURNS void LANGUAGE plpgsql
     SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
@@ -413,9 +448,9 @@ BEGIN
                 ELSE
                     DELETE FROM steadwork.jobs WHERE id = attended;
                     INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
-                        exclusive_limit, is_parent, runs_anyway, orphaned, unique_until, state, unique_key, exclusive_key, cancel_reason, trace_parent, tags, error, payload)
+                        exclusive_limit, is_parent, runs_anyway, orphaned, unique_until, expires_at, state, unique_key, exclusive_key, cancel_reason, trace_parent, tags, error, payload)
                     VALUES (one.id, one.lease, one.worker, one.run_at, one.created_at, one.started_at, now, one.timeout, one.lane, one.attempt, one.failures, one.max_attempts, one.priority,
-                        one.exclusive_limit, one.is_parent, one.runs_anyway, true, one.unique_until, 'cancelled', one.unique_key, one.exclusive_key,
+                        one.exclusive_limit, one.is_parent, one.runs_anyway, true, one.unique_until, one.expires_at, 'cancelled', one.unique_key, one.exclusive_key,
                         format('Job %s, which it was to follow, %s.', this, CASE fate WHEN 'failed' THEN 'has failed' WHEN 'cancelled' THEN 'was cancelled' ELSE 'was deleted' END),
                         one.trace_parent, one.tags, one.error, one.payload);
                     lanes := lanes || one.lane;
@@ -452,9 +487,9 @@ BEGIN
                     AND NOT EXISTS (SELECT FROM steadwork.bearer_of(past.unique_key, now) AS bearer WHERE bearer.id <> past.id) THEN
                     DELETE FROM steadwork.history WHERE id = attended;
                     INSERT INTO steadwork.jobs (id, lease, run_at, created_at, started_at, timeout, lane, attempt, failures, max_attempts, priority, exclusive_limit, ready, blocked,
-                        is_parent, runs_anyway, unique_until, state, unique_key, exclusive_key, trace_parent, tags, error, payload)
+                        is_parent, runs_anyway, unique_until, expires_at, state, unique_key, exclusive_key, trace_parent, tags, error, payload)
                     VALUES (past.id, past.lease, past.run_at, past.created_at, past.started_at, past.timeout, past.lane, past.attempt, past.failures, past.max_attempts, past.priority, past.exclusive_limit, false, true,
-                        past.is_parent, past.runs_anyway, past.unique_until, 'waiting', past.unique_key, past.exclusive_key, past.trace_parent, past.tags, past.error, past.payload);
+                        past.is_parent, past.runs_anyway, past.unique_until, past.expires_at, 'waiting', past.unique_key, past.exclusive_key, past.trace_parent, past.tags, past.error, past.payload);
                     lanes := lanes || past.lane;
                     changes := changes || 'restore'::text;
                     restored := restored || attended;

@@ -5,17 +5,26 @@ SELECT pg_advisory_xact_lock_shared($2, $1), steadwork.require_service($2);
 
 -- name: join-line
 -- For the claim of worker $1. Bounded, so that a flood of jobs that fall due at one instant is spread over many short
--- transactions. Those that must come to their turn behind an exclusive key go to stand there. $2 what tells this store's
--- locks from others.
-WITH joined AS (
+-- transactions. Those that must come to their turn behind an exclusive key go to stand there. Before that, as many of those that
+-- have expired are ended, with what follows from it. $2 what tells this store's locks from others.
+WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+expired AS MATERIALIZED (
+    SELECT id FROM steadwork.jobs
+    WHERE state <> 'running' AND expires_at <= (SELECT now FROM clock) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
+    ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+),
+ended AS MATERIALIZED (
+    SELECT key, parent FROM (SELECT array_agg(id) AS ids FROM expired HAVING count(*) > 0) AS found, LATERAL steadwork.cancel_in_line(ids, NULL)
+),
+joined AS (
     UPDATE steadwork.jobs
     SET ready = exclusive_key IS NULL OR slot IS NOT NULL, state = CASE WHEN exclusive_key IS NULL OR slot IS NOT NULL THEN 'pending' ELSE 'waiting' END
     FROM (
-        SELECT id FROM steadwork.jobs
-        WHERE state = 'pending' AND NOT ready AND run_at <= (SELECT steadwork.wall_clock()) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
+        SELECT id, expires_at FROM steadwork.jobs
+        WHERE state = 'pending' AND NOT ready AND run_at <= (SELECT now FROM clock) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
         ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED
-    ) AS due
-    WHERE jobs.id = due.id
+    ) AS due, clock
+    WHERE jobs.id = due.id AND (due.expires_at > now) IS NOT FALSE
     RETURNING lane, state, exclusive_key
 ),
 moved AS (
@@ -26,19 +35,19 @@ noted AS (
 ),
 loose AS MATERIALIZED (
     SELECT array_agg(key) FILTER (WHERE key IS NOT NULL) AS keys, array_agg(parent ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS parents, array_agg(after ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS afters
-    FROM (SELECT exclusive_key AS key, NULL AS parent, NULL AS after FROM joined WHERE state = 'waiting' UNION ALL SELECT key, parent, after FROM noted) AS ends HAVING count(*) > 0
+    FROM (SELECT exclusive_key AS key, NULL AS parent, NULL AS after FROM joined WHERE state = 'waiting' UNION ALL SELECT key, parent, after FROM noted UNION ALL SELECT key, parent, 0 FROM ended WHERE key IS NOT NULL OR parent IS NOT NULL) AS ends HAVING count(*) > 0
 ),
 told AS MATERIALIZED (SELECT told.state FROM loose, LATERAL steadwork.attend($2, parents, afters, keys) AS told)
-SELECT (SELECT count(*) FROM joined) + (SELECT count(*) FROM told), (SELECT count(*) FROM told WHERE state = 'cancelled');
+SELECT (SELECT count(*) FROM joined) + (SELECT count(*) FROM told), (SELECT count(*) FROM ended) + (SELECT count(*) FROM told WHERE state = 'cancelled');
 
 -- name: line-by-priority
 -- The jobs that a claim takes next, in line. $1 worker, $2 queues, $3 types, $4 how many. $6 lanes, and $7 priority and $8 id
 -- behind which to begin in each: no arrays but for a claim that skips what is known to be gone (see LineMarks). Goes before claim-line.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 heads AS MATERIALIZED (
-    SELECT head.id, head.alone, row_number() OVER (ORDER BY head.priority, head.id) AS place
+    SELECT head.id, head.alone, head.expires_at, row_number() OVER (ORDER BY head.priority, head.id) AS place
     FROM steadwork.lanes LEFT JOIN unnest($6::integer[], $7::smallint[], $8::bigint[]) AS mark (lane, priority, id) ON mark.lane = lanes.id, LATERAL (
-        SELECT id, priority, alone FROM steadwork.jobs
+        SELECT id, priority, alone, expires_at FROM steadwork.jobs
         WHERE jobs.lane = lanes.id AND ready AND (priority, id) > (coalesce(mark.priority, 0::smallint), coalesce(mark.id, 0))
         ORDER BY priority, id LIMIT $4 FOR UPDATE SKIP LOCKED
     ) AS head
@@ -69,10 +78,10 @@ steps (lane, priority) AS (
 found AS MATERIALIZED (
     SELECT head.*, queue_place, weight
     FROM steps JOIN served ON served.id = steps.lane, LATERAL (
-        SELECT * FROM (SELECT id, jobs.priority, alone, run_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority, id LIMIT $4 FOR UPDATE SKIP LOCKED) AS oldest
+        SELECT * FROM (SELECT id, jobs.priority, alone, run_at, expires_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority, id LIMIT $4 FOR UPDATE SKIP LOCKED) AS oldest
         WHERE $6 <> 'lifo'
         UNION ALL
-        SELECT * FROM (SELECT id, jobs.priority, alone, run_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority DESC, id DESC LIMIT $4 FOR UPDATE SKIP LOCKED) AS newest
+        SELECT * FROM (SELECT id, jobs.priority, alone, run_at, expires_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority DESC, id DESC LIMIT $4 FOR UPDATE SKIP LOCKED) AS newest
         WHERE $6 = 'lifo'
     ) AS head
     WHERE steps.priority IS NOT NULL
@@ -87,7 +96,7 @@ ordered AS MATERIALIZED (
     FROM (SELECT found.*, sum(-ln(1 - random()) * priority) OVER (PARTITION BY priority ORDER BY id) AS arrival FROM found) AS drawn, clock
 ),
 heads AS MATERIALIZED (
-    SELECT id, alone, row_number() OVER (ORDER BY CASE $8::text WHEN 'in-order' THEN queue_place WHEN 'by-weight' THEN queue_arrival END, turn) AS place
+    SELECT id, alone, expires_at, row_number() OVER (ORDER BY CASE $8::text WHEN 'in-order' THEN queue_place WHEN 'by-weight' THEN queue_arrival END, turn) AS place
     FROM (SELECT ordered.*, sum(-ln(1 - random()) / weight) OVER (PARTITION BY queue_place ORDER BY turn) AS queue_arrival FROM ordered) AS shared
     ORDER BY place LIMIT $4
 )
@@ -95,8 +104,11 @@ heads AS MATERIALIZED (
 -- name: claim-line
 -- Claims what one of the above has put in line, for worker $1, which holds $5 jobs besides. A job that must be alone is given only
 -- to a worker that holds nothing else, which stops at it until it holds nothing: that it does is answered, without a job if need be.
+-- What has expired, and could not be ended yet since there are too many, is left out after all limits: to look behind it for others
+-- would take as long as there are many.
 , ranked AS MATERIALIZED (
-    SELECT id, alone, place AS rank, count(*) FILTER (WHERE alone) OVER (ORDER BY place) AS suspects FROM heads
+    SELECT id, alone, row_number() OVER (ORDER BY place) AS rank, count(*) FILTER (WHERE alone) OVER (ORDER BY place) AS suspects FROM heads, clock
+    WHERE (expires_at > now) IS NOT FALSE
 ),
 chosen AS MATERIALIZED (
     SELECT id, rank, nextval('steadwork.leases') AS lease
@@ -117,7 +129,7 @@ logged AS (
     SELECT min(now), count(*), ARRAY['claimed'], $1, array_agg(id ORDER BY rank), array_agg(lease ORDER BY rank) FROM claimed, clock HAVING count(*) > 0
 )
 SELECT claimed.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, claimed.lane, priority, is_stopped
-FROM (SELECT coalesce(bool_or(alone), false) AS is_stopped FROM heads) AS line
+FROM (SELECT coalesce(bool_or(alone), false) AS is_stopped FROM ranked) AS line
     LEFT JOIN (claimed JOIN steadwork.lanes ON lanes.id = claimed.lane) ON true
 ORDER BY rank;
 
@@ -129,9 +141,10 @@ WHERE worker = $1 AND state = 'running'
 ORDER BY jobs.id;
 
 -- name: outlook
--- Whether the worker $1 is registered, when the next delayed job falls due, what time it is, and when the next schedule ticks.
+-- Whether the worker $1 is registered, when the next delayed job falls due or the next one expires, what time it is, and when the next schedule ticks.
 SELECT EXISTS (SELECT FROM steadwork.workers WHERE id = $1),
-       (SELECT run_at FROM steadwork.jobs WHERE state = 'pending' AND NOT ready ORDER BY run_at LIMIT 1),
+       least((SELECT run_at FROM steadwork.jobs WHERE state = 'pending' AND NOT ready ORDER BY run_at LIMIT 1),
+           (SELECT expires_at FROM steadwork.jobs WHERE expires_at IS NOT NULL AND state <> 'running' ORDER BY expires_at LIMIT 1)),
        steadwork.wall_clock(),
        (SELECT next_at FROM steadwork.schedules
         WHERE next_at IS NOT NULL AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'schedule' AND pauses.name = schedules.name) ORDER BY next_at LIMIT 1);

@@ -74,16 +74,16 @@ ON CONFLICT (queue, type) DO UPDATE SET used = true;
 -- name: copied-jobs
 SELECT job.id, queue, type, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
     timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::text, error, payload, result,
-    blocked, is_parent, runs_anyway, orphaned
+    blocked, is_parent, runs_anyway, orphaned, expires_at
 FROM (
     SELECT id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, NULL::timestamptz AS finished_at,
         timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, NULL::text AS result,
-        blocked, is_parent, runs_anyway, false AS orphaned
+        blocked, is_parent, runs_anyway, false AS orphaned, expires_at
     FROM steadwork.jobs
     UNION ALL
     SELECT id, lane, state, false, priority, attempt, failures, max_attempts, false, lease, worker, run_at, created_at, started_at, finished_at,
         timeout, unique_until, unique_key, exclusive_key, exclusive_limit, NULL, cancel_reason, trace_parent, tags, error, payload, result,
-        false, is_parent, runs_anyway, orphaned
+        false, is_parent, runs_anyway, orphaned, expires_at
     FROM steadwork.history
 ) AS job JOIN steadwork.lanes ON lanes.id = job.lane
 ORDER BY job.id;
@@ -93,23 +93,23 @@ WITH told AS MATERIALIZED (
     SELECT job.*, lanes.id AS lane
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[],
         $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::bigint[], $18::timestamptz[], $19::text[], $20::text[], $21::bigint[], $22::bigint[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[],
-        $29::boolean[], $30::boolean[], $31::boolean[], $32::boolean[])
+        $29::boolean[], $30::boolean[], $31::boolean[], $32::boolean[], $33::timestamptz[])
         AS job (id, queue, type, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
             timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, result,
-            blocked, is_parent, runs_anyway, orphaned)
+            blocked, is_parent, runs_anyway, orphaned, expires_at)
     JOIN steadwork.lanes USING (queue, type)
 ),
 unfinished AS (
     INSERT INTO steadwork.jobs (id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at,
-        timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, blocked, is_parent, runs_anyway)
+        timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, blocked, is_parent, runs_anyway, expires_at)
     SELECT id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at,
-        timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::jsonb, error, payload, blocked, is_parent, runs_anyway
+        timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::jsonb, error, payload, blocked, is_parent, runs_anyway, expires_at
     FROM told WHERE finished_at IS NULL ORDER BY id
 )
 INSERT INTO steadwork.history (id, lane, state, priority, attempt, failures, max_attempts, lease, worker, run_at, created_at, started_at, finished_at,
-    timeout, unique_until, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, error, payload, result, is_parent, runs_anyway, orphaned)
+    timeout, unique_until, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, error, payload, result, is_parent, runs_anyway, orphaned, expires_at)
 SELECT id, lane, state, priority, attempt, failures, max_attempts, lease, worker, run_at, created_at, started_at, finished_at,
-    timeout, unique_until, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags::jsonb, error, payload, result, is_parent, runs_anyway, orphaned
+    timeout, unique_until, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags::jsonb, error, payload, result, is_parent, runs_anyway, orphaned, expires_at
 FROM told WHERE finished_at IS NOT NULL ORDER BY id;
 
 -- name: copied-attempts

@@ -23,15 +23,16 @@ SELECT key FROM unnest($1::text[]) AS key WHERE NOT pg_try_advisory_xact_lock(ha
 -- name: enqueue
 -- The arrays hold a job a place: $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or
 -- null, $7 until when the key stays taken after the end, or null, $8 key or null, $9 trace or null, $10 tags or null, $11 payload, $12 exclusive key or null, $13 how
--- many may bear that at once, $15 whether it runs however its parents end, $19 what stands for $7 in ms from now on or null, and for all $14
+-- many may bear that at once, $15 whether it runs however its parents end, $19 what stands for $7 in ms from now on or null, $20 when the job expires or null, $21
+-- what stands for that in ms from now on or null, and for all $14
 -- whether the transaction is nobody else's.
 -- A job comes after others: $16 its place, and $17 the place of the other in the list or null, then $18 its id. No unique key stands in a list twice. A job
 -- whose unique key is taken is not stored: its bearer is answered. One with an exclusive key goes to stand behind it; in a
 -- caller's transaction a claim sees to that, as if it fell due.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 drafts AS MATERIALIZED (
-    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::smallint[], $15::boolean[], $19::bigint[])
-        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, taken_until, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, runs_anyway, taken_for, place)
+    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::smallint[], $15::boolean[], $19::bigint[], $20::timestamptz[], $21::bigint[])
+        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, taken_until, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, runs_anyway, taken_for, expires_at, expires_in, place)
 ),
 edges AS MATERIALIZED (SELECT * FROM unnest($16::integer[], $17::integer[], $18::bigint[]) AS edge (child_place, parent_place, parent)),
 bearers AS MATERIALIZED (
@@ -45,15 +46,16 @@ fresh AS MATERIALIZED (
         CASE WHEN blocked OR (due <= now AND exclusive_key IS NOT NULL AND $14) THEN 'waiting' ELSE 'pending' END AS state
     FROM (
         SELECT drafts.*, place IN (SELECT child_place FROM edges) AS blocked, place IN (SELECT parent_place FROM edges WHERE parent_place IS NOT NULL) AS is_parent, clock.now, coalesce(drafts.run_at, clock.now + drafts.wait * interval '1 millisecond') AS due,
-            coalesce(drafts.taken_until, clock.now + drafts.taken_for * interval '1 millisecond') AS unique_until
+            coalesce(drafts.taken_until, clock.now + drafts.taken_for * interval '1 millisecond') AS unique_until,
+            coalesce(drafts.expires_at, clock.now + drafts.expires_in * interval '1 millisecond') AS expiry
         FROM drafts, clock
         WHERE drafts.unique_key IS NULL OR drafts.place NOT IN (SELECT place FROM bearers)
         ORDER BY place
     ) AS ordered
 ),
 stored AS (
-    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway)
-    SELECT id, due, now, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags::jsonb, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway
+    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway, expires_at)
+    SELECT id, due, now, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags::jsonb, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway, expiry
     FROM fresh
     ORDER BY place
 ),
@@ -130,6 +132,22 @@ logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['amended'], array_agg(id ORDER BY place) FROM replaced, clock HAVING count(*) > 0
 )
 SELECT id, state FROM replaced;
+
+-- name: end-expired-bearers
+-- Of the unique keys $1: what will never run must not keep a key from one that would, though no claim has come by to end it. Unless
+-- anything has expired it costs one look. $2 what tells this store's locks from others, or null in a caller's transaction.
+WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+expired AS MATERIALIZED (
+    SELECT id
+    FROM unnest($1::text[]) AS key, clock, LATERAL (SELECT id FROM steadwork.jobs WHERE unique_key = key AND state <> 'running' AND expires_at <= now LIMIT 1 FOR UPDATE) AS bearer
+    WHERE EXISTS (SELECT FROM steadwork.jobs WHERE state <> 'running' AND expires_at <= (SELECT now FROM clock))
+),
+ended AS MATERIALIZED (
+    SELECT array_agg(key) AS keys, array_agg(parent ORDER BY parent) FILTER (WHERE parent IS NOT NULL) AS parents
+    FROM (SELECT array_agg(id) AS ids FROM expired HAVING count(*) > 0) AS found, LATERAL steadwork.cancel_in_line(ids, NULL) HAVING count(*) > 0
+),
+told AS MATERIALIZED (SELECT count(*) FROM ended, LATERAL steadwork.attend($2, parents, NULL, keys))
+SELECT (SELECT count(*) FROM ended) FROM told;
 
 -- name: require-free
 -- Refuses those of the unique keys $1 that a job bears.

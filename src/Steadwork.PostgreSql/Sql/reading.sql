@@ -61,12 +61,12 @@ SELECT scope, name, since, by FROM steadwork.pauses ORDER BY scope COLLATE "C", 
 -- name: find-jobs
 -- The caller adds to each half its conditions and to the whole an order and a limit.
 SELECT jobs.id, type, queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at, started_at, NULL::timestamptz AS finished_at,
-    unique_key, tags::text, worker, payload, NULL::text AS result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit::integer
+    unique_key, tags::text, worker, payload, NULL::text AS result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at
 FROM steadwork.jobs JOIN steadwork.lanes ON lanes.id = jobs.lane
 
 -- name: find-history
 SELECT history.id, type, queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at, started_at, finished_at,
-    unique_key, tags::text, worker, payload, result, error, trace_parent, false AS alone, cancel_reason, exclusive_key, exclusive_limit::integer
+    unique_key, tags::text, worker, payload, result, error, trace_parent, false AS alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at
 FROM steadwork.history JOIN steadwork.lanes ON lanes.id = history.lane
 
 -- name: store-id

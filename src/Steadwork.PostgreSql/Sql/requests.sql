@@ -22,30 +22,8 @@ INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT steadwork.wall_clock
 
 -- name: cancel-in-line
 -- $1 jobs, in order, $2 reason, $3 what tells this store's locks from others. Says how many others have come to their turn.
-WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
-ended AS (
-    DELETE FROM steadwork.jobs USING unnest($1::bigint[]) WITH ORDINALITY AS wanted (job, place)
-    WHERE id = job AND state <> 'running'
-    RETURNING place, jobs.*
-),
-kept AS (
-    INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
-        unique_until, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, error, payload)
-    SELECT id, lease, worker, run_at, created_at, started_at, now, timeout, lane, attempt, failures, max_attempts, priority,
-        unique_until, 'cancelled', unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, $2, trace_parent, tags, error, payload
-    FROM ended, clock
-    RETURNING id
-),
-counted AS (
-    INSERT INTO steadwork.lane_changes (lane, pending, waiting, cancelled)
-    SELECT lane, -count(*) FILTER (WHERE state = 'pending'), -count(*) FILTER (WHERE state = 'waiting'), count(*) FROM ended GROUP BY lane
-),
-logged AS (
-    INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['cancelled'], array_agg(id ORDER BY place) FROM ended, clock HAVING count(*) > 0
-    RETURNING batch
-)
-SELECT count(*) FROM (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FROM kept) AS done) AS afterwards,
-    LATERAL steadwork.attend($3, CASE WHEN done > 0 THEN ARRAY(SELECT id FROM ended WHERE is_parent ORDER BY id) END, NULL, ARRAY(SELECT exclusive_key FROM ended));
+WITH ended AS MATERIALIZED (SELECT array_agg(key) AS keys, array_agg(parent ORDER BY parent) FILTER (WHERE parent IS NOT NULL) AS parents FROM steadwork.cancel_in_line($1, $2))
+SELECT count(*) FROM ended, LATERAL steadwork.attend($3, parents, NULL, keys);
 
 -- name: retry-by-hand
 -- Nothing stale comes along: no error, no time of ending, no result, all its attempts before it. $1 jobs, in order, $2 as
@@ -57,9 +35,9 @@ taken AS (
     RETURNING place, history.*
 ),
 stored AS (
-    INSERT INTO steadwork.jobs (id, lease, run_at, created_at, timeout, lane, attempt, max_attempts, priority, ready, unique_until, state, unique_key, exclusive_key, exclusive_limit,
+    INSERT INTO steadwork.jobs (id, lease, run_at, created_at, timeout, lane, attempt, max_attempts, priority, ready, unique_until, expires_at, state, unique_key, exclusive_key, exclusive_limit,
         trace_parent, tags, payload, blocked, is_parent, runs_anyway)
-    SELECT id, lease, now, created_at, timeout, lane, attempt, max_attempts, priority, exclusive_key IS NULL AND NOT blocked, unique_until,
+    SELECT id, lease, now, created_at, timeout, lane, attempt, max_attempts, priority, exclusive_key IS NULL AND NOT blocked, unique_until, CASE WHEN expires_at > now THEN expires_at END,
         CASE WHEN exclusive_key IS NULL AND NOT blocked THEN 'pending' ELSE 'waiting' END, unique_key, exclusive_key, exclusive_limit, trace_parent, tags, payload, blocked, is_parent, runs_anyway
     FROM taken, clock, LATERAL (SELECT EXISTS (SELECT FROM steadwork.dependencies WHERE child = taken.id AND NOT done) AS blocked) AS stopped
     RETURNING exclusive_key, lane, state

@@ -20,15 +20,15 @@ ended AS (
     DELETE FROM steadwork.jobs USING unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::text[])
         WITH ORDINALITY AS told (job, lease, started_at, finished_at, state, outcome, unbegun, counts, error, result, reason, place)
     WHERE jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
-    RETURNING place, jobs.id, jobs.lease, worker, run_at, created_at, timeout, lane, attempt, failures, max_attempts, priority, unique_until, unique_key,
+    RETURNING place, jobs.id, jobs.lease, worker, run_at, created_at, timeout, lane, attempt, failures, max_attempts, priority, unique_until, expires_at, unique_key,
         exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, payload, jobs.error AS old_error, jobs.started_at AS claimed_at,
         told.started_at, told.finished_at, told.state, outcome, unbegun, counts, told.error, result, reason
 ),
 kept AS (
     INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
-        unique_until, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, error, payload, result)
+        unique_until, expires_at, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, error, payload, result)
     SELECT id, lease, worker, run_at, created_at, coalesce(started_at, claimed_at), coalesce(finished_at, now), timeout, lane,
-        attempt - unbegun::integer, failures + counts::integer, max_attempts, priority, unique_until, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway,
+        attempt - unbegun::integer, failures + counts::integer, max_attempts, priority, unique_until, expires_at, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway,
         CASE state WHEN 'cancelled' THEN coalesce(cancel_reason, reason) END, trace_parent, tags,
         CASE state WHEN 'succeeded' THEN NULL ELSE coalesce(error, old_error) END, payload, result
     FROM ended, clock

@@ -8,8 +8,9 @@ namespace Steadwork.Sqlite.Jobs;
 internal static class Claims
 {
     private const int JoinAtOnce = 1000;
+    private const int ExpireAtOnce = 1000;
 
-    private readonly record struct Head(long Id, int Priority, bool Alone, long RunAt, string Queue, string Type, long Lane);
+    private readonly record struct Head(long Id, int Priority, bool Alone, long RunAt, long? ExpiresAt, string Queue, string Type, long Lane);
 
     public static List<ClaimedJob> Claim(WriteTransaction transaction, WorkerId worker, ClaimRequest request)
     {
@@ -17,7 +18,11 @@ internal static class Claims
         var claimed = request.Known is { } known ? Unheard(transaction.Database, worker, known) : [];
         if (request.Max == 0 || transaction.Retirement is not null)
             return claimed;
-        JoinLines(transaction, now);
+        var (due, expiry) = NextTimes(transaction.Database);
+        if (Expiry.IsOver(expiry, now))
+            Expire(transaction, transaction.Database["expired"].Bind(1, now.ToUnixTimeMilliseconds()).Bind(2, ExpireAtOnce));
+        if (due <= now)
+            JoinLines(transaction, now);
         transaction.Flush();
 
         var heads = Together(Heads(transaction.Database, request, now), request.Holding + claimed.Count);
@@ -38,14 +43,25 @@ internal static class Claims
         return held;
     }
 
-    /// <summary>When the next delayed job falls due.</summary>
+    /// <summary>When the next delayed job falls due, or the next one expires, whichever is earlier.</summary>
     public static DateTimeOffset? NextDue(Database database) =>
-        database["next-due"].First(row => (DateTimeOffset?)DateTimeOffset.FromUnixTimeMilliseconds(row.Long(0)));
+        NextTimes(database) is var (due, expiry) && due < expiry ? due : expiry ?? due;
+
+    /// <summary>When the next delayed job falls due, and when the next one expires.</summary>
+    public static (DateTimeOffset? Due, DateTimeOffset? Expiry) NextTimes(Database database) =>
+        database["next-due"].First(row => (Time(row.LongOrNull(0)), Time(row.LongOrNull(1))));
+
+    private static DateTimeOffset? Time(long? milliseconds) => milliseconds is { } some ? DateTimeOffset.FromUnixTimeMilliseconds(some) : null;
+
+    /// <summary>Ends jobs that are not worth beginning any more.</summary>
+    public static void Expire(WriteTransaction transaction, Statement expired)
+    {
+        foreach (var (id, expiresAt) in expired.All(row => (new JobId(row.Long(0)), DateTimeOffset.FromUnixTimeMilliseconds(row.Long(1)))))
+            Requests.CancelInLine(transaction, id, Expiry.Reason(expiresAt));
+    }
 
     private static void JoinLines(WriteTransaction transaction, DateTimeOffset now)
     {
-        if (NextDue(transaction.Database) is not { } due || due > now)
-            return;
         var joined = transaction.Database["join-line"].Bind(1, now.ToUnixTimeMilliseconds()).Bind(2, JoinAtOnce);
         while (joined.Read())
         {
@@ -77,7 +93,7 @@ internal static class Claims
             void Add(Statement rows)
             {
                 while (rows.Read())
-                    heads.Add(new Head(rows.Long(0), rows.Int(1), rows.Int(2) == 1, rows.Long(3), queue, type, lane));
+                    heads.Add(new Head(rows.Long(0), rows.Int(1), rows.Int(2) == 1, rows.Long(3), rows.LongOrNull(4), queue, type, lane));
             }
         }
         if (!request.Rule.IsDefault)
@@ -86,6 +102,8 @@ internal static class Claims
             heads.Sort((a, b) => (a.Priority, a.Id).CompareTo((b.Priority, b.Id)));
         if (heads.Count > request.Max)
             heads.RemoveRange(request.Max, heads.Count - request.Max);
+        // Those that could not all be ended yet. To look behind them for others would take as long as there are many.
+        heads.RemoveAll(head => head.ExpiresAt <= now.ToUnixTimeMilliseconds());
         return heads;
     }
 

@@ -35,7 +35,8 @@ internal static class Enqueueing
             .Bind(8, Uniqueness.Until(job, now)?.ToUnixTimeMilliseconds()).Bind(9, job.UniqueKey)
             .Bind(10, job.TraceParent).BindText(11, TagsJson.Write(job.Tags)).BindText(12, job.Payload)
             .Bind(13, state.Name()).Bind(14, job.ExclusiveKey).Bind(15, job.ExclusiveLimit)
-            .Bind(16, blocked ? 1L : 0).Bind(17, job.RunsAnyway ? 1L : 0).Run();
+            .Bind(16, blocked ? 1L : 0).Bind(17, job.RunsAnyway ? 1L : 0)
+            .Bind(18, (Times.Whole(job.ExpiresAt) ?? Times.Whole(now) + Times.Whole(job.ExpiresIn))?.ToUnixTimeMilliseconds()).Run();
 
         var id = database.LastInsertedId;
         transaction.Lanes.Count(lane, state, +1);
@@ -75,6 +76,16 @@ internal static class Enqueueing
             transaction.Keys.Arrive(key, bearer.Value);
         transaction.Log(LogKinds.Amended, now, bearer.Value, null, null);
         transaction.WakeAfterCommit(WakeUp.Jobs);
+    }
+
+    /// <summary>Ends what bears the unique keys of some jobs and has expired: what will never run must not keep a key from one that would.</summary>
+    public static void Expire(WriteTransaction transaction, IReadOnlyList<NewJob> jobs)
+    {
+        if (!jobs.Any(job => job.UniqueKey is not null) || !Expiry.IsOver(Claims.NextTimes(transaction.Database).Expiry, transaction.Now))
+            return;
+        foreach (var key in jobs.Select(job => job.UniqueKey).OfType<string>())
+            Claims.Expire(transaction, transaction.Database["expired-job-of-unique-key"].Bind(1, key).Bind(2, transaction.Now.ToUnixTimeMilliseconds()));
+        transaction.Admit();
     }
 
     /// <summary>Refuses what must not be stored because its unique key is taken.</summary>

@@ -118,6 +118,7 @@ internal static class Reading
         CancelReason = row.TextOrNull(21),
         ExclusiveKey = row.TextOrNull(22),
         ExclusiveLimit = row.Int(23),
+        ExpiresAt = TimeOrNull(row.LongOrNull(24)),
     };
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

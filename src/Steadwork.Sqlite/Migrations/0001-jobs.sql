@@ -78,6 +78,7 @@ CREATE TABLE jobs (
     finished_at   INTEGER,
     timeout       INTEGER,
     unique_until  INTEGER,
+    expires_at    INTEGER,
     unique_key    TEXT,
     exclusive_key TEXT,
     exclusive_limit INTEGER NOT NULL DEFAULT 1 CHECK (exclusive_limit >= 1),
@@ -104,6 +105,8 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_ready ON jobs (lane, priority) WHERE ready = 1;
 -- Delayed jobs, by the time at which they join their line.
 CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'pending' AND ready = 0;
+-- Jobs that are not worth running unless they are begun in time, by the time at which they are cancelled.
+CREATE INDEX jobs_expiring ON jobs (expires_at) WHERE expires_at IS NOT NULL AND state IN ('pending', 'waiting');
 -- What a worker holds: recovery, cancellation.
 CREATE INDEX jobs_held ON jobs (worker) WHERE state = 'running';
 -- Dead letters and cancelled jobs are few among many that ended well, and are what people look for.

@@ -1,5 +1,10 @@
 -- name: next-due
-SELECT run_at FROM jobs WHERE state = 'pending' AND ready = 0 ORDER BY run_at LIMIT 1;
+-- When the next delayed job joins its line, and when the next one expires.
+SELECT (SELECT run_at FROM jobs WHERE state = 'pending' AND ready = 0 ORDER BY run_at LIMIT 1),
+    (SELECT expires_at FROM jobs WHERE expires_at IS NOT NULL AND state IN ('pending', 'waiting') ORDER BY expires_at LIMIT 1);
+
+-- name: expired
+SELECT id, expires_at FROM jobs WHERE expires_at IS NOT NULL AND expires_at <= ?1 AND state IN ('pending', 'waiting') ORDER BY expires_at LIMIT ?2;
 
 -- name: join-line
 -- Bounded, so that a flood of jobs that fall due at one instant is spread over many short transactions.
@@ -16,16 +21,16 @@ WHERE ready > 0
   AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'type' AND name = lanes.type);
 
 -- name: lane-head
-SELECT id, priority, alone, run_at FROM jobs WHERE lane = ?1 AND ready = 1 ORDER BY priority, id LIMIT ?2;
+SELECT id, priority, alone, run_at, expires_at FROM jobs WHERE lane = ?1 AND ready = 1 ORDER BY priority, id LIMIT ?2;
 
 -- name: next-priority
 SELECT priority FROM jobs WHERE lane = ?1 AND ready = 1 AND priority > ?2 ORDER BY priority LIMIT 1;
 
 -- name: priority-head
-SELECT id, priority, alone, run_at FROM jobs WHERE lane = ?1 AND ready = 1 AND priority = ?2 ORDER BY id LIMIT ?3;
+SELECT id, priority, alone, run_at, expires_at FROM jobs WHERE lane = ?1 AND ready = 1 AND priority = ?2 ORDER BY id LIMIT ?3;
 
 -- name: priority-tail
-SELECT id, priority, alone, run_at FROM jobs WHERE lane = ?1 AND ready = 1 AND priority = ?2 ORDER BY id DESC LIMIT ?3;
+SELECT id, priority, alone, run_at, expires_at FROM jobs WHERE lane = ?1 AND ready = 1 AND priority = ?2 ORDER BY id DESC LIMIT ?3;
 
 -- name: take-leases
 UPDATE meta SET value = value + ?1 WHERE name = 'lease' RETURNING value;

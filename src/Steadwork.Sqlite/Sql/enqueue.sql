@@ -1,12 +1,19 @@
 -- name: insert-job
 INSERT INTO jobs (lane, state, ready, priority, max_attempts, run_at, created_at, timeout, unique_until, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit,
-                  blocked, runs_anyway)
-VALUES (?1, ?13, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?14, ?15, ?16, ?17);
+                  blocked, runs_anyway, expires_at)
+VALUES (?1, ?13, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?14, ?15, ?16, ?17, ?18);
 
 -- name: job-of-unique-key
 SELECT id, state
 FROM jobs
 WHERE unique_key = ?1 AND unique_key IS NOT NULL AND (unique_until = 253402300799999 OR state IN ('pending', 'waiting', 'running'));
+
+-- name: expired-job-of-unique-key
+-- One that bears it and is not worth beginning at the time ?2.
+SELECT id, expires_at
+FROM jobs
+WHERE unique_key = ?1 AND unique_key IS NOT NULL AND (unique_until = 253402300799999 OR state IN ('pending', 'waiting', 'running'))
+    AND state IN ('pending', 'waiting') AND expires_at <= ?2;
 
 -- name: ended-job-of-unique-key
 -- One that has ended, whose key stays taken after the time ?2. After a clock that was set back there can be several.

@@ -10,7 +10,7 @@ UPDATE jobs SET state = 'cancelled', ready = 0, blocked = 0, slot = NULL, alone 
 -- name: retry-by-hand
 -- Nothing stale stays on it: no error, no time of ending, no result, all its attempts before it. ?3 whether it waits for others to end.
 UPDATE jobs
-SET state = CASE WHEN exclusive_key IS NULL AND ?3 = 0 THEN 'pending' ELSE 'waiting' END, ready = exclusive_key IS NULL AND ?3 = 0, blocked = ?3, orphaned = 0, failures = 0, alone = 0, run_at = ?2, started_at = NULL, finished_at = NULL,
+SET state = CASE WHEN exclusive_key IS NULL AND ?3 = 0 THEN 'pending' ELSE 'waiting' END, ready = exclusive_key IS NULL AND ?3 = 0, blocked = ?3, orphaned = 0, failures = 0, alone = 0, run_at = ?2, expires_at = CASE WHEN expires_at > ?2 THEN expires_at END, started_at = NULL, finished_at = NULL,
     worker = NULL, error = NULL, result = NULL, cancel_reason = NULL
 WHERE id = ?1;
 

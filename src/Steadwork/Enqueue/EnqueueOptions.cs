@@ -15,6 +15,15 @@ public sealed class EnqueueOptions
     /// <summary>When it may run at the earliest; takes the place of <see cref="Delay"/>. Default null.</summary>
     public DateTimeOffset? RunAt { get; set; }
 
+    /// <summary>
+    /// How long it is worth beginning, counted from the enqueueing: up to 36,500 days. If it does not run by then it is cancelled, which costs no
+    /// attempt; one that comes back to its line later, for a retry say, as well. Default null: for ever.
+    /// </summary>
+    public TimeSpan? ExpiresIn { get; set; }
+
+    /// <summary>Until when it is worth beginning; takes the place of <see cref="ExpiresIn"/>. Default null.</summary>
+    public DateTimeOffset? ExpiresAt { get; set; }
+
     /// <summary>How many of its attempts may fail or crash. Default: that of its type.</summary>
     public int? MaxAttempts { get; set; }
 

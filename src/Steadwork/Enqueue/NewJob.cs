@@ -56,6 +56,15 @@ public sealed record NewJob
     /// <summary>When it may run at the earliest; null leaves it to <see cref="Delay"/>.</summary>
     public DateTimeOffset? RunAt { get; init; }
 
+    /// <summary>
+    /// How long it is worth beginning; for ever unless said. Counted from the enqueueing, on the store's clock in whole milliseconds. One that
+    /// does not run by then is cancelled.
+    /// </summary>
+    public TimeSpan? ExpiresIn { get; init; }
+
+    /// <summary>Until when it is worth beginning; null leaves it to <see cref="ExpiresIn"/>.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
     /// <summary>How many attempts may fail or crash. 3 unless said.</summary>
     public int MaxAttempts { get; init; } = Defaults.MaxAttempts;
 

@@ -28,6 +28,7 @@ public static class NewJobRules
         ?? (job.MaxAttempts is < 1 or > 1000 ? $"{job.MaxAttempts} attempts is out of range; it goes from 1 to 1000." : null)
         ?? (job.Timeout <= TimeSpan.Zero ? "A timeout must be longer than zero." : null)
         ?? (job.Delay < TimeSpan.Zero || job.Delay > LongestDelay ? $"A delay of {job.Delay} is out of range; it goes from zero to {LongestDelay.TotalDays:0} days." : null)
+        ?? ExpiryRefusal(job)
         ?? PayloadRefusal(job.Payload, maxPayloadBytes);
 
     /// <summary>Why a name (job type, queue, key, tag) is refused; null when it is welcome.</summary>
@@ -40,6 +41,14 @@ public static class NewJobRules
         _ when Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)) != name => $"The {what} holds half a surrogate pair, which is no character.",
         _ when name.Any(char.IsControl) => $"The {what} holds a control character; names are plain text.",
         _ when char.IsWhiteSpace(name[0]) || char.IsWhiteSpace(name[^1]) => $"The {what} begins or ends with white space.",
+        _ => null,
+    };
+
+    private static string? ExpiryRefusal(NewJob job) => job switch
+    {
+        { ExpiresIn: { } time } when time < TimeSpan.FromMilliseconds(1) || time > LongestDelay => $"An expiry after {time} is out of range; it goes from a millisecond to {LongestDelay.TotalDays:0} days.",
+        { ExpiresAt: { } end, RunAt: { } start } when end <= start => "The job would expire before it may run; let it expire later.",
+        { ExpiresAt: null, RunAt: null, ExpiresIn: { } time } when time <= job.Delay => "The job would expire before it may run; let it expire later.",
         _ => null,
     };
 

@@ -33,6 +33,9 @@ public sealed record Job
     /// <summary>When it may run at the earliest.</summary>
     public required DateTimeOffset RunAt { get; init; }
 
+    /// <summary>When it is cancelled unless it runs then; null when it is worth beginning for ever.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
     /// <summary>When it was enqueued.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 

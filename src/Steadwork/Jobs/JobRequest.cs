@@ -6,7 +6,7 @@ public enum JobRequest
     /// <summary>End it without success. A running one is told to stop.</summary>
     Cancel,
 
-    /// <summary>Run a failed or cancelled one again, with all its attempts before it.</summary>
+    /// <summary>Run a failed or cancelled one again, with all its attempts before it. One that has expired does so no more.</summary>
     Retry,
 
     /// <summary>Remove it and its history. Refused while it runs.</summary>

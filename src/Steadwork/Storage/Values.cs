@@ -74,7 +74,7 @@ public sealed record ClaimRequest(IReadOnlyList<string> Queues, IReadOnlyList<st
 /// <summary>The answer to an exchange.</summary>
 /// <param name="Accepted">For each end, in order, whether it was applied; false means that the lease was lost.</param>
 /// <param name="Claimed">The jobs that now run under this worker, in the order in which they should start.</param>
-/// <param name="NextDue">When the next delayed job falls due; null when there is none.</param>
+/// <param name="NextDue">When the next delayed job falls due, or the next one expires, whichever is earlier; null when there is neither.</param>
 /// <param name="Alive">False when the worker has been declared dead: it gets no more jobs under this id.</param>
 public sealed record Exchange(IReadOnlyList<bool> Accepted, IReadOnlyList<ClaimedJob> Claimed, DateTimeOffset? NextDue, bool Alive)
 {

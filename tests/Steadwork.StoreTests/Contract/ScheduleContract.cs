@@ -23,7 +23,7 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
             CatchUp = new CatchUpRule { Missed = MissedTicks.RunAll, Grace = TimeSpan.FromSeconds(5) },
             Job = Some.Job with
             {
-                Queue = "q", Priority = 7, MaxAttempts = 9, Timeout = TimeSpan.FromSeconds(3), ExclusiveKey = "env", Tags = ["a", "b"], Payload = Some.Json("{\"n\": 1.0, \"ü\":\"\\u0000\"}"),
+                Queue = "q", Priority = 7, MaxAttempts = 9, Timeout = TimeSpan.FromSeconds(3), ExclusiveKey = "env", ExpiresIn = TimeSpan.FromSeconds(9), Tags = ["a", "b"], Payload = Some.Json("{\"n\": 1.0, \"ü\":\"\\u0000\"}"),
             },
         };
         (await DefineAsync(full, In(60))).ShouldBe(Defined.Done);

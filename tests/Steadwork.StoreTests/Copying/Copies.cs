@@ -46,6 +46,7 @@ internal static class Copies
             Priority = 1000,
             MaxAttempts = 7,
             Timeout = TimeSpan.FromMilliseconds(90_061),
+            ExpiresIn = TimeSpan.FromDays(1),
             Tags = ["a", "größer \"<&>'\\ 漢字 😀"],
             TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             Payload = Some.Json("{\"text\":\"\\u0000 ü 😀 \\ud83d\\ude00\", \"n\": 1.0}"),

@@ -41,6 +41,8 @@ public sealed class PlantedFaultTests
         ["ignores the order"] = (store, memory) => new IgnoresTheOrder(store, memory),
         ["lets nothing age"] = (store, memory) => new LetsNothingAge(store, memory),
         ["mixes up the queues"] = (store, memory) => new MixesUpTheQueues(store, memory),
+        ["lets nothing expire"] = (store, memory) => new LetsNothingExpire(store, memory),
+        ["comes back too late for what expires"] = (store, memory) => new OverlooksExpiry(store, memory),
         ["does not wait for parents"] = (store, memory) => new DoesNotWaitForParents(store, memory),
         ["waits for one parent of several"] = (store, memory) => new WaitsForOneParent(store, memory),
         ["runs the children of the failed"] = (store, memory) => new RunsChildrenOfTheFailed(store, memory),

@@ -147,6 +147,35 @@ internal sealed class RunsDelayedJobsAtOnce(IStore inner, FaultMemory memory) : 
         Inner.EnqueueAsync([.. jobs.Select(job => job with { Delay = TimeSpan.Zero })], cancellationToken);
 }
 
+/// <summary>Runs what is not worth running any more.</summary>
+internal sealed class LetsNothingExpire(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    private static readonly TimeSpan Long = TimeSpan.FromDays(10_000);
+
+    public override Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
+        Inner.EnqueueAsync([.. jobs.Select(job => job with { ExpiresIn = job.ExpiresIn + Long })], cancellationToken);
+
+    public override async Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) =>
+        [.. (await Inner.FindAsync(query, cancellationToken)).Select(job => job with { ExpiresAt = job.ExpiresAt - Long })];
+
+    public override async Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
+    {
+        var exchange = await Inner.ExchangeAsync(worker, ends, claim, cancellationToken);
+        return exchange.NextDue > Now + Long / 2 ? exchange with { NextDue = exchange.NextDue - Long } : exchange;
+    }
+}
+
+/// <summary>Tells workers only when the next job falls due.</summary>
+internal sealed class OverlooksExpiry(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
+    {
+        var exchange = await Inner.ExchangeAsync(worker, ends, claim, cancellationToken);
+        var expiries = (await Inner.FindAsync(new JobQuery { Limit = 1000 }, cancellationToken)).Where(job => !job.State.IsEnded()).Select(job => job.ExpiresAt);
+        return expiries.Contains(exchange.NextDue) ? exchange with { NextDue = null } : exchange;
+    }
+}
+
 /// <summary>Does not wait for parents.</summary>
 internal sealed class DoesNotWaitForParents(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
 {

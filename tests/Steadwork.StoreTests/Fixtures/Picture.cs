@@ -50,7 +50,7 @@ internal static class Picture
 
     private static string Line(Job job) =>
         Text($"job {job.Id} {job.Queue}/{job.Type} p{job.Priority} {job.State.Name()} attempt={job.Attempt} failures={job.Failures}/{job.MaxAttempts} alone={job.Alone} ")
-        + Text($"run={Time(job.RunAt)} created={Time(job.CreatedAt)} started={Time(job.StartedAt)} finished={Time(job.FinishedAt)} worker={job.Worker} ")
+        + Text($"run={Time(job.RunAt)} expires={Time(job.ExpiresAt)} created={Time(job.CreatedAt)} started={Time(job.StartedAt)} finished={Time(job.FinishedAt)} worker={job.Worker} ")
         + Text($"unique={job.UniqueKey} exclusive={job.ExclusiveKey}/{job.ExclusiveLimit} tags={Join(job.Tags)} timeout={job.Timeout} trace={job.TraceParent} payload={Some.Text(job.Payload)} result={Some.Text(job.Result)} error={job.LastError} cancel={job.CancelReason}");
 
     private static string Line(Attempt attempt) =>

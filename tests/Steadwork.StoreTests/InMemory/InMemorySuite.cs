@@ -27,6 +27,8 @@ public sealed class InMemoryStandings : StandingContract<InMemoryFixture>;
 
 public sealed class InMemoryDelays : DelayContract<InMemoryFixture>;
 
+public sealed class InMemoryExpiry : ExpiryContract<InMemoryFixture>;
+
 public sealed class InMemorySuspects : ClaimAloneContract<InMemoryFixture>;
 
 public sealed class InMemoryLeases : LeaseContract<InMemoryFixture>;

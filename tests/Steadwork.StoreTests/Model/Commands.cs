@@ -35,7 +35,7 @@ internal sealed record Enqueue(int View, NewJob Job, int Count) : Command
     }
 
     public override string ToString() =>
-        $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} attempts={Job.MaxAttempts} {Some.Text(Job.Payload)}";
+        $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} attempts={Job.MaxAttempts} {Some.Text(Job.Payload)}";
 }
 
 /// <summary>Enqueues some jobs, the first of which comes after others, and each after the one before it.</summary>
@@ -59,7 +59,7 @@ internal sealed record EnqueueChain(int View, NewJob Job, int Count, IReadOnlyLi
     }
 
     public override string ToString() =>
-        $"EnqueueChain {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} anyway={Job.RunsAnyway} after {string.Join(',', Parents)}";
+        $"EnqueueChain {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} anyway={Job.RunsAnyway} after {string.Join(',', Parents)}";
 }
 
 internal sealed record Start(int View, int Capacity) : Command

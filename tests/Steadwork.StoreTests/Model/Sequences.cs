@@ -27,6 +27,7 @@ internal static class Sequences
         from together in Gen.Choose(1, 2)
         from scope in Gen.Elements(Enum.GetValues<UniqueScope>())
         from uniqueFor in Gen.Frequency((2, Gen.Constant<int?>(null)), (1, Gen.Choose(1, 90_000).Select(time => (int?)time)))
+        from expiresIn in Gen.Frequency((3, Gen.Constant<int?>(null)), (1, Gen.Choose(1, 90_000).Select(time => (int?)time)))
         from payload in Gen.Elements("{}", "{}", "[]")
         from attempts in Gen.Choose(1, 3)
         from taken in Gen.Elements(Enum.GetValues<WhenTaken>())
@@ -39,6 +40,7 @@ internal static class Sequences
             UniqueKey = key,
             UniqueScope = scope,
             UniqueFor = uniqueFor is { } time ? TimeSpan.FromMilliseconds(time) : null,
+            ExpiresIn = expiresIn is { } life ? TimeSpan.FromMilliseconds(life) : null,
             Payload = Some.Json(payload),
             ExclusiveKey = exclusive,
             ExclusiveLimit = exclusive is null ? 1 : together,

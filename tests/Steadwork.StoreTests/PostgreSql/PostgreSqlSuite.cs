@@ -27,6 +27,8 @@ public sealed class PostgreSqlStandings : StandingContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlDelays : DelayContract<PostgreSqlFixture>;
 
+public sealed class PostgreSqlExpiry : ExpiryContract<PostgreSqlFixture>;
+
 public sealed class PostgreSqlSuspects : ClaimAloneContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlLeases : LeaseContract<PostgreSqlFixture>;

@@ -27,6 +27,8 @@ public sealed class SqliteStandings : StandingContract<SqliteFixture>;
 
 public sealed class SqliteDelays : DelayContract<SqliteFixture>;
 
+public sealed class SqliteExpiry : ExpiryContract<SqliteFixture>;
+
 public sealed class SqliteSuspects : ClaimAloneContract<SqliteFixture>;
 
 public sealed class SqliteLeases : LeaseContract<SqliteFixture>;

@@ -53,5 +53,16 @@ public sealed class NewJobRulesTests
         Refusal(keyed with { UniqueFor = TimeSpan.FromDays(1), UniqueScope = UniqueScope.WhileKept }).ShouldContain("say one of the two");
     }
 
+    [Fact]
+    public void A_job_must_be_able_to_run_before_it_expires()
+    {
+        var at = DateTimeOffset.UnixEpoch.AddDays(1);
+        NewJobRules.Refusal(Good with { RunAt = at, ExpiresAt = at.AddSeconds(1), Delay = TimeSpan.FromDays(2) }).ShouldBeNull();
+        NewJobRules.Refusal(Good with { Delay = TimeSpan.FromHours(1), ExpiresIn = TimeSpan.FromHours(2) }).ShouldBeNull();
+        Refusal(Good with { RunAt = at, ExpiresAt = at }).ShouldContain("let it expire later");
+        Refusal(Good with { Delay = TimeSpan.FromHours(1), ExpiresIn = TimeSpan.FromHours(1) }).ShouldContain("let it expire later");
+        Refusal(Good with { ExpiresIn = TimeSpan.Zero }).ShouldContain("from a millisecond to 36500 days");
+    }
+
     private static string Refusal(NewJob job) => NewJobRules.Refusal(job).ShouldNotBeNull();
 }

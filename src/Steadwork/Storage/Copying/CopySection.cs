@@ -54,7 +54,7 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
         Number("id"), Text("queue"), Text("type"), Text("state"), Flag("ready"), Number("priority"), Number("attempt"), Number("failures"), Number("max_attempts"),
         Flag("alone"), Number("lease"), Number("worker"), Time("run_at"), Time("created_at"), Time("started_at"), Time("finished_at"), Number("timeout"),
         Time("unique_until"), Text("unique_key"), Text("exclusive_key"), Number("exclusive_limit"), Number("slot"), Text("cancel_reason"), Text("trace_parent"), Names("tags"), Text("error"), Text("payload"), Text("result"),
-        Flag("blocked"), Flag("is_parent"), Flag("runs_anyway"), Flag("orphaned"),
+        Flag("blocked"), Flag("is_parent"), Flag("runs_anyway"), Flag("orphaned"), Time("expires_at"),
     ]);
 
     /// <summary>Which job comes after which.</summary>

@@ -12,6 +12,8 @@ internal sealed class Claims(Ledger ledger, Func<Entry, bool> isPaused)
         var unheard = Unheard(worker, request.Known);
         if (request.Max == 0)
             return unheard;
+        foreach (var late in ledger.Jobs.Expiring.TakeWhile(entry => Expiry.IsOver(entry.Expires, now)).ToList())
+            ledger.Expire(late, now);
         JoinLine(now);
         var claimable = ledger.Jobs.Ready.Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type) && !isPaused(entry));
         var line = request.Rule.IsDefault ? claimable : InOrder(claimable, request, Times.Whole(now));

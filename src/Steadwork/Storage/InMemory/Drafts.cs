@@ -22,6 +22,7 @@ internal static class Drafts
                 MaxAttempts = job.MaxAttempts,
                 Timeout = Times.Whole(job.Timeout),
                 RunAt = Times.Whole(runAt),
+                ExpiresAt = Times.Whole(job.ExpiresAt) ?? Times.Whole(now) + Times.Whole(job.ExpiresIn),
                 CreatedAt = Times.Whole(now),
                 UniqueKey = job.UniqueKey,
                 ExclusiveKey = job.ExclusiveKey,

@@ -30,6 +30,9 @@ internal sealed record Entry
 
     public (string Queue, string Type) Lane => (Job.Queue, Job.Type);
 
+    /// <summary>When it is cancelled unless it runs then.</summary>
+    public DateTimeOffset? Expires => Job.State is JobState.Pending or JobState.Waiting ? Job.ExpiresAt : null;
+
     public bool Delayed => Job.State is JobState.Pending && !Ready;
 
     /// <summary>The exclusive key behind which it waits.</summary>

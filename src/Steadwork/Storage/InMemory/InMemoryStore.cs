@@ -58,7 +58,8 @@ public sealed class InMemoryStore : IStore
             ledger.Admit(now);
             var alive = crew.Knows(worker);
             var claimed = alive && claim is not null ? claims.Claim(worker, claim, now) : [];
-            return new Exchange(accepted, claimed, ledger.Jobs.Delayed.FirstOrDefault()?.Job.RunAt, alive) { NextTick = Ticking.Min(schedule => schedule.Next) };
+            var (due, expiry) = (ledger.Jobs.Delayed.FirstOrDefault()?.Job.RunAt, ledger.Jobs.Expiring.FirstOrDefault()?.Expires);
+            return new Exchange(accepted, claimed, due < expiry ? due : expiry ?? due, alive) { NextTick = Ticking.Min(schedule => schedule.Next) };
         }, cancellationToken);
 
     /// <inheritdoc/>
@@ -194,9 +195,16 @@ public sealed class InMemoryStore : IStore
             throw new ParentMissingException(missing);
         foreach (var job in demanding)
         {
-            if (ledger.Jobs.BearerOf(job.UniqueKey!, now) is { } bearer)
+            if (ledger.Jobs.NextBearerOf(job.UniqueKey!, now) is { } bearer)
                 throw new UniqueKeyTakenException(job.UniqueKey!, bearer.Job.Id);
         }
+        // What will never run must not keep a key from one that would.
+        foreach (var job in jobs)
+        {
+            if (job.UniqueKey is { } key && ledger.Jobs.BearerOf(key, now) is { } bearer && Expiry.IsOver(bearer.Expires, now))
+                ledger.Expire(bearer, now);
+        }
+        ledger.Admit(now);
         var answers = new List<EnqueuedJob>(jobs.Count);
         foreach (var (job, draft) in jobs.Zip(drafts))
             answers.Add(ledger.Enqueue(draft, job.WhenTaken, [.. job.After.Select(parent => parent.Value).Union(job.AfterPlaces.Select(place => answers[place].Id.Value))], now));

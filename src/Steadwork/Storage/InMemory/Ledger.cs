@@ -271,6 +271,9 @@ internal sealed class Ledger
         return RequestAnswer.Done;
     }
 
+    /// <summary>Ends a job that is not worth beginning any more.</summary>
+    public void Expire(Entry late, DateTimeOffset now) => Cancel(late, Expiry.Reason(late.Job.ExpiresAt!.Value), now);
+
     private RequestAnswer Retry(Entry entry, DateTimeOffset now)
     {
         if (entry.Job.UniqueKey is { } key && Jobs.BearerOf(key, now) is { } bearer && bearer.Id != entry.Id)
@@ -288,6 +291,7 @@ internal sealed class Ledger
                 Failures = 0,
                 Alone = false,
                 RunAt = Times.Whole(now),
+                ExpiresAt = Expiry.AfterRetry(entry.Job.ExpiresAt, now),
                 StartedAt = null,
                 FinishedAt = null,
                 Worker = null,

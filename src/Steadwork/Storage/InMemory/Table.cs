@@ -9,6 +9,7 @@ internal sealed class Table
     private readonly SortedDictionary<(string Queue, string Type), StateCounts> lanes = new(ByOrdinal);
     private readonly SortedSet<(int Priority, long Id)> ready = [];
     private readonly SortedSet<(DateTimeOffset RunAt, long Id)> delayed = [];
+    private readonly SortedSet<(DateTimeOffset ExpiresAt, long Id)> expiring = [];
     private readonly SortedDictionary<long, long> held = [];
     private readonly Dictionary<string, long> keys = [];
     private readonly SortedSet<(string Key, DateTimeOffset Until, long Id)> lentKeys = new(ByKeyAndTime);
@@ -33,6 +34,9 @@ internal sealed class Table
     /// <summary>The jobs whose time has not come, or had not when somebody last looked; the next one first.</summary>
     public IEnumerable<Entry> Delayed => delayed.Select(place => entries[place.Id]);
 
+    /// <summary>The jobs that are cancelled unless they are begun in time; the next one first.</summary>
+    public IEnumerable<Entry> Expiring => expiring.Select(place => entries[place.Id]);
+
     public IReadOnlyList<LaneCounts> Lanes => [.. lanes.Select(lane => new LaneCounts(lane.Key.Queue, lane.Key.Type, lane.Value))];
 
     /// <summary>The running jobs of a worker, in the order of their ids.</summary>
@@ -47,9 +51,15 @@ internal sealed class Table
 
     /// <summary>The job that bears a unique key now. After a clock that was set back, of several ended ones that whose time ends last.</summary>
     public Entry? BearerOf(string key, DateTimeOffset now) =>
-        keys.TryGetValue(key, out var id) ? entries[id]
-        : lentKeys.GetViewBetween((key, Times.Whole(now), long.MaxValue), (key, DateTimeOffset.MaxValue, 0)).Max is { Id: > 0 } last ? entries[last.Id]
-        : null;
+        keys.TryGetValue(key, out var id) ? entries[id] : LenderOf(key, now);
+
+    /// <summary>The one that will once its bearer, if that has expired, has been ended.</summary>
+    public Entry? NextBearerOf(string key, DateTimeOffset now) =>
+        BearerOf(key, now) is { } bearer && !Expiry.IsOver(bearer.Expires, now) ? bearer
+        : new[] { BearerOf(key, now), LenderOf(key, now) }.Where(ended => ended?.UniqueUntil > Times.Whole(now)).MaxBy(ended => (ended!.UniqueUntil, ended.Id));
+
+    private Entry? LenderOf(string key, DateTimeOffset now) =>
+        lentKeys.GetViewBetween((key, Times.Whole(now), long.MaxValue), (key, DateTimeOffset.MaxValue, 0)).Max is { Id: > 0 } last ? entries[last.Id] : null;
 
     /// <summary>The job that is next among those that wait behind an exclusive key.</summary>
     public Entry? FirstBehind(string key) =>
@@ -74,6 +84,8 @@ internal sealed class Table
             ready.Add((entry.Job.Priority, entry.Id));
         if (entry.Delayed)
             delayed.Add((entry.Job.RunAt, entry.Id));
+        if (entry.Expires is { } expiresAt)
+            expiring.Add((expiresAt, entry.Id));
         if (entry.WaitsBehind is { } busy)
             behind.Add((busy, entry.Job.Priority, entry.Id));
         if (entry.Slot is { } slot && !(slots.TryGetValue(entry.Job.ExclusiveKey!, out var taken) ? taken : slots[entry.Job.ExclusiveKey!] = []).Add(slot))
@@ -94,6 +106,8 @@ internal sealed class Table
             lentKeys.Remove((lent, until, entry.Id));
         ready.Remove((entry.Job.Priority, entry.Id));
         delayed.Remove((entry.Job.RunAt, entry.Id));
+        if (entry.Expires is { } expiresAt)
+            expiring.Remove((expiresAt, entry.Id));
         held.Remove(entry.Id);
         if (entry.WaitsBehind is { } busy)
             behind.Remove((busy, entry.Job.Priority, entry.Id));
