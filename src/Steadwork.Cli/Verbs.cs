@@ -22,6 +22,7 @@ internal static class Verbs
         ("queues", QueuesCommand.Create),
         ("workers", WorkersCommand.Create),
         ("doctor", DoctorCommand.Create),
+        ("prune", PruneCommand.Create),
         ("copy", CopyCommand.Create),
     ];
 }
