@@ -23,6 +23,7 @@ internal static class Verbs
         ("schedules", SchedulesCommand.Create),
         ("workers", WorkersCommand.Create),
         ("doctor", DoctorCommand.Create),
+        ("prune", PruneCommand.Create),
         ("copy", CopyCommand.Create),
     ];
 }

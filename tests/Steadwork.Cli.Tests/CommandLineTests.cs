@@ -58,6 +58,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("help-queues-pause", "queues", "pause")]
     [InlineData("help-workers", "workers")]
     [InlineData("help-workers-list", "workers", "list")]
+    [InlineData("help-prune", "prune")]
     [InlineData("help-copy", "copy")]
     public async Task The_help_is_approved(string name, params string[] verb)
     {

@@ -37,6 +37,8 @@ public sealed class PostgreSqlStatsTests : StatsTests<PostgreSqlSchema>;
 
 public sealed class PostgreSqlQueuesTests : QueuesTests<PostgreSqlSchema>;
 
+public sealed class PostgreSqlPruneTests : PruneTests<PostgreSqlSchema>;
+
 public sealed class PostgreSqlEnqueueTests : EnqueueTests<PostgreSqlSchema>;
 
 public sealed class PostgreSqlBulkEnqueueTests : BulkEnqueueTests<PostgreSqlSchema>;

@@ -37,6 +37,8 @@ public sealed class SqliteStatsTests : StatsTests<SqliteFile>;
 
 public sealed class SqliteQueuesTests : QueuesTests<SqliteFile>;
 
+public sealed class SqlitePruneTests : PruneTests<SqliteFile>;
+
 public sealed class SqliteEnqueueTests : EnqueueTests<SqliteFile>;
 
 public sealed class SqliteBulkEnqueueTests : BulkEnqueueTests<SqliteFile>;

@@ -17,6 +17,7 @@ public sealed class StoreTests : IDisposable
     [InlineData("retry", "1")]
     [InlineData("delete", "1")]
     [InlineData("stats")]
+    [InlineData("prune")]
     [InlineData("workers", "list")]
     public async Task A_store_that_is_missing_stays_missing(params string[] arguments)
     {

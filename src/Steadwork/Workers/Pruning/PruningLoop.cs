@@ -60,9 +60,11 @@ internal sealed class PruningLoop(IJobStore store, RetentionRules rules, TimePro
         pass = pass with { Jobs = pass.Jobs + step.Jobs, Attempts = pass.Attempts + step.Attempts, LogEntries = pass.LogEntries + step.LogEntries };
         if (step.IsOver)
             return EndPass();
-        var rest = clock.GetElapsedTime(began) * RestFactor;
-        return rest < ShortestRest ? ShortestRest : rest;
+        return RestAfter(clock.GetElapsedTime(began));
     }
+
+    /// <summary>How long the store is left alone after a step.</summary>
+    public static TimeSpan RestAfter(TimeSpan took) => took * RestFactor < ShortestRest ? ShortestRest : took * RestFactor;
 
     private TimeSpan EndPass()
     {

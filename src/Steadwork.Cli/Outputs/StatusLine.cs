@@ -1,0 +1,46 @@
+using System.Diagnostics;
+
+namespace Steadwork.Cli.Outputs;
+
+/// <summary>How far something long has come: a line that is drawn over on a terminal, else a plain one every ten seconds. On standard error.</summary>
+internal sealed class StatusLine(bool silent) : IDisposable
+{
+    private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
+    private static readonly bool IsTerminal = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+
+    private long shown = Stopwatch.GetTimestamp();
+    private bool visible;
+
+    /// <summary>Says something once.</summary>
+    public void Say(string text)
+    {
+        if (silent)
+            return;
+        Clear();
+        Console.Error.WriteLine(text);
+        shown = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Shows where it stands, unless something has been shown only just now.</summary>
+    public void Show(string text)
+    {
+        if (silent || Stopwatch.GetElapsedTime(shown) < (IsTerminal ? Redraw : PlainInterval))
+            return;
+        shown = Stopwatch.GetTimestamp();
+        if (IsTerminal)
+            Console.Error.Write("\r\e[K" + text);
+        else
+            Console.Error.WriteLine(text);
+        visible = IsTerminal;
+    }
+
+    private void Clear()
+    {
+        if (visible)
+            Console.Error.Write("\r\e[K");
+        visible = false;
+    }
+
+    public void Dispose() => Clear();
+}
