@@ -132,7 +132,7 @@ public sealed class CopyTests : IDisposable
         await using (var store = folder.OpenStore())
             await ((ICopyableStore)store).RetireAsync(new Retirement("sqlite:new.db", Copied: false), TestContext.Current.CancellationToken);
 
-        (await folder.JsonAsync("copy", "--to", "sqlite:new.db")).GetProperty("sections").GetArrayLength().ShouldBe(7);
+        (await folder.JsonAsync("copy", "--to", "sqlite:new.db")).GetProperty("sections").GetArrayLength().ShouldBe(CopySection.All.Count);
 
         (await folder.RunAsync("enqueue", "note")).Complaint.ShouldContain("was copied to");
     }
