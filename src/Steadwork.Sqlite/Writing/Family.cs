@@ -45,6 +45,10 @@ internal sealed class Family(Database database)
     /// <summary>Tells the ends of jobs to those that wait for them, which goes on or ends by it.</summary>
     public void Attend(WriteTransaction transaction)
     {
+        // Of several that ended together the first names itself to a child: on every store the same one.
+        (long Parent, long After)[] ended = [.. loose.Order()];
+        loose.Clear();
+        Array.ForEach(ended, loose.Enqueue);
         while (loose.TryDequeue(out var next))
         {
             var end = database["job-head"].Bind(1, next.Parent).First(row => (JobState?)JobStates.Parse(row.Text(1)));

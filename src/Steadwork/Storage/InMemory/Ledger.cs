@@ -107,6 +107,10 @@ internal sealed class Ledger
     /// <summary>Lets those go on, or ends them, that waited for others which have ended; then those that come to their turn behind the exclusive keys of which something has changed.</summary>
     public void Admit(DateTimeOffset now)
     {
+        // Of several that ended together the first names itself to a child: on every store the same one.
+        long[] ended = [.. looseParents.Order()];
+        looseParents.Clear();
+        Array.ForEach(ended, looseParents.Enqueue);
         while (looseParents.TryDequeue(out var parent))
             Attend(new JobId(parent), now);
         foreach (var key in looseKeys)
