@@ -8,13 +8,17 @@ namespace Steadwork.PostgreSql;
 /// <summary>Makes, recognises and migrates the schema, one process at a time.</summary>
 internal static class Opening
 {
-    private static readonly string[] Migrations = ["0001-jobs.sql"];
+    // What a version adds, a file a part, each after those that it refers to.
+    private static readonly string[][] Migrations =
+    [
+        ["0001-store.sql", "0001-lanes.sql", "0001-jobs.sql", "0001-log.sql", "0001-schedules.sql", "0001-keys.sql", "0001-family.sql"],
+    ];
 
     /// <summary>The version of a store that this program writes.</summary>
     public static int CurrentVersion => Migrations.Length;
 
     /// <summary>The indexes that must be there.</summary>
-    public static IReadOnlyList<string> Indexes(Database database) => Migrated.Indexes(Migrations.Select(database.File));
+    public static IReadOnlyList<string> Indexes(Database database) => Migrated.Indexes(Migrations.SelectMany(files => files.Select(database.File)));
 
     /// <returns>The store's id.</returns>
     public static async Task<string> OpenAsync(Database database, PostgreSqlStoreOptions options, CancellationToken cancellationToken)
@@ -57,7 +61,8 @@ internal static class Opening
                 await RunAsync(connection, $"CREATE SCHEMA {Database.Quoted(schema)}", cancellationToken).ConfigureAwait(false);
             for (; version < CurrentVersion; version++)
             {
-                await RunAsync(connection, database.File(Migrations[version]), cancellationToken).ConfigureAwait(false);
+                foreach (var file in Migrations[version])
+                    await RunAsync(connection, database.File(file), cancellationToken).ConfigureAwait(false);
                 await RunAsync(connection, version == 0
                     ? database.File("schema-version.sql")
                     : $"UPDATE {Database.Quoted(schema)}.schema_version SET version = {(version + 1).ToString(CultureInfo.InvariantCulture)}", cancellationToken).ConfigureAwait(false);

@@ -19,26 +19,10 @@ internal sealed class CallersTransaction(Database database, Lanes lanes, Action<
             throw new ArgumentException($"A job with a unique key ('{keyed.UniqueKey}') cannot be enqueued in a transaction of the level {own.IsolationLevel}; use ReadCommitted, or no key.", nameof(jobs));
         var laneOf = await lanes.OfAsync(jobs, connection, own, cancellationToken).ConfigureAwait(false);
         var storing = new Storing(database, jobs, laneOf, patience: null);
-        var answers = await CarryOutAsync(storing, connection, own).ConfigureAwait(false);
+        var answers = await storing.CarryOutAsync((batch, read) => database.RunAsync(connection, batch, read, own)).ConfigureAwait(false);
         if (storing.WakeUps is not WakeUp.None)
             WakeAfter(transaction, storing.WakeUps);
         return answers;
-    }
-
-    private async Task<EnqueuedJob[]> CarryOutAsync(Storing storing, NpgsqlConnection connection, NpgsqlTransaction transaction)
-    {
-        try
-        {
-            return await database.RunAsync(connection, storing.Batch, storing.ReadAsync, transaction).ConfigureAwait(false);
-        }
-        catch (PostgresException error) when (Storing.IsParentMissing(error))
-        {
-            throw Storing.ParentMissing(error);
-        }
-        catch (PostgresException error) when (Storing.IsKeyTaken(error))
-        {
-            throw Storing.KeyTaken(error);
-        }
     }
 
     public async Task<bool> SettleAsync(AttemptEnd end, DbTransaction transaction)

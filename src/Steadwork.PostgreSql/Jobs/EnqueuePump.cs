@@ -182,29 +182,13 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
         return jobs.Min(job => job.Priority) < lastPriority || Array.Exists(jobs, job => job.WhenTaken is WhenTaken.Replace or WhenTaken.ReplaceTime);
     }
 
-    private async Task<EnqueuedJob[]> CarryOutAsync(Storing storing)
-    {
-        try
-        {
-            return await database.RunAsync(storing.Batch, storing.ReadAsync, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (PostgresException error) when (Storing.IsParentMissing(error))
-        {
-            throw Storing.ParentMissing(error);
-        }
-        catch (PostgresException error) when (Storing.IsKeyTaken(error))
-        {
-            throw Storing.KeyTaken(error);
-        }
-    }
-
     private async Task<EnqueuedJob[]> StoreAsync(NewJob[] jobs, string patience)
     {
         await lanes.MakeAsync(jobs, CancellationToken.None).ConfigureAwait(false);
         var ahead = IsAheadOfOthers(jobs);
         var ring = bell.TakeRing(WakeUp.Jobs, ahead);
         var storing = new Storing(database, jobs, lanes.Of, patience, ring);
-        var answers = await CarryOutAsync(storing).ConfigureAwait(false);
+        var answers = await storing.CarryOutAsync((batch, read) => database.RunAsync(batch, read, CancellationToken.None)).ConfigureAwait(false);
         if (storing.WakeUps is WakeUp.None)
             return answers;
         stored(storing.WakeUps, ahead);

@@ -68,7 +68,7 @@ internal sealed class Schedules(Database database, Lanes lanes)
         if (tick.Jobs.Count == 0)
             return new Ticked(true, []);
         var storing = new Storing(database, tick.Jobs, lanes.Of, Patience);
-        var answers = await transaction.RunAsync(storing.Batch, storing.ReadAsync).ConfigureAwait(false);
+        var answers = await storing.CarryOutAsync(transaction.RunAsync).ConfigureAwait(false);
         if (answers.LastOrDefault(answer => !answer.Existing) is { Id.Value: > 0 } last)
             await transaction.RunAsync(transaction.Batch().Add("ticked", Value.Of(tick.Schedule.Name), Value.Of(last.Id.Value))).ConfigureAwait(false);
         return new Ticked(true, answers);

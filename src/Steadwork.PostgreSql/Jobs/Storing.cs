@@ -83,24 +83,39 @@ internal sealed class Storing
             ring.AddTo(Batch.Commit());
     }
 
-    public Batch Batch { get; }
+    private Batch Batch { get; }
 
-    /// <summary>Whether the store has refused them because of a job that there is not.</summary>
-    public static bool IsParentMissing(PostgresException error) => error.SqlState == "SW002";
+    /// <summary>Has them carried out.</summary>
+    /// <param name="run">Sends the statements, and has their answers read.</param>
+    /// <exception cref="ParentMissingException">One is to come after a job that there is not.</exception>
+    /// <exception cref="UniqueKeyTakenException">One is to be refused, since its unique key is taken.</exception>
+    public async Task<EnqueuedJob[]> CarryOutAsync(Func<Batch, Func<NpgsqlDataReader, Task<EnqueuedJob[]>>, Task<EnqueuedJob[]>> run)
+    {
+        try
+        {
+            return await run(Batch, ReadAsync).ConfigureAwait(false);
+        }
+        catch (PostgresException error) when (Refusal(error) is { } refusal)
+        {
+            throw refusal;
+        }
+    }
 
-    public static ParentMissingException ParentMissing(PostgresException error) => new(new JobId(long.Parse(error.MessageText, CultureInfo.InvariantCulture)));
+    /// <summary>What the server says by an error of ours; null for any other.</summary>
+    private static ArgumentException? Refusal(PostgresException error) => (error.SqlState, error.MessageText.Split(' ', 2)) switch
+    {
+        ("SW002", [var missing]) => new ParentMissingException(Id(missing)),
+        ("SW003", [var bearer, var key]) => new UniqueKeyTakenException(key, Id(bearer)),
+        _ => null,
+    };
 
-    /// <summary>Whether the store has refused them because a unique key is taken that must not be.</summary>
-    public static bool IsKeyTaken(PostgresException error) => error.SqlState == "SW003";
-
-    public static UniqueKeyTakenException KeyTaken(PostgresException error) =>
-        error.MessageText.Split(' ', 2) is [var bearer, var key] ? new(key, new JobId(long.Parse(bearer, CultureInfo.InvariantCulture))) : throw error;
+    private static JobId Id(string number) => new(long.Parse(number, CultureInfo.InvariantCulture));
 
     /// <summary>What whoever listens may want to know, once the answers have been read.</summary>
     public WakeUp WakeUps { get; private set; }
 
     /// <summary>Reads the answers, one a job, in order.</summary>
-    public async Task<EnqueuedJob[]> ReadAsync(DbDataReader reader)
+    private async Task<EnqueuedJob[]> ReadAsync(DbDataReader reader)
     {
         for (var skipped = 0; skipped < before; skipped++)
         {

@@ -14,7 +14,7 @@ expired AS MATERIALIZED (
     ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
 ),
 ended AS MATERIALIZED (
-    SELECT key, parent FROM (SELECT array_agg(id) AS ids FROM expired HAVING count(*) > 0) AS found, LATERAL steadwork.cancel_in_line(ids, NULL)
+    SELECT key, parent FROM (SELECT array_agg(id) AS ids FROM expired HAVING count(*) > 0) AS found, LATERAL steadwork.cancel_in_line(ids, NULL, false)
 ),
 joined AS (
     UPDATE steadwork.jobs

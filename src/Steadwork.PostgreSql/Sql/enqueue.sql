@@ -144,7 +144,7 @@ expired AS MATERIALIZED (
 ),
 ended AS MATERIALIZED (
     SELECT array_agg(key) AS keys, array_agg(parent ORDER BY parent) FILTER (WHERE parent IS NOT NULL) AS parents
-    FROM (SELECT array_agg(id) AS ids FROM expired HAVING count(*) > 0) AS found, LATERAL steadwork.cancel_in_line(ids, NULL) HAVING count(*) > 0
+    FROM (SELECT array_agg(id) AS ids FROM expired HAVING count(*) > 0) AS found, LATERAL steadwork.cancel_in_line(ids, NULL, false) HAVING count(*) > 0
 ),
 told AS MATERIALIZED (SELECT count(*) FROM ended, LATERAL steadwork.attend($2, parents, NULL, keys))
 SELECT (SELECT count(*) FROM ended) FROM told;

@@ -22,7 +22,7 @@ INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT steadwork.wall_clock
 
 -- name: cancel-in-line
 -- $1 jobs, in order, $2 reason, $3 what tells this store's locks from others. Says how many others have come to their turn.
-WITH ended AS MATERIALIZED (SELECT array_agg(key) AS keys, array_agg(parent ORDER BY parent) FILTER (WHERE parent IS NOT NULL) AS parents FROM steadwork.cancel_in_line($1, $2))
+WITH ended AS MATERIALIZED (SELECT array_agg(key) AS keys, array_agg(parent ORDER BY parent) FILTER (WHERE parent IS NOT NULL) AS parents FROM steadwork.cancel_in_line($1, $2, false))
 SELECT count(*) FROM ended, LATERAL steadwork.attend($3, parents, NULL, keys);
 
 -- name: retry-by-hand

@@ -1,0 +1,59 @@
+-- Refuses those of these unique keys that a job bears.
+CREATE FUNCTION steadwork.require_free(keys text[]) RETURNS void LANGUAGE plpgsql
+    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    now   timestamptz := steadwork.wall_clock();
+    taken record;
+BEGIN
+    SELECT bearer.id, key INTO taken FROM unnest(keys) WITH ORDINALITY AS told (key, place), LATERAL steadwork.bearer_of(key, now) AS bearer ORDER BY place LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% %', taken.id, taken.key USING ERRCODE = 'SW003';
+    END IF;
+END $$;
+
+-- Gives the free places of exclusive keys to those whose turn it is, one transaction at a time for a key. It waits for
+-- nobody: what another transaction is at, or the caller's own could be at for long (space null), is noted for later.
+-- Called from a statement it sees what that has changed so far. Returns the jobs that may run now.
+CREATE FUNCTION steadwork.admit(space integer, keys text[]) RETURNS SETOF bigint LANGUAGE plpgsql VOLATILE
+    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    this     text;
+    next     record;
+    taken    smallint[];
+    lanes    integer[] := '{}';
+    admitted bigint[] := '{}';
+    told     bigint[] := '{}';
+BEGIN
+    FOR this IN SELECT DISTINCT key COLLATE "C" AS key FROM unnest(keys) AS key WHERE key IS NOT NULL ORDER BY 1 LOOP
+        IF space IS NULL OR NOT pg_try_advisory_xact_lock(hashtextextended('exclusive ' || this, space)) THEN
+            INSERT INTO steadwork.loose_ends (key) VALUES (this);
+            CONTINUE;
+        END IF;
+        LOOP
+            SELECT id, lane, exclusive_limit, xmin = pg_current_xact_id()::xid AS arrived INTO next
+            FROM steadwork.jobs WHERE exclusive_key = this AND exclusive_key IS NOT NULL AND state = 'waiting' AND NOT blocked ORDER BY priority, id LIMIT 1;
+            EXIT WHEN NOT FOUND;
+            SELECT coalesce(array_agg(slot), '{}') INTO taken FROM steadwork.jobs WHERE exclusive_key = this AND slot IS NOT NULL;
+            EXIT WHEN cardinality(taken) >= next.exclusive_limit;
+            PERFORM FROM steadwork.jobs WHERE id = next.id AND state = 'waiting' FOR UPDATE SKIP LOCKED;
+            IF NOT FOUND THEN
+                INSERT INTO steadwork.loose_ends (key) VALUES (this);
+                EXIT;
+            END IF;
+            UPDATE steadwork.jobs
+            SET state = 'pending', ready = true, slot = (SELECT min(place) FROM generate_series(1, next.exclusive_limit) AS place WHERE place <> ALL (taken))
+            WHERE id = next.id;
+            lanes := lanes || next.lane;
+            admitted := admitted || next.id;
+            -- One that has come in this very transaction has not been seen to wait.
+            IF NOT next.arrived THEN
+                told := told || next.id;
+            END IF;
+        END LOOP;
+    END LOOP;
+    INSERT INTO steadwork.lane_changes (lane, waiting, pending) SELECT lane, -count(*), count(*) FROM unnest(lanes) AS lane GROUP BY lane;
+    IF cardinality(told) > 0 THEN
+        INSERT INTO steadwork.log (at, entries, kinds, jobs) VALUES (steadwork.wall_clock(), cardinality(told), ARRAY['admitted'], told);
+    END IF;
+    RETURN QUERY SELECT unnest(admitted);
+END $$;

@@ -1,0 +1,31 @@
+-- In all files the schema is written as steadwork; a store in another schema has its name put in there.
+
+CREATE TABLE steadwork.meta (
+    name  text PRIMARY KEY,
+    value text NOT NULL
+);
+
+INSERT INTO steadwork.meta (name, value) VALUES ('store-id', substr(md5(random()::text || clock_timestamp()::text), 1, 16));
+
+-- The one clock of a store: its server's. What people and run_at go by, and what leases go by; tests replace both.
+CREATE FUNCTION steadwork.wall_clock() RETURNS timestamptz LANGUAGE sql VOLATILE
+    AS $$ SELECT date_trunc('milliseconds', clock_timestamp()) $$;
+CREATE FUNCTION steadwork.lease_clock() RETURNS timestamptz LANGUAGE sql VOLATILE
+    AS $$ SELECT clock_timestamp() $$;
+
+-- 2 once the store is retired, nothing before that. A sequence, since what one says is seen by every transaction at once: a
+-- row would not be by one whose snapshot is older.
+CREATE SEQUENCE steadwork.service;
+
+-- Held by everything that enqueues or claims, until its transaction ends: whoever retires the store waits for those that
+-- were let in before. It is looked at after the lock, else one could be let in and be missed; and before it, since many
+-- that are refused again and again must not keep that lock from whoever waits for the last of those. Nothing in it is a
+-- statement: those would take five times as long, for each enqueue and each claim.
+CREATE FUNCTION steadwork.require_service(space integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_sequence_last_value('steadwork.service') IS NOT NULL
+        OR pg_advisory_xact_lock_shared(space, 0) IS NULL
+        OR pg_sequence_last_value('steadwork.service') IS NOT NULL THEN
+        RAISE EXCEPTION 'the store is retired' USING ERRCODE = 'SW001';
+    END IF;
+END $$;
