@@ -40,21 +40,8 @@ internal static class QueuesCommand
     {
         var (scope, name) = Target(call);
         await using var store = call.OpenExisting();
-        var changed = await change(store, scope, name, $"{Environment.UserName} on the command line").ConfigureAwait(false);
-        if (call.Json)
-        {
-            JsonOutput.Document(json =>
-            {
-                json.WriteStartObject();
-                json.WriteString(scope.Name(), name);
-                json.WriteBoolean("changed", changed);
-                json.WriteEndObject();
-            });
-        }
-        else
-        {
-            Console.Out.WriteLine($"The {(scope is PauseScope.Queue ? "queue" : "job type")} {PlainText.Line(name)} {(changed ? done : idle)}.");
-        }
+        var changed = await change(store, scope, name, ChangeOutput.By).ConfigureAwait(false);
+        ChangeOutput.Print(call, scope, name, changed, changed ? done : idle);
         return ExitStatus.Done;
     }
 

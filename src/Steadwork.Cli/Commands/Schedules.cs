@@ -26,8 +26,6 @@ internal static class SchedulesCommand
     private static readonly Option<TimeSpan?> Timeout = Options.Duration("--timeout", "How long one attempt may take. Default: as long as it likes.");
     private static readonly Option<string[]> Tags = Options.Texts("--tag", "T", "A word to find its jobs by; may be repeated.");
 
-    private static string By => $"{Environment.UserName} on the command line";
-
     public static Verb Create() => new("schedules", "Shows, adds, removes and triggers schedules.", "steadwork schedules list", "steadwork schedules add nightly --cron '0 3 * * *' --zone Europe/Berlin tidy-up")
     {
         new Verb("list", "Lists the schedules with their last and next tick.", "steadwork schedules list").Does(ListAsync),
@@ -41,8 +39,8 @@ internal static class SchedulesCommand
         }.Does(AddAsync),
         new Verb("remove", "Removes a schedule; its jobs stay.", "steadwork schedules remove nightly") { Name }.Does(RemoveAsync),
         new Verb("trigger", "Enqueues the job of a schedule at once, out of turn, and prints its id.", "steadwork schedules trigger nightly") { Name }.Does(TriggerAsync),
-        new Verb("pause", "Lets a schedule tick no more until it is resumed.", "steadwork schedules pause nightly") { Name }.Does(call => ChangeAsync(call, (store, name) => store.PauseScheduleAsync(name, By, CancellationToken.None), "is paused", "was paused already")),
-        new Verb("resume", "Lets a paused schedule tick again, from its next tick on.", "steadwork schedules resume nightly") { Name }.Does(call => ChangeAsync(call, (store, name) => store.ResumeScheduleAsync(name, By, CancellationToken.None), "goes on", "was not paused")),
+        new Verb("pause", "Lets a schedule tick no more until it is resumed.", "steadwork schedules pause nightly") { Name }.Does(call => ChangeAsync(call, (store, name) => store.PauseScheduleAsync(name, ChangeOutput.By, CancellationToken.None), "is paused", "was paused already")),
+        new Verb("resume", "Lets a paused schedule tick again, from its next tick on.", "steadwork schedules resume nightly") { Name }.Does(call => ChangeAsync(call, (store, name) => store.ResumeScheduleAsync(name, ChangeOutput.By, CancellationToken.None), "goes on", "was not paused")),
     };
 
     private static async Task<int> ListAsync(Call call)
@@ -63,7 +61,7 @@ internal static class SchedulesCommand
         if (definition.Refusal() is { } refusal)
             throw new Refusal(refusal);
         await using var store = call.OpenOrCreate();
-        var owner = new ScheduleOwner(Program: null, Version: "0", By, call.Value(Replace));
+        var owner = new ScheduleOwner(Program: null, Version: "0", ChangeOutput.By, call.Value(Replace));
         var answer = (await store.DefineAsync([definition.From(store.Now)], owner, CancellationToken.None).ConfigureAwait(false))[0];
         if (answer is Defined.KeptOther)
             throw new Refusal($"There is a schedule '{definition.Name}' already; give --replace to have this one in its place.");
@@ -128,8 +126,8 @@ internal static class SchedulesCommand
         var name = call.Value(Name)!;
         await using var store = call.OpenExisting();
         var schedule = await store.ScheduleAsync(name, CancellationToken.None).ConfigureAwait(false) ?? throw Unknown(name);
-        await store.RemoveScheduleAsync(name, By, CancellationToken.None).ConfigureAwait(false);
-        Say(call, name, true, schedule.Program is { } program ? $"is removed; it comes back when {program} starts, which has it in its code" : "is removed");
+        await store.RemoveScheduleAsync(name, ChangeOutput.By, CancellationToken.None).ConfigureAwait(false);
+        ChangeOutput.Print(call, PauseScope.Schedule, name, true, schedule.Program is { } program ? $"is removed; it comes back when {program} starts, which has it in its code" : "is removed");
         return ExitStatus.Done;
     }
 
@@ -137,7 +135,7 @@ internal static class SchedulesCommand
     {
         var name = call.Value(Name)!;
         await using var store = call.OpenExisting();
-        var job = await store.TriggerAsync(name, By, CancellationToken.None).ConfigureAwait(false) ?? throw Unknown(name);
+        var job = await store.TriggerAsync(name, ChangeOutput.By, CancellationToken.None).ConfigureAwait(false) ?? throw Unknown(name);
         JobIdOutput.Print(call, job);
         return ExitStatus.Done;
     }
@@ -147,24 +145,8 @@ internal static class SchedulesCommand
         var name = call.Value(Name)!;
         await using var store = call.OpenExisting();
         var changed = await change(store, name).ConfigureAwait(false) ?? throw Unknown(name);
-        Say(call, name, changed, changed ? done : idle);
+        ChangeOutput.Print(call, PauseScope.Schedule, name, changed, changed ? done : idle);
         return ExitStatus.Done;
-    }
-
-    private static void Say(Call call, string name, bool changed, string text)
-    {
-        if (!call.Json)
-        {
-            Console.Out.WriteLine(PlainText.Line($"The schedule {name} {text}."));
-            return;
-        }
-        JsonOutput.Document(json =>
-        {
-            json.WriteStartObject();
-            json.WriteString("schedule", name);
-            json.WriteBoolean("changed", changed);
-            json.WriteEndObject();
-        });
     }
 
     private static Refusal Unknown(string name) => new($"There is no schedule '{name}'; steadwork schedules list shows those that there are.");

@@ -38,8 +38,7 @@ internal static class StatisticsPage
     {
         foreach (var pause in statistics.Pauses)
         {
-            var what = pause.Scope switch { PauseScope.Queue => "queue", PauseScope.Type => "job type", _ => "schedule" };
-            Console.Out.WriteLine(Terminal.Paint(PlainText.Line($"The {what} {pause.Name} is paused since {Moments.Full(pause.Since)}, by {pause.By}."), Colour.Yellow));
+            Console.Out.WriteLine(Terminal.Paint(PlainText.Line($"The {ChangeOutput.What(pause.Scope)} {pause.Name} is paused since {Moments.Full(pause.Since)}, by {pause.By}."), Colour.Yellow));
         }
     }
 

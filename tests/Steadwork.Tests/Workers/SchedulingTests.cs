@@ -184,21 +184,17 @@ public sealed class SchedulingTests : IAsyncDisposable
 
     private async Task<HostedProgram> StartProgramAsync(Action<SteadworkBuilder> configure, int workers = 0)
     {
+        // The store of the bench outlives the program.
+        var store = StoreFront.Of(bench.Store, (method, _, go) => method == nameof(IAsyncDisposable.DisposeAsync) ? ValueTask.CompletedTask : go());
         var services = new ServiceCollection().AddSingleton<TimeProvider>(bench.Clock).AddLogging().AddSteadwork(t =>
         {
-            configure(t.UseStore(_ => new Borrowed(bench.Store).Store));
+            configure(t.UseStore(_ => store));
             for (var worker = 0; worker < workers; worker++)
                 t.AddWorker();
         }).BuildServiceProvider();
         var program = new HostedProgram(services);
         await program.StartAsync();
         return program;
-    }
-
-    /// <summary>The store of the bench, which outlives the program.</summary>
-    private sealed class Borrowed(IStore store)
-    {
-        public IStore Store { get; } = StoreFront.Of(store, (method, _, go) => method == nameof(IAsyncDisposable.DisposeAsync) ? ValueTask.CompletedTask : go());
     }
 
     private sealed class HostedProgram(ServiceProvider services) : IAsyncDisposable
