@@ -21,6 +21,8 @@ internal static class Verbs
         ("stats", StatsCommand.Create),
         ("queues", QueuesCommand.Create),
         ("schedules", SchedulesCommand.Create),
+        ("limits", LimitsCommand.Create),
+        ("breakers", BreakersCommand.Create),
         ("workers", WorkersCommand.Create),
         ("doctor", DoctorCommand.Create),
         ("prune", PruneCommand.Create),

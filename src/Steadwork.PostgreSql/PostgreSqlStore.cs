@@ -3,6 +3,7 @@ using System.Text;
 using Npgsql;
 using Steadwork.Machine;
 using Steadwork.PostgreSql.Connections;
+using Steadwork.PostgreSql.Gates;
 using Steadwork.PostgreSql.Jobs;
 using Steadwork.PostgreSql.Log;
 using Steadwork.PostgreSql.WakeUps;
@@ -24,6 +25,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     private readonly EnqueuePump pump;
     private readonly CallersTransaction callers;
     private readonly LineMarks lineMarks;
+    private readonly Breakers breakers;
     private readonly Exchanging exchanging;
     private readonly Crew crew;
     private readonly Schedules schedules;
@@ -51,7 +53,8 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         var lanes = new Lanes(database);
         callers = new CallersTransaction(database, lanes, Changed);
         pump = new EnqueuePump(database, lanes, Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), bell, Noted);
-        exchanging = new Exchanging(database, lineMarks, Told);
+        breakers = new Breakers(database);
+        exchanging = new Exchanging(database, lineMarks, breakers, Told);
         crew = new Crew(database);
         schedules = new Schedules(database, lanes);
         requests = new Requests(database);

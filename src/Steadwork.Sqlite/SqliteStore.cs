@@ -100,13 +100,16 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         writer.WriteAsync(transaction =>
         {
             var accepted = Each(ends, end => Ends.Apply(transaction, end));
+            if (ends.Any(end => end.Calls is not null))
+                transaction.Breakers.Count(transaction, worker, ends.SelectMany(end => end.Calls ?? []));
             transaction.Family.TakeUp();
             transaction.Admit();
             var alive = transaction.Database["worker-known"].Bind(1, worker.Value).First(_ => true);
             IReadOnlyList<ClaimedJob> claimed = alive && claim is not null ? Claims.Claim(transaction, worker, claim) : [];
             // What falls due in a retired store is no reason to ask again.
-            return new Exchange(accepted, claimed, transaction.Retirement is null ? Claims.NextDue(transaction.Database) : null, alive)
+            return new Exchange(accepted, claimed, transaction.Retirement is null ? Claims.NextDue(transaction) : null, alive)
             {
+                Shut = transaction.Breakers.Shut,
                 NextTick = transaction.Retirement is null ? Schedules.NextTick(transaction.Database) : null,
             };
         }, cancellationToken);
@@ -170,12 +173,12 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
 
     /// <inheritdoc/>
     public Task<bool> PauseAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
-        writer.WriteAsync(transaction => Change(transaction, LogKinds.Paused, scope, name, by, database =>
+        writer.WriteAsync(transaction => Change(transaction, LogKinds.Paused, PauseJson.Write(scope, name, by), database =>
             database["pause"].Bind(1, scope.Name()).Bind(2, name).Bind(3, transaction.Now.ToUnixTimeMilliseconds()).Bind(4, by)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
-        writer.WriteAsync(transaction => Change(transaction, LogKinds.Resumed, scope, name, by, database => database["resume"].Bind(1, scope.Name()).Bind(2, name)), cancellationToken);
+        writer.WriteAsync(transaction => Change(transaction, LogKinds.Resumed, PauseJson.Write(scope, name, by), database => database["resume"].Bind(1, scope.Name()).Bind(2, name)), cancellationToken);
 
     /// <inheritdoc/>
     public async Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken)
@@ -275,6 +278,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
             .BindText(5, NamesJson(worker.Queues)).BindText(6, NamesJson(worker.Types))
             .Bind(7, transaction.Now.ToUnixTimeMilliseconds()).Bind(8, lease).Bind(9, Boot.Milliseconds(options.Clock) + lease).Run();
         var id = transaction.Database.LastInsertedId;
+        transaction.Breakers.Define(worker, transaction.Now);
         transaction.Log(LogKinds.WorkerStarted, transaction.Now, null, null, id);
         return new WorkerId(id);
     }
@@ -302,13 +306,13 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
     }
 
     /// <returns>False when there was nothing to change.</returns>
-    private static bool Change(WriteTransaction transaction, string kind, PauseScope scope, string name, string by, Func<Database, Statement> change)
+    private static bool Change(WriteTransaction transaction, string kind, ReadOnlyMemory<byte> said, Func<Database, Statement> change)
     {
         transaction.RequireService();
         change(transaction.Database).Run();
         if (transaction.Database.Changes == 0)
             return false;
-        transaction.Log(kind, transaction.Now, null, null, null, PauseJson.Write(scope, name, by));
+        transaction.Log(kind, transaction.Now, null, null, null, said);
         transaction.WakeAfterCommit(WakeUp.Jobs);
         return true;
     }

@@ -35,6 +35,9 @@ internal static partial class LogMessages
     [LoggerMessage(16, LogLevel.Warning, "Job {JobId} ({JobType}) has a payload of version {Version}, and this worker knows up to {KnownVersion}: it is left for {Pause} to a worker that knows it")]
     public static partial void PayloadNewer(this ILogger logger, JobId jobId, string jobType, int version, int knownVersion, TimeSpan pause);
 
+    [LoggerMessage(17, LogLevel.Warning, "Worker {WorkerId} could not renew its lease of {Lease} in time, and others may have taken over: its {Running} running jobs are stopped")]
+    public static partial void LeaseLapsed(this ILogger logger, WorkerId workerId, TimeSpan lease, int running);
+
     [LoggerMessage(20, LogLevel.Warning, "Worker {WorkerId} is dead ({Reason}); {Jobs} jobs that it held were recovered")]
     public static partial void WorkerRecovered(this ILogger logger, WorkerId workerId, string reason, int jobs);
 

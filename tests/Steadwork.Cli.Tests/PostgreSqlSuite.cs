@@ -42,3 +42,9 @@ public sealed class PostgreSqlPruneTests : PruneTests<PostgreSqlSchema>;
 public sealed class PostgreSqlEnqueueTests : EnqueueTests<PostgreSqlSchema>;
 
 public sealed class PostgreSqlBulkEnqueueTests : BulkEnqueueTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlLimitsTests : LimitsTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlBreakersTests : BreakersTests<PostgreSqlSchema>;
+
+public sealed class PostgreSqlKeyKillTests(Xunit.ITestOutputHelper output) : KeyKillTests<PostgreSqlSchema>(output);

@@ -42,3 +42,9 @@ public sealed class SqlitePruneTests : PruneTests<SqliteFile>;
 public sealed class SqliteEnqueueTests : EnqueueTests<SqliteFile>;
 
 public sealed class SqliteBulkEnqueueTests : BulkEnqueueTests<SqliteFile>;
+
+public sealed class SqliteLimitsTests : LimitsTests<SqliteFile>;
+
+public sealed class SqliteBreakersTests : BreakersTests<SqliteFile>;
+
+public sealed class SqliteKeyKillTests(Xunit.ITestOutputHelper output) : KeyKillTests<SqliteFile>(output);

@@ -13,6 +13,8 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
 {
     private readonly string folder = TakeFolder();
 
+    private static string Cli => Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program, or run the tests by ./test.");
+
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
@@ -35,8 +37,14 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
     public async Task A_host_that_is_cut_off_loses_its_jobs_to_the_others_and_completes_none_that_they_have_run()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make hosts of its own.");
-        var cli = Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program, or run the tests by ./test.");
-        Check(await new CutHosts(cli, folder, output.WriteLine).RunAsync(1));
+        Check(await new CutHosts(Cli, folder, output.WriteLine).RunAsync(1));
+    }
+
+    [Fact]
+    public async Task Workers_that_are_killed_and_hosts_that_are_cut_off_never_run_two_jobs_of_one_key_at_once()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can make hosts of its own.");
+        Check(await new KeyRun(Cli, folder, seed: 20261126, output.WriteLine).OnHostsAsync(jobs: 300, keys: 20));
     }
 
     [Fact]

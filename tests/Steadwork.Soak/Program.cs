@@ -18,7 +18,8 @@ var status = command switch
     "kills" => await KillAsync(),
     "postgres-restarts" => (await new PostgresRestarts(folder, Progress, pooled: args.Contains("--pooled")).RunAsync(count)).Print(),
     "failover" => (await new Failover(folder, Progress).RunAsync(count)).Print(),
-    "hosts" => await CutAsync(),
+    "hosts" => await OnHostsAsync(() => new CutHosts(Cli(), folder, Progress).RunAsync(count)),
+    "keys" => await RunKeysAsync(),
     "dead-listener" => (await new DeadListener(folder, Progress).RunAsync(count)).Print(),
     "idle-transaction" => (await new IdleTransaction(folder, Progress).RunAsync(count)).Print(),
     _ => Usage(),
@@ -38,6 +39,8 @@ static int Usage()
           soak postgres-restarts COUNT [--pooled]
                                             restarts a PostgreSQL server under load as if it had crashed; with PgBouncer between
           soak failover COUNT               kills the primary of two PostgreSQL servers under load and promotes the standby
+          soak keys JOBS [SEED] [--store sqlite|postgres] [--hosts]
+                                            kills workers, and cuts hosts off, whose jobs have 200 exclusive keys
           soak hosts COUNT                  cuts one of several hosts off and joins it again; takes root
           soak dead-listener SAMPLES        measures how soon jobs begin while a worker hears no wake-ups
           soak idle-transaction SECONDS     measures claims beside a transaction that does nothing
@@ -47,11 +50,11 @@ static int Usage()
 
 static string Cli() => Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program.");
 
-async Task<int> CutAsync()
+static async Task<int> OnHostsAsync(Func<Task<FaultReport>> run)
 {
     try
     {
-        return (await new CutHosts(Cli(), folder, Progress).RunAsync(count)).Print();
+        return (await run()).Print();
     }
     catch (NoHostsException error)
     {
@@ -60,12 +63,30 @@ async Task<int> CutAsync()
     }
 }
 
+async Task<int> RunKeysAsync()
+{
+    const int Keys = 200;
+    var (numbers, placeIn) = Store();
+    var run = new KeyRun(Cli(), folder, numbers.Length > 2 && numbers[2] != "--hosts" ? int.Parse(numbers[2], CultureInfo.InvariantCulture) : Environment.ProcessId, Progress);
+    if (args.Contains("--hosts"))
+        return await OnHostsAsync(() => run.OnHostsAsync(count, Keys));
+    if (placeIn is null)
+        return Usage();
+    using var place = placeIn(Directory.CreateDirectory(Path.Combine(folder, "store")).FullName);
+    return (await run.OnMachineAsync(place, count, Keys)).Print();
+}
+
+(string[] Numbers, Func<string, IStorePlace>? PlaceIn) Store() => args switch
+{
+    [.., "--store", "postgres"] => (args[..^2], place => new PostgreSqlSchema { Folder = place }),
+    [.., "--store", "sqlite"] => (args[..^2], place => new SqliteFile { Folder = place }),
+    [.., "--store", _] => (args[..^2], null),
+    _ => (args, place => new SqliteFile { Folder = place }),
+};
+
 async Task<int> KillAsync()
 {
-    var numbers = args is [.., "--store", _] ? args[..^2] : args;
-    Func<string, IStorePlace>? placeIn = args is [.., "--store", var store] && store != "sqlite"
-        ? store == "postgres" ? place => new PostgreSqlSchema { Folder = place } : null
-        : place => new SqliteFile { Folder = place };
+    var (numbers, placeIn) = Store();
     if (placeIn is null)
         return Usage();
     var seed = numbers.Length > 2 ? int.Parse(numbers[2], CultureInfo.InvariantCulture) : Environment.ProcessId;

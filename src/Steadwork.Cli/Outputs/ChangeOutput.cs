@@ -9,22 +9,26 @@ internal static class ChangeOutput
     /// <summary>Who asks for it, for people and the log.</summary>
     public static string By => $"{Environment.UserName} on the command line";
 
+    /// <inheritdoc cref="Print(Call, string, string, string, bool, string)"/>
+    public static void Print(Call call, PauseScope scope, string name, bool changed, string text) => Print(call, What(scope), scope.Name(), name, changed, text);
+
     /// <param name="call">The call.</param>
-    /// <param name="scope">What the name is one of.</param>
+    /// <param name="what">What it is one of, for people.</param>
+    /// <param name="member">The same in JSON.</param>
     /// <param name="name">Its name.</param>
     /// <param name="changed">Whether anything was changed.</param>
     /// <param name="text">How it stands now, as the end of a sentence.</param>
-    public static void Print(Call call, PauseScope scope, string name, bool changed, string text)
+    public static void Print(Call call, string what, string member, string name, bool changed, string text)
     {
         if (!call.Json)
         {
-            Console.Out.WriteLine($"The {What(scope)} {PlainText.Line(name)} {text}.");
+            Console.Out.WriteLine($"The {what} {PlainText.Line(name)} {text}.");
             return;
         }
         JsonOutput.Document(json =>
         {
             json.WriteStartObject();
-            json.WriteString(scope.Name(), name);
+            json.WriteString(member, name);
             json.WriteBoolean("changed", changed);
             json.WriteEndObject();
         });

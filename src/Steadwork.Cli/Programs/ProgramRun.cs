@@ -27,7 +27,7 @@ internal static class ProgramRun
             Interruption interruption = program.WaitForEnd(Deadline.In(start.Timeout), cancelled.Descriptor);
             if (interruption != Interruption.None)
             {
-                program.End(start.KillGrace);
+                program.End(start.HasNoGrace() ? TimeSpan.Zero : start.KillGrace);
             }
             else
             {

@@ -29,6 +29,9 @@ internal sealed record ProgramStart
     /// <summary>Time between SIGTERM and SIGKILL when it must end. Default 2 s.</summary>
     public TimeSpan KillGrace { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Asked when it must end: whether that cannot wait, since others may run its job by now. Default: it can.</summary>
+    public Func<bool> HasNoGrace { get; init; } = () => false;
+
     /// <summary>An existing directory, in which its output is captured.</summary>
     public required string OutputDirectory { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Steadwork.PostgreSql.Connections;
+using Steadwork.PostgreSql.Gates;
 using Steadwork.Storage;
 
 namespace Steadwork.PostgreSql.Jobs;
@@ -7,12 +8,16 @@ namespace Steadwork.PostgreSql.Jobs;
 /// <summary>The registered workers: their leases, their ends, and what becomes of what they held.</summary>
 internal sealed class Crew(Database database)
 {
-    public Task<WorkerId> RegisterAsync(WorkerStart worker, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            database.Batch().Add("require-service", Value.Of(database.LockSpace)).Add("register-worker",
-                Value.Of(worker.Name), Value.Of(Environment.MachineName), Value.Of(Environment.ProcessId),
-                Value.Of([.. worker.Queues]), Value.Of([.. worker.Types]), Value.Of(worker.Lease)),
+    public Task<WorkerId> RegisterAsync(WorkerStart worker, CancellationToken cancellationToken)
+    {
+        var batch = database.Batch().Add("require-service", Value.Of(database.LockSpace)).Add("register-worker",
+            Value.Of(worker.Name), Value.Of(Environment.MachineName), Value.Of(Environment.ProcessId),
+            Value.Of([.. worker.Queues]), Value.Of([.. worker.Types]), Value.Of(worker.Lease));
+        Breakers.Define(batch, worker);
+        return database.RunAsync(
+            batch,
             async reader => await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => new WorkerId(row.Long(0))).ConfigureAwait(false), cancellationToken);
+    }
 
     /// <summary>The workers whose lease has run out.</summary>
     public Task<List<WorkerId>> LapsedAsync(CancellationToken cancellationToken) =>

@@ -2,13 +2,14 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using Npgsql;
 using Steadwork.PostgreSql.Connections;
+using Steadwork.PostgreSql.Gates;
 using Steadwork.Storage;
 using Steadwork.Storage.Copying;
 
 namespace Steadwork.PostgreSql.Jobs;
 
 /// <summary>Takes the ends of attempts and gives the next jobs: one transaction, one round trip.</summary>
-internal sealed class Exchanging(Database database, LineMarks marks, Action<DateTimeOffset> told)
+internal sealed class Exchanging(Database database, LineMarks marks, Breakers breakers, Action<DateTimeOffset> told)
 {
     private const string LockPatience = "2s";
     private readonly ConcurrentDictionary<LeaseToken, bool> putOff = new();
@@ -91,13 +92,16 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
         }
         var batch = database.Batch().Add("keep-plans", Value.Of(LockPatience));
         settled.AddTo(batch);
+        var calls = DependencyCall.Sum(ends.SelectMany(end => end.Calls ?? []));
+        if (calls.Count > 0)
+            Breakers.Count(batch, worker, calls);
         var claims = claim is { Max: > 0 };
         var (fromHead, isMarked) = (false, claim is { Rule.IsDefault: true });
         if (claims)
         {
-            batch.Add("hold-worker", Value.Of((int)worker.Value), Value.Of(database.LockSpace))
+            batch.Add("hold-worker", Value.Of((int)worker.Value), Value.Of(database.LockSpace), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]))
                 .Add("join-line", Value.Of(worker.Value), Value.Of(database.LockSpace));
-            NpgsqlParameter[] which = [Value.Of(worker.Value), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding)];
+            NpgsqlParameter[] which = [Value.Of(worker.Value), Value.Of([.. claim.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding)];
             if (isMarked)
             {
                 (var behind, fromHead) = marks.Next();
@@ -113,7 +117,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
         var began = TimeProvider.System.GetTimestamp();
         var places = new List<(int Lane, short Priority, long Id)>();
         var isStopped = false;
-        var (wanted, joined, ended, claimed, alive, due, now, tick) = await database.RunAsync(batch, async reader =>
+        var (wanted, joined, ended, claimed, outlook) = await database.RunAsync(batch, async reader =>
         {
             await reader.NextAsync().ConfigureAwait(false);
             var wanted = await settled.ReadAsync(reader).ConfigureAwait(false);
@@ -131,20 +135,27 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
                     if (reader.IsDBNull(0))
                         continue;
                     places.Add((reader.Int(12), reader.GetInt16(13), reader.Long(0)));
-                    claimed.Add(Claimed(reader));
+                    claimed.Add(Claimed(reader) with { IsProbe = reader.Bool(15) });
                 }
                 await reader.NextAsync().ConfigureAwait(false);
             }
-            var (alive, due, now, tick) = await reader.FirstAsync(row => (row.Bool(0), row.TimeOrNull(1), row.Time(2), row.TimeOrNull(3))).ConfigureAwait(false);
-            return (wanted, joined, ended, claimed, alive, due, now, tick);
+            return (wanted, joined, ended, claimed, await OutlookAsync(reader).ConfigureAwait(false));
         }, cancellationToken).ConfigureAwait(false);
 
-        told(now);
+        told(outlook.Now);
         if (claims && isMarked)
             marks.Claimed(fromHead, TimeProvider.System.GetElapsedTime(began), places, isStopped);
         var wakeUps = settled.WakeUps | (joined > 0 ? WakeUp.Jobs : WakeUp.None) | (ended > 0 ? WakeUp.Ends : WakeUp.None) | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
-        return (new Exchange(settled.Accepted, [.. unheard, .. claimed], due, alive) { NextTick = tick }, wakeUps);
+        if (await breakers.JudgeAsync(calls, outlook.Shut, cancellationToken).ConfigureAwait(false))
+        {
+            wakeUps |= WakeUp.Jobs;
+            outlook = await database.RunAsync(database.Batch().Add("outlook", Value.Of(worker.Value)), OutlookAsync, cancellationToken).ConfigureAwait(false);
+        }
+        return (new Exchange(settled.Accepted, [.. unheard, .. claimed], outlook.Due, outlook.Alive) { NextTick = outlook.Tick, Shut = outlook.Shut }, wakeUps);
     }
+
+    private static Task<(bool Alive, DateTimeOffset? Due, DateTimeOffset Now, DateTimeOffset? Tick, string[] Shut)> OutlookAsync(DbDataReader reader) =>
+        reader.FirstAsync(row => (row.Bool(0), row.TimeOrNull(1), row.Time(2), row.TimeOrNull(3), row.GetFieldValue<string[]>(4)));
 
     private static NpgsqlParameter[] ValuesOf(ClaimRule rule, int queues) => [
         Value.Of(rule.Order.Name()),

@@ -40,6 +40,7 @@ BEGIN
                 INSERT INTO steadwork.loose_ends (key) VALUES (this);
                 EXIT;
             END IF;
+            EXIT WHEN NOT steadwork.lets_through(this);
             UPDATE steadwork.jobs
             SET state = 'pending', ready = true, slot = (SELECT min(place) FROM generate_series(1, next.exclusive_limit) AS place WHERE place <> ALL (taken))
             WHERE id = next.id;

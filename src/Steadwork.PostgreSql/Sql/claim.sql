@@ -1,7 +1,8 @@
 -- name: hold-worker
 -- Held by everything that claims for a worker or ends it: a claim must not be committed for one that has just been
--- buried, whose jobs nobody would look for again. $1 worker, $2 what tells this store's locks from others.
-SELECT pg_advisory_xact_lock_shared($2, $1), steadwork.require_service($2);
+-- buried, whose jobs nobody would look for again. And the gates that the claim has to pass. $1 worker, $2 what tells this store's
+-- locks from others, $3 queues, $4 types.
+SELECT pg_advisory_xact_lock_shared($2, $1), steadwork.require_service($2), CASE WHEN pg_sequence_last_value('steadwork.gating') IS NOT NULL THEN steadwork.hold_gates($3, $4) END;
 
 -- name: join-line
 -- For the claim of worker $1. Bounded, so that a flood of jobs that fall due at one instant is spread over many short
@@ -27,6 +28,13 @@ joined AS (
     WHERE jobs.id = due.id AND (due.expires_at > now) IS NOT FALSE
     RETURNING lane, state, exclusive_key
 ),
+-- These have kept their place behind their key, and are not held back by its limit, but count.
+again AS MATERIALIZED (
+    SELECT count(steadwork.count_key(exclusive_key)) AS done FROM (SELECT exclusive_key FROM joined WHERE state = 'pending' AND exclusive_key IS NOT NULL ORDER BY exclusive_key) AS kept
+),
+freed AS (
+    DELETE FROM steadwork.held_keys WHERE key = ANY (ARRAY(SELECT key FROM steadwork.held_keys WHERE until <= (SELECT now FROM clock) ORDER BY until LIMIT 200 FOR UPDATE SKIP LOCKED)) RETURNING key
+),
 moved AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting) SELECT lane, -count(*), count(*) FROM joined WHERE state = 'waiting' GROUP BY lane
 ),
@@ -35,26 +43,26 @@ noted AS (
 ),
 loose AS MATERIALIZED (
     SELECT array_agg(key) FILTER (WHERE key IS NOT NULL) AS keys, array_agg(parent ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS parents, array_agg(after ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS afters
-    FROM (SELECT exclusive_key AS key, NULL AS parent, NULL AS after FROM joined WHERE state = 'waiting' UNION ALL SELECT key, parent, after FROM noted UNION ALL SELECT key, parent, 0 FROM ended WHERE key IS NOT NULL OR parent IS NOT NULL) AS ends HAVING count(*) > 0
+    FROM (SELECT exclusive_key AS key, NULL AS parent, NULL AS after FROM joined WHERE state = 'waiting' UNION ALL SELECT key, parent, after FROM noted UNION ALL SELECT key, NULL, NULL FROM freed UNION ALL SELECT key, parent, 0 FROM ended WHERE key IS NOT NULL OR parent IS NOT NULL) AS ends HAVING count(*) > 0
 ),
 told AS MATERIALIZED (SELECT told.state FROM loose, LATERAL steadwork.attend($2, parents, afters, keys) AS told)
-SELECT (SELECT count(*) FROM joined) + (SELECT count(*) FROM told), (SELECT count(*) FROM ended) + (SELECT count(*) FROM told WHERE state = 'cancelled');
+SELECT (SELECT count(*) FROM joined) + (SELECT count(*) FROM told) + (SELECT 0 * done FROM again), (SELECT count(*) FROM ended) + (SELECT count(*) FROM told WHERE state = 'cancelled');
 
 -- name: line-by-priority
 -- The jobs that a claim takes next, in line. $1 worker, $2 queues, $3 types, $4 how many. $6 lanes, and $7 priority and $8 id
 -- behind which to begin in each: no arrays but for a claim that skips what is known to be gone (see LineMarks). Goes before claim-line.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+gates AS MATERIALIZED (SELECT gate.* FROM clock, LATERAL steadwork.gates($2, $3, now) AS gate),
 heads AS MATERIALIZED (
-    SELECT head.id, head.alone, head.expires_at, row_number() OVER (ORDER BY head.priority, head.id) AS place
+    SELECT head.id, lanes.id AS lane, head.alone, head.expires_at, row_number() OVER (ORDER BY head.priority, head.id) AS place
     FROM steadwork.lanes LEFT JOIN unnest($6::integer[], $7::smallint[], $8::bigint[]) AS mark (lane, priority, id) ON mark.lane = lanes.id, LATERAL (
         SELECT id, priority, alone, expires_at FROM steadwork.jobs
         WHERE jobs.lane = lanes.id AND ready AND (priority, id) > (coalesce(mark.priority, 0::smallint), coalesce(mark.id, 0))
-        ORDER BY priority, id LIMIT $4 FOR UPDATE SKIP LOCKED
+        ORDER BY priority, id LIMIT least($4, (SELECT min(most) FROM gates WHERE gates.lane = lanes.id)) FOR UPDATE SKIP LOCKED
     ) AS head
     WHERE queue = ANY ($2) AND type = ANY ($3) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'queue' AND name = queue)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type)
-    ORDER BY place LIMIT $4
 )
 
 -- name: line-by-rule
@@ -62,8 +70,9 @@ heads AS MATERIALIZED (
 -- which it steps without looking at the jobs between, as many as are wanted. BETWEEN, since with = the index of all jobs by their id
 -- would do for the order, too, and be scanned. $6 order, $7 ageing in ms, $8 sharing, $9 the weight of each queue.
 WITH RECURSIVE clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+gates AS MATERIALIZED (SELECT gate.* FROM clock, LATERAL steadwork.gates($2, $3, now) AS gate),
 served AS MATERIALIZED (
-    SELECT lanes.id, queue_place, weight
+    SELECT lanes.id, queue_place, weight, least($4, (SELECT min(most) FROM gates WHERE gates.lane = lanes.id)) AS wanted
     FROM unnest($2::text[], $9::integer[]) WITH ORDINALITY AS wanted (queue, weight, queue_place) JOIN steadwork.lanes USING (queue)
     WHERE type = ANY ($3) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'queue' AND name = queue)
@@ -76,12 +85,12 @@ steps (lane, priority) AS (
     FROM steps WHERE priority IS NOT NULL
 ),
 found AS MATERIALIZED (
-    SELECT head.*, queue_place, weight
+    SELECT head.*, steps.lane, queue_place, weight
     FROM steps JOIN served ON served.id = steps.lane, LATERAL (
-        SELECT * FROM (SELECT id, jobs.priority, alone, run_at, expires_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority, id LIMIT $4 FOR UPDATE SKIP LOCKED) AS oldest
+        SELECT * FROM (SELECT id, jobs.priority, alone, run_at, expires_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority, id LIMIT wanted FOR UPDATE SKIP LOCKED) AS oldest
         WHERE $6 <> 'lifo'
         UNION ALL
-        SELECT * FROM (SELECT id, jobs.priority, alone, run_at, expires_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority DESC, id DESC LIMIT $4 FOR UPDATE SKIP LOCKED) AS newest
+        SELECT * FROM (SELECT id, jobs.priority, alone, run_at, expires_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority DESC, id DESC LIMIT wanted FOR UPDATE SKIP LOCKED) AS newest
         WHERE $6 = 'lifo'
     ) AS head
     WHERE steps.priority IS NOT NULL
@@ -96,18 +105,24 @@ ordered AS MATERIALIZED (
     FROM (SELECT found.*, sum(-ln(1 - random()) * priority) OVER (PARTITION BY priority ORDER BY id) AS arrival FROM found) AS drawn, clock
 ),
 heads AS MATERIALIZED (
-    SELECT id, alone, expires_at, row_number() OVER (ORDER BY CASE $8::text WHEN 'in-order' THEN queue_place WHEN 'by-weight' THEN queue_arrival END, turn) AS place
+    SELECT id, lane, alone, expires_at, row_number() OVER (ORDER BY CASE $8::text WHEN 'in-order' THEN queue_place WHEN 'by-weight' THEN queue_arrival END, turn) AS place
     FROM (SELECT ordered.*, sum(-ln(1 - random()) / weight) OVER (PARTITION BY queue_place ORDER BY turn) AS queue_arrival FROM ordered) AS shared
-    ORDER BY place LIMIT $4
 )
 
 -- name: claim-line
 -- Claims what one of the above has put in line, for worker $1, which holds $5 jobs besides. A job that must be alone is given only
 -- to a worker that holds nothing else, which stops at it until it holds nothing: that it does is answered, without a job if need be.
 -- What has expired, and could not be ended yet since there are too many, is left out after all limits: to look behind it for others
--- would take as long as there are many.
-, ranked AS MATERIALIZED (
-    SELECT id, alone, row_number() OVER (ORDER BY place) AS rank, count(*) FILTER (WHERE alone) OVER (ORDER BY place) AS suspects FROM heads, clock
+-- would take as long as there are many. What a gate of its lane does not let through is left out before them; one that another gate
+-- holds back has had its turn there all the same (see ClaimGates).
+, barred AS MATERIALIZED (
+    SELECT id FROM (SELECT id, most, row_number() OVER (PARTITION BY kind, name ORDER BY place) AS turn FROM heads JOIN gates USING (lane)) AS counted WHERE turn > most
+),
+passed AS MATERIALIZED (
+    SELECT id, alone, expires_at, place FROM heads WHERE id NOT IN (SELECT id FROM barred) ORDER BY place LIMIT $4
+),
+ranked AS MATERIALIZED (
+    SELECT id, alone, row_number() OVER (ORDER BY place) AS rank, count(*) FILTER (WHERE alone) OVER (ORDER BY place) AS suspects FROM passed, clock
     WHERE (expires_at > now) IS NOT FALSE
 ),
 chosen AS MATERIALIZED (
@@ -124,11 +139,32 @@ claimed AS (
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, running) SELECT lane, -count(*), count(*) FROM claimed GROUP BY lane
 ),
+used AS (
+    INSERT INTO steadwork.limit_uses (scope, name, until, starts)
+    SELECT scope, limits.name, steadwork.counts_until(min(now), within, grain), count(*)
+    FROM claimed JOIN gates USING (lane) JOIN steadwork.limits ON scope = kind AND limits.name = gates.name, clock GROUP BY scope, limits.name, within, grain
+    ON CONFLICT (scope, name, until) DO UPDATE SET starts = limit_uses.starts + excluded.starts
+),
+forgotten AS (
+    DELETE FROM steadwork.limit_uses WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM steadwork.limit_uses WHERE until <= (SELECT now FROM clock) AND EXISTS (SELECT FROM gates) ORDER BY until LIMIT 10 FOR UPDATE SKIP LOCKED))
+),
+probed AS (
+    UPDATE steadwork.breakers
+    SET state = 'half-open', since = CASE WHEN goes_on THEN since ELSE now END, until = CASE WHEN goes_on THEN until ELSE now + break_time * interval '1 millisecond' END,
+        let_through = CASE WHEN goes_on THEN let_through ELSE 0 END + jobs, passed = CASE WHEN goes_on THEN passed ELSE 0 END
+    FROM clock, (
+        SELECT breakers.name AS breaker, state = 'half-open' AND until > min(now) AS goes_on, count(*) AS jobs
+        FROM claimed JOIN gates USING (lane) JOIN steadwork.breakers ON kind = 'breaker' AND breakers.name = gates.name, clock GROUP BY breakers.name, state, until
+    ) AS let
+    WHERE name = breaker
+),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)
     SELECT min(now), count(*), ARRAY['claimed'], $1, array_agg(id ORDER BY rank), array_agg(lease ORDER BY rank) FROM claimed, clock HAVING count(*) > 0
 )
-SELECT claimed.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, claimed.lane, priority, is_stopped
+SELECT claimed.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, claimed.lane, priority, is_stopped,
+    EXISTS (SELECT FROM gates WHERE gates.lane = claimed.lane AND kind = 'breaker')
 FROM (SELECT coalesce(bool_or(alone), false) AS is_stopped FROM ranked) AS line
     LEFT JOIN (claimed JOIN steadwork.lanes ON lanes.id = claimed.lane) ON true
 ORDER BY rank;
@@ -141,10 +177,17 @@ WHERE worker = $1 AND state = 'running'
 ORDER BY jobs.id;
 
 -- name: outlook
--- Whether the worker $1 is registered, when the next delayed job falls due or the next one expires, what time it is, and when the next schedule ticks.
+-- Whether the worker $1 is registered, when the next delayed job falls due, the next one expires, or more are let through, what time it
+-- is, when the next schedule ticks, and which breakers are not closed.
 SELECT EXISTS (SELECT FROM steadwork.workers WHERE id = $1),
        least((SELECT run_at FROM steadwork.jobs WHERE state = 'pending' AND NOT ready ORDER BY run_at LIMIT 1),
-           (SELECT expires_at FROM steadwork.jobs WHERE expires_at IS NOT NULL AND state <> 'running' ORDER BY expires_at LIMIT 1)),
+           (SELECT expires_at FROM steadwork.jobs WHERE expires_at IS NOT NULL AND state <> 'running' ORDER BY expires_at LIMIT 1),
+           (SELECT until FROM steadwork.held_keys ORDER BY until LIMIT 1),
+           (SELECT min(until) FROM steadwork.breakers WHERE state <> 'closed' AND until > (SELECT steadwork.wall_clock())),
+           (SELECT min(back) FROM steadwork.limits, LATERAL (
+                SELECT sum(starts) AS used, min(until) AS back FROM steadwork.limit_uses AS use WHERE use.scope = limits.scope AND use.name = limits.name AND until > (SELECT steadwork.wall_clock())
+            ) AS counted WHERE scope <> 'key' AND used >= most)),
        steadwork.wall_clock(),
        (SELECT next_at FROM steadwork.schedules
-        WHERE next_at IS NOT NULL AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'schedule' AND pauses.name = schedules.name) ORDER BY next_at LIMIT 1);
+        WHERE next_at IS NOT NULL AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'schedule' AND pauses.name = schedules.name) ORDER BY next_at LIMIT 1),
+       ARRAY(SELECT name FROM steadwork.breakers WHERE state <> 'closed' ORDER BY name COLLATE "C");

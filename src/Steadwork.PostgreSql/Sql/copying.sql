@@ -63,6 +63,38 @@ SELECT name, timing, settings, payload, program, version, by, revision, anchor, 
 INSERT INTO steadwork.schedules (name, timing, settings, payload, program, version, by, revision, anchor, next_at, last_tick, last_job)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[]);
 
+-- name: copied-limits
+SELECT scope, name, starts, period, smooth, most, within, grain, since, by FROM steadwork.limits ORDER BY scope COLLATE "C", name COLLATE "C";
+
+-- name: fill-limits
+INSERT INTO steadwork.limits (scope, name, starts, period, smooth, most, within, grain, since, by)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[], $9::timestamptz[], $10::text[]);
+
+-- name: copied-limit-uses
+SELECT scope, name, until, starts FROM steadwork.limit_uses ORDER BY scope COLLATE "C", name COLLATE "C", until;
+
+-- name: fill-limit-uses
+INSERT INTO steadwork.limit_uses (scope, name, until, starts) SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[]);
+
+-- name: copied-held-keys
+SELECT key, until FROM steadwork.held_keys ORDER BY key COLLATE "C";
+
+-- name: fill-held-keys
+INSERT INTO steadwork.held_keys (key, until) SELECT * FROM unnest($1::text[], $2::timestamptz[]);
+
+-- name: copied-breakers
+SELECT name, failure_ratio, window_time, minimum_calls, break_time, probes, state, since, until, let_through, passed FROM steadwork.breakers ORDER BY name COLLATE "C";
+
+-- name: fill-breakers
+INSERT INTO steadwork.breakers (name, failure_ratio, window_time, minimum_calls, break_time, probes, state, since, until, let_through, passed)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[]);
+
+-- name: copied-breaker-types
+SELECT type, breaker FROM steadwork.breaker_types ORDER BY type COLLATE "C", breaker COLLATE "C";
+
+-- name: fill-breaker-types
+INSERT INTO steadwork.breaker_types (type, breaker) SELECT * FROM unnest($1::text[], $2::text[]);
+
 -- name: copied-lanes
 SELECT queue, type FROM steadwork.lanes WHERE used OR EXISTS (SELECT FROM steadwork.lane_changes WHERE lane = lanes.id) ORDER BY queue COLLATE "C", type COLLATE "C";
 

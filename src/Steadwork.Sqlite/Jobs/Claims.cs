@@ -23,16 +23,37 @@ internal static class Claims
             Expire(transaction, transaction.Database["expired"].Bind(1, now.ToUnixTimeMilliseconds()).Bind(2, ExpireAtOnce));
         if (due <= now)
             JoinLines(transaction, now);
+        foreach (var key in transaction.Database["freed-keys"].Bind(1, now.ToUnixTimeMilliseconds()).All(row => row.Text(0)))
+            transaction.Keys.Loosen(key);
         transaction.Flush();
 
-        var heads = Together(Heads(transaction.Database, request, now), request.Holding + claimed.Count);
+        var gates = GatesOf(transaction, now);
+        var heads = Together(Heads(transaction.Database, request, gates, now), request.Holding + claimed.Count);
         if (heads.Count == 0)
             return claimed;
 
         var lease = transaction.Database["take-leases"].Bind(1, heads.Count).First(row => row.Long(0)) - heads.Count;
         foreach (var head in heads)
-            claimed.Add(Take(transaction, head, worker, new LeaseToken(++lease), now));
+            claimed.Add(Take(transaction, head, worker, new LeaseToken(++lease), now) with { IsProbe = gates.AreProbes(head.Queue, head.Type) });
+        foreach (var (gate, count) in gates.Count(heads.Select(head => (head.Queue, head.Type))))
+            Passed(transaction, gate, count, now);
         return claimed;
+    }
+
+    private static ClaimGates GatesOf(WriteTransaction transaction, DateTimeOffset now) => new(
+        [
+            .. transaction.Limits.All.Where(limit => limit.Scope is not LimitScope.Key)
+                .Select(limit => new Gate(limit.Scope is LimitScope.Queue ? GateKind.Queue : GateKind.Type, limit.Name, transaction.Limits.Left(limit, now))),
+            .. transaction.Breakers.Gates(now),
+        ],
+        transaction.Breakers.BreakersOf);
+
+    private static void Passed(WriteTransaction transaction, Gate gate, int count, DateTimeOffset now)
+    {
+        if (gate.Kind is GateKind.Breaker)
+            transaction.Breakers.Passed(gate.Name, count, now);
+        else
+            transaction.Limits.Use(transaction.Limits.All.First(limit => limit.Name == gate.Name && limit.Scope == (gate.Kind is GateKind.Queue ? LimitScope.Queue : LimitScope.Type)), gate.Name, count, now);
     }
 
     /// <summary>What the worker holds without knowing.</summary>
@@ -43,9 +64,12 @@ internal static class Claims
         return held;
     }
 
-    /// <summary>When the next delayed job falls due, or the next one expires, whichever is earlier.</summary>
-    public static DateTimeOffset? NextDue(Database database) =>
-        NextTimes(database) is var (due, expiry) && due < expiry ? due : expiry ?? due;
+    /// <summary>When the next delayed job falls due, the next one expires, or more are let through, whichever is earliest.</summary>
+    public static DateTimeOffset? NextDue(WriteTransaction transaction)
+    {
+        var (due, expiry) = NextTimes(transaction.Database);
+        return new[] { due, expiry, transaction.Limits.Next(transaction.Now), transaction.Breakers.Next(transaction.Now) }.Min();
+    }
 
     /// <summary>When the next delayed job falls due, and when the next one expires.</summary>
     public static (DateTimeOffset? Due, DateTimeOffset? Expiry) NextTimes(Database database) =>
@@ -69,6 +93,8 @@ internal static class Claims
             if (joined.Int(1) == 1)
             {
                 transaction.Lanes.CountReady(lane, +1);
+                if (joined.TextOrNull(3) is { } again)
+                    transaction.Limits.RunsAgain(again, now);
                 continue;
             }
             transaction.Lanes.Move(lane, JobState.Pending, JobState.Waiting);
@@ -78,17 +104,20 @@ internal static class Claims
     }
 
     /// <summary>The best jobs of all lanes that the worker serves, in claim order.</summary>
-    private static List<Head> Heads(Database database, ClaimRequest request, DateTimeOffset now)
+    private static List<Head> Heads(Database database, ClaimRequest request, ClaimGates gates, DateTimeOffset now)
     {
         var lanes = database["ready-lanes"].All(row => (Id: row.Long(0), Queue: row.Text(1), Type: row.Text(2)));
         lanes.RemoveAll(lane => !request.Queues.Contains(lane.Queue) || !request.Types.Contains(lane.Type));
         var heads = new List<Head>();
         foreach (var (lane, queue, type) in lanes)
         {
+            var most = gates.Most(queue, type, request.Max);
+            if (most == 0)
+                continue;
             if (request.Rule.IsDefault)
-                Add(database["lane-head"].Bind(1, lane).Bind(2, request.Max));
+                Add(database["lane-head"].Bind(1, lane).Bind(2, most));
             else
-                PrioritiesOf(database, lane).ForEach(priority => Add(database[request.Rule.Order is ClaimOrder.Lifo ? "priority-tail" : "priority-head"].Bind(1, lane).Bind(2, priority).Bind(3, request.Max)));
+                PrioritiesOf(database, lane).ForEach(priority => Add(database[request.Rule.Order is ClaimOrder.Lifo ? "priority-tail" : "priority-head"].Bind(1, lane).Bind(2, priority).Bind(3, most)));
 
             void Add(Statement rows)
             {
@@ -100,6 +129,7 @@ internal static class Claims
             heads = [.. request.Rule.Sort(heads, head => new ClaimPlace(head.Queue, head.Priority, head.Id, DateTimeOffset.FromUnixTimeMilliseconds(head.RunAt)), request.Queues, now, Random.Shared.NextDouble)];
         else if (lanes.Count > 1)
             heads.Sort((a, b) => (a.Priority, a.Id).CompareTo((b.Priority, b.Id)));
+        heads = [.. gates.Pass(heads, head => (head.Queue, head.Type))];
         if (heads.Count > request.Max)
             heads.RemoveRange(request.Max, heads.Count - request.Max);
         // Those that could not all be ended yet. To look behind them for others would take as long as there are many.

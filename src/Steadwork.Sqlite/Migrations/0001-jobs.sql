@@ -57,6 +57,71 @@ CREATE TABLE pauses (
     PRIMARY KEY (scope, name)
 ) WITHOUT ROWID;
 
+-- How many jobs may begin within a time: starts within period. What is counted are most within within, told apart by grain.
+CREATE TABLE limits (
+    scope  TEXT    NOT NULL CHECK (scope IN ('queue', 'type', 'key')),
+    name   TEXT    NOT NULL,
+    starts INTEGER NOT NULL CHECK (starts >= 1),
+    period INTEGER NOT NULL CHECK (period >= 1),
+    smooth INTEGER NOT NULL CHECK (smooth IN (0, 1)),
+    most   INTEGER NOT NULL CHECK (most >= 1),
+    within INTEGER NOT NULL CHECK (within >= 1),
+    grain  INTEGER NOT NULL CHECK (grain >= 1),
+    since  INTEGER NOT NULL,
+    by     TEXT    NOT NULL,
+    PRIMARY KEY (scope, name)
+) WITHOUT ROWID;
+
+-- What has begun and counts until a time. The name is that of the key itself where the limit is one of many keys.
+CREATE TABLE limit_uses (
+    scope  TEXT    NOT NULL,
+    name   TEXT    NOT NULL,
+    until  INTEGER NOT NULL,
+    starts INTEGER NOT NULL,
+    PRIMARY KEY (scope, name, until)
+) WITHOUT ROWID;
+CREATE INDEX limit_uses_over ON limit_uses (until);
+
+-- The exclusive keys behind which somebody waits for a limit alone, by the time at which they are looked at again.
+CREATE TABLE held_keys (
+    key   TEXT    PRIMARY KEY,
+    until INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX held_keys_over ON held_keys (until);
+
+-- The circuit breakers. Half-open, until is when others are let through in the place of those of which nothing is heard.
+CREATE TABLE breakers (
+    name          TEXT    PRIMARY KEY,
+    failure_ratio TEXT    NOT NULL,
+    window_time   INTEGER NOT NULL,
+    minimum_calls INTEGER NOT NULL,
+    break_time    INTEGER NOT NULL,
+    probes        INTEGER NOT NULL,
+    state         TEXT    NOT NULL CHECK (state IN ('closed', 'open', 'half-open')),
+    since         INTEGER NOT NULL,
+    until         INTEGER,
+    let_through   INTEGER NOT NULL DEFAULT 0,
+    passed        INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+
+-- Which job types depend on which.
+CREATE TABLE breaker_types (
+    type    TEXT NOT NULL,
+    breaker TEXT NOT NULL,
+    PRIMARY KEY (type, breaker)
+) WITHOUT ROWID;
+
+-- The calls of a breaker's window, by the worker that made them. A segment takes the place of the one that has left the window.
+CREATE TABLE breaker_calls (
+    breaker TEXT    NOT NULL,
+    worker  INTEGER NOT NULL,
+    place   INTEGER NOT NULL,
+    segment INTEGER NOT NULL,
+    calls   INTEGER NOT NULL,
+    failed  INTEGER NOT NULL,
+    PRIMARY KEY (breaker, worker, place)
+) WITHOUT ROWID;
+
 -- Small and hot columns first: a claim never reads past them into a long payload.
 -- AUTOINCREMENT, because the id of a deleted job must not come back as another job's.
 CREATE TABLE jobs (

@@ -34,6 +34,36 @@ SELECT name, timing, settings, payload, program, version, by, revision, anchor, 
 INSERT INTO schedules (name, timing, settings, payload, program, version, by, revision, anchor, next_at, last_tick, last_job)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
 
+-- name: copied-limits
+SELECT scope, name, starts, period, smooth, most, within, grain, since, by FROM limits ORDER BY scope, name;
+
+-- name: fill-limits
+INSERT INTO limits (scope, name, starts, period, smooth, most, within, grain, since, by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10);
+
+-- name: copied-limit-uses
+SELECT scope, name, until, starts FROM limit_uses ORDER BY scope, name, until;
+
+-- name: fill-limit-uses
+INSERT INTO limit_uses (scope, name, until, starts) VALUES (?1, ?2, ?3, ?4);
+
+-- name: copied-held-keys
+SELECT key, until FROM held_keys ORDER BY key;
+
+-- name: fill-held-keys
+INSERT INTO held_keys (key, until) VALUES (?1, ?2);
+
+-- name: copied-breakers
+SELECT name, failure_ratio, window_time, minimum_calls, break_time, probes, state, since, until, let_through, passed FROM breakers ORDER BY name;
+
+-- name: fill-breakers
+INSERT INTO breakers (name, failure_ratio, window_time, minimum_calls, break_time, probes, state, since, until, let_through, passed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
+
+-- name: copied-breaker-types
+SELECT type, breaker FROM breaker_types ORDER BY type, breaker;
+
+-- name: fill-breaker-types
+INSERT INTO breaker_types (type, breaker) VALUES (?1, ?2);
+
 -- name: copied-lanes
 SELECT queue, type FROM lanes ORDER BY queue, type;
 

@@ -34,7 +34,7 @@ internal sealed class ExclusiveKeys(Database database)
             return;
         foreach (var key in loose)
         {
-            while (First(key) is var (job, lane, limit) && FreeSlot(key, limit) is { } slot)
+            while (First(key) is var (job, lane, limit) && FreeSlot(key, limit) is { } slot && transaction.Limits.Admits(key, transaction.Now))
             {
                 database["admit"].Bind(1, job).Bind(2, slot).Run();
                 transaction.Lanes.Move(lane, JobState.Waiting, JobState.Pending);

@@ -1,5 +1,6 @@
 using Steadwork.Sqlite.Connections;
 using Steadwork.Sqlite.Copying;
+using Steadwork.Sqlite.Gates;
 using Steadwork.Storage;
 using Steadwork.Storage.Copying;
 
@@ -19,6 +20,10 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
     public ExclusiveKeys Keys { get; } = new(database);
 
     public Family Family { get; } = new(database);
+
+    public Limits Limits { get; } = new(database);
+
+    public Breakers Breakers { get; } = new(database);
 
     public DateTimeOffset Now => clock.GetUtcNow();
 
@@ -41,8 +46,13 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
             throw new StoreRetiredException($"'{database.Path}'", why);
     }
 
-    /// <summary>What was known of it has changed, or may have.</summary>
-    public void ForgetService() => knowsService = false;
+    /// <summary>What others may change once the write lock is let go.</summary>
+    public void ForgetService()
+    {
+        knowsService = false;
+        Limits.Forget();
+        Breakers.Forget();
+    }
 
     public void WakeAfterCommit(WakeUp kinds) => wakeUps |= kinds;
 

@@ -191,6 +191,40 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
     /// <returns>False when it is not paused.</returns>
     public Task<bool> ResumeTypeAsync(string type, string by, CancellationToken cancellationToken = default) => store.ResumeAsync(PauseScope.Type, type, by, cancellationToken);
 
+    /// <summary>Sets a rate limit for all workers, in the place of one for the same. It holds for their next claims; what was claimed ahead may still begin within some tenths of a second.</summary>
+    /// <param name="limit">The limit.</param>
+    /// <param name="by">Who sets it or why, for people and the log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False when it is set like that already.</returns>
+    /// <exception cref="ArgumentException">It is refused; the message says why and what would be right.</exception>
+    public Task<bool> SetLimitAsync(RateLimit limit, string by, CancellationToken cancellationToken = default) =>
+        limit.Refusal() is { } refusal ? throw new ArgumentException(refusal) : store.SetLimitAsync(limit, by, cancellationToken);
+
+    /// <summary>Takes a rate limit away.</summary>
+    /// <param name="scope">What it is set for.</param>
+    /// <param name="name">The queue, job type or exclusive key.</param>
+    /// <param name="by">Who takes it away or why, for people and the log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False when there is none.</returns>
+    public Task<bool> RemoveLimitAsync(LimitScope scope, string name, string by, CancellationToken cancellationToken = default) => store.RemoveLimitAsync(scope, name, by, cancellationToken);
+
+    /// <summary>The rate limits, in the order of scope and name.</summary>
+    public Task<IReadOnlyList<LimitView>> LimitsAsync(CancellationToken cancellationToken = default) => store.LimitsAsync(cancellationToken);
+
+    /// <summary>The circuit breakers, by name.</summary>
+    public Task<IReadOnlyList<BreakerView>> BreakersAsync(CancellationToken cancellationToken = default) => store.BreakersAsync(cancellationToken);
+
+    /// <summary>Opens a breaker on all workers: none of the jobs that depend on it is claimed until somebody closes it.</summary>
+    /// <param name="name">The breaker.</param>
+    /// <param name="by">Who opens it or why, for people and the log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Where it stands now; null when no worker with such a breaker has ever started.</returns>
+    public Task<Circuit?> OpenBreakerAsync(string name, string by, CancellationToken cancellationToken = default) => store.SwitchBreakerAsync(name, open: true, by, cancellationToken);
+
+    /// <summary>Closes a breaker on all workers, whoever has opened it.</summary>
+    /// <inheritdoc cref="OpenBreakerAsync"/>
+    public Task<Circuit?> CloseBreakerAsync(string name, string by, CancellationToken cancellationToken = default) => store.SwitchBreakerAsync(name, open: false, by, cancellationToken);
+
     private ITransactionalStore Transactional => store as ITransactionalStore
         ?? throw new InvalidOperationException($"{store.GetType().Name} lies in no database that a transaction of the program's could be one with; use the SQLite or PostgreSQL store.");
 

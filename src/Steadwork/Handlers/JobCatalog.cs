@@ -1,3 +1,5 @@
+using Steadwork.Storage;
+
 namespace Steadwork;
 
 /// <summary>The kinds of job that a program knows, by name and by payload.</summary>
@@ -5,6 +7,7 @@ public sealed class JobCatalog
 {
     private readonly Dictionary<string, JobType> byName = new(StringComparer.Ordinal);
     private readonly Dictionary<Type, JobType> byPayload = [];
+    private readonly Dictionary<string, BreakerDefinition> breakers = new(StringComparer.Ordinal);
 
     /// <summary>The names of the types that this program can run, former ones included.</summary>
     public IReadOnlyList<string> Runnable => [.. byName.Where(named => named.Value.Invoke is not null).Select(named => named.Key)];
@@ -32,6 +35,25 @@ public sealed class JobCatalog
     public JobType Of(Type payload) => byPayload.GetValueOrDefault(payload)
         ?? throw new InvalidOperationException($"No job type is registered for the payload {payload.FullName}; register it with AddHandler<{payload.Name}, …>(name) or AddJobType<{payload.Name}>(name).");
 
+    /// <summary>Says how a breaker is set. One that types depend on without that has the defaults.</summary>
+    /// <exception cref="ArgumentException">It is set already, or out of range.</exception>
+    public void Add(BreakerDefinition breaker)
+    {
+        if (breaker.Refusal() is { } refusal)
+            throw new ArgumentException(refusal);
+        if (!breakers.TryAdd(breaker.Name, breaker))
+            throw new ArgumentException($"The breaker '{breaker.Name}' is set twice.");
+    }
+
+    /// <summary>The breakers that types depend on which this program can run.</summary>
+    internal IReadOnlyList<BreakerDefinition> Breakers => [.. Types.Where(type => type.Invoke is not null).SelectMany(type => type.Options.DependsOn).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(BreakerOf)];
+
+    /// <summary>Which types depend on them, former names included.</summary>
+    internal IReadOnlyList<TypeBreakers> TypeBreakers =>
+        [.. byName.Where(named => named.Value is { Invoke: not null, Options.DependsOn.Count: > 0 }).Select(named => new TypeBreakers(named.Key, [.. named.Value.Options.DependsOn.Distinct(StringComparer.Ordinal)]))];
+
+    internal BreakerDefinition BreakerOf(string name) => breakers.GetValueOrDefault(name) ?? new BreakerDefinition(name);
+
     private string? Refusal(JobType type)
     {
         var taken = new HashSet<string>(StringComparer.Ordinal);
@@ -44,6 +66,8 @@ public sealed class JobCatalog
         }
         if (type.Payload is { } payload && byPayload.TryGetValue(payload, out var bearer))
             return $"The payload {payload.FullName} is registered for '{bearer.Name}' and for '{type.Name}'; each payload belongs to one job type.";
+        if (type.Options.DependsOn.Select(breaker => NewJobRules.NameRefusal("breaker", breaker)).FirstOrDefault(refusal => refusal is not null) is { } wrong)
+            return wrong;
         return type.Options.Upcasters.Refusal(type.Name, type.Options.Version, isRun: type.Invoke is not null);
     }
 

@@ -25,6 +25,9 @@ public sealed class JobTypeOptions
     /// <summary>The queue of jobs that name none. Default <c>default</c>.</summary>
     public string Queue { get; set; } = Defaults.Queue;
 
+    /// <summary>The breakers that stand for what its handler depends on; see <see cref="BreakerDefinition"/>. Default none.</summary>
+    public ICollection<string> DependsOn { get; } = [];
+
     /// <summary>Former names of the type: jobs stored under them are run as its own. New ones are stored under its present name. Default none.</summary>
     public ICollection<string> Aliases { get; } = [];
 

@@ -111,6 +111,18 @@ public sealed class SteadworkBuilder
         return this;
     }
 
+    /// <summary>Sets a circuit breaker that handlers depend on by name: <see cref="JobTypeOptions.DependsOn"/>. One that is not set has the defaults.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="configure">How it is set.</param>
+    /// <exception cref="ArgumentException">It is set already, or out of range.</exception>
+    public SteadworkBuilder AddBreaker(string name, Action<BreakerDefinition> configure)
+    {
+        var breaker = new BreakerDefinition(name);
+        configure(breaker);
+        catalog.Add(breaker);
+        return this;
+    }
+
     /// <summary>Has a job enqueued at the times of a cron line, once for the whole system, whichever and how many workers run.</summary>
     /// <param name="name">The schedule's name.</param>
     /// <param name="cron">The line; see <see cref="CronLine"/>.</param>

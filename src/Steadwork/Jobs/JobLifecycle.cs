@@ -19,6 +19,7 @@ public static class JobLifecycle
         Outcome.Interrupted interrupted => new Transition.Release(interrupted.Started),
         Outcome.EndedInTransaction => AfterAttempt(job, new Outcome.Threw(NotCommitted), retry, now, chance),
         Outcome.Threw { Permanent: true } threw => new Transition.Fail(threw.Error, threw.Result),
+        Outcome.Threw { IsDependencys: true } threw when job.IsProbe => new Transition.Retry(now + retry.DelayAfter(job.Failures + 1, chance), threw.Error, Alone: false, threw.Result, Counts: false),
         Outcome.Threw threw when job.Failures + 1 >= job.MaxAttempts => new Transition.Fail(threw.Error, threw.Result),
         Outcome.Threw threw => new Transition.Retry(now + retry.DelayAfter(job.Failures + 1, chance), threw.Error, Alone: false, threw.Result),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "There is no such outcome."),

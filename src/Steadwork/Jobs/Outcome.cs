@@ -13,7 +13,8 @@ public abstract record Outcome
     /// <param name="Error">What went wrong.</param>
     /// <param name="Permanent">Whether the handler said that another attempt is pointless.</param>
     /// <param name="Result">What it left behind all the same, UTF-8 JSON; empty for nothing.</param>
-    public sealed record Threw(JobError Error, bool Permanent = false, ReadOnlyMemory<byte> Result = default) : Outcome;
+    /// <param name="IsDependencys">Whether it is something that the job depends on that failed.</param>
+    public sealed record Threw(JobError Error, bool Permanent = false, ReadOnlyMemory<byte> Result = default, bool IsDependencys = false) : Outcome;
 
     /// <summary>
     /// The handler returned after it had ended the job in a transaction of its own. If the job has not ended by that, the

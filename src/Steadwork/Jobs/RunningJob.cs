@@ -5,4 +5,8 @@ namespace Steadwork;
 /// <param name="Failures">How many earlier attempts count against <paramref name="MaxAttempts"/>.</param>
 /// <param name="MaxAttempts">How many attempts may fail or crash before the job is failed.</param>
 /// <param name="CancelRequested">Why somebody asked for it to be cancelled; null when nobody did.</param>
-public readonly record struct RunningJob(int Attempt, int Failures, int MaxAttempts, string? CancelRequested);
+public readonly record struct RunningJob(int Attempt, int Failures, int MaxAttempts, string? CancelRequested)
+{
+    /// <summary>Whether it was let through to see whether something that it depends on works again, which is not to be held against it. Default false.</summary>
+    public bool IsProbe { get; init; }
+}

@@ -22,12 +22,13 @@ public abstract record Transition
         public override string Name => "succeeded";
     }
 
-    /// <summary>The attempt failed or crashed, counts, and the job runs again.</summary>
+    /// <summary>The attempt failed or crashed, and the job runs again.</summary>
     /// <param name="RunAt">When at the earliest.</param>
     /// <param name="Error">Why the attempt failed.</param>
     /// <param name="Alone">Whether the job is next claimed with no other beside it, because it has killed its worker.</param>
     /// <param name="Result">What the attempt left behind, UTF-8 JSON; kept with the attempt.</param>
-    public sealed record Retry(DateTimeOffset RunAt, JobError Error, bool Alone = false, ReadOnlyMemory<byte> Result = default) : Transition
+    /// <param name="Counts">Whether it counts against the maximum, as all do but those that were let through to see whether a dependency works again.</param>
+    public sealed record Retry(DateTimeOffset RunAt, JobError Error, bool Alone = false, ReadOnlyMemory<byte> Result = default, bool Counts = true) : Transition
     {
         /// <inheritdoc/>
         public override JobState Next => JobState.Pending;

@@ -17,7 +17,7 @@ public readonly record struct TransitionEffect(JobState State, DateTimeOffset? R
     /// <param name="now">The time of the change.</param>
     public static TransitionEffect Of(Transition transition, bool alone, DateTimeOffset now) => transition switch
     {
-        Transition.Retry retry => new(JobState.Pending, retry.RunAt, retry.RunAt <= now, false, true, retry.Alone, retry.Error, retry.Result),
+        Transition.Retry retry => new(JobState.Pending, retry.RunAt, retry.RunAt <= now, false, retry.Counts, retry.Alone, retry.Error, retry.Result),
         Transition.Snooze snooze => new(JobState.Pending, snooze.RunAt, snooze.RunAt <= now, !snooze.Started, false, alone && !snooze.Started, null, default),
         Transition.Fail fail => new(JobState.Failed, null, false, false, true, false, fail.Error, fail.Result),
         Transition.Release release => new(JobState.Pending, null, true, !release.Started, false, release.Alone || (alone && !release.Started), release.Error, default),

@@ -1,24 +1,26 @@
 using System.Globalization;
+using Steadwork.Status;
 using Steadwork.Storage;
 
 namespace Steadwork;
 
 /// <summary>One reason for which a job does not run now.</summary>
-/// <param name="Code">A word for programs: <c>paused</c>, <c>scheduled</c>, <c>dependency</c>, <c>exclusive_key</c>, <c>no_worker</c>, <c>priority</c>.</param>
+/// <param name="Code">A word for programs: <c>paused</c>, <c>scheduled</c>, <c>dependency</c>, <c>exclusive_key</c>, <c>rate_limit</c>, <c>breaker</c>, <c>no_worker</c>, <c>priority</c>.</param>
 /// <param name="Text">A sentence for people.</param>
 public sealed record WaitReason(string Code, string Text)
 {
     private const int ParentsNamed = 3;
 
     /// <summary>The same, asking the store for what else it takes; nothing for a job that does not wait.</summary>
-    internal static async Task<IReadOnlyList<WaitReason>> OfAsync(IJobStore store, Standing standing, CancellationToken cancellationToken) =>
-        Waits(standing.Job) ? Of(standing, await store.StatisticsAsync(cancellationToken).ConfigureAwait(false), store.Now) : [];
+    internal static async Task<IReadOnlyList<WaitReason>> OfAsync(IStore store, Standing standing, CancellationToken cancellationToken) =>
+        Waits(standing.Job) ? Of(standing, await store.StatisticsAsync(cancellationToken).ConfigureAwait(false), await Holds.OfAsync(store, standing.Job, cancellationToken).ConfigureAwait(false), store.Now) : [];
 
     /// <summary>Every reason, the one that will hold longest first; none when the next free slot takes the job, and none when it runs or has ended.</summary>
     /// <param name="standing">Where the job stands.</param>
     /// <param name="statistics">The store in numbers, of about the same time.</param>
+    /// <param name="holds">The limits and breakers that let no more of its like through.</param>
     /// <param name="now">The time on the store's clock.</param>
-    internal static IReadOnlyList<WaitReason> Of(Standing standing, StoreStatistics statistics, DateTimeOffset now)
+    internal static IReadOnlyList<WaitReason> Of(Standing standing, StoreStatistics statistics, Holds holds, DateTimeOffset now)
     {
         var job = standing.Job;
         if (!Waits(job))
@@ -28,9 +30,11 @@ public sealed record WaitReason(string Code, string Text)
             Paused(statistics.PauseOf(PauseScope.Queue, job.Queue), "queue"),
             Paused(statistics.PauseOf(PauseScope.Type, job.Type), "job type"),
             NoWorker(job, statistics.Workers),
+            .. holds.Breakers.Select(breaker => Shut(breaker, now)),
             Scheduled(job, now),
             After(standing),
-            Behind(standing),
+            Behind(standing, holds),
+            .. holds.Limits.Select(Limited),
             InLine(standing),
         ];
         return [.. reasons.OfType<WaitReason>()];
@@ -75,9 +79,20 @@ public sealed record WaitReason(string Code, string Text)
 
     private static IEnumerable<Parent> Awaited(Standing standing) => standing.Job.State is JobState.Waiting ? standing.Parents.Where(parent => !parent.IsDone) : [];
 
-    private static WaitReason? Behind(Standing standing)
+    private static WaitReason Shut(BreakerView breaker, DateTimeOffset now) => new("breaker", breaker.Circuit switch
     {
-        if (standing.Job is not { State: JobState.Waiting, ExclusiveKey: { } key } || Awaited(standing).Any())
+        { State: BreakerState.Open, Until: null } open => $"The breaker '{breaker.Definition.Name}' was opened by hand, {Time(open.Since)}, and stays open until somebody closes it.",
+        { State: BreakerState.Open, Until: { } until } when until > now => $"The breaker '{breaker.Definition.Name}' is open until {Time(until)}, since too many of the calls that it counts have failed.",
+        { } circuit => $"The breaker '{breaker.Definition.Name}' lets only {Count(breaker.Definition.Probes, "job")} through{(circuit.State is BreakerState.HalfOpen ? $" since {Time(circuit.Since)}" : "")}, to see whether what it stands for works again.",
+    });
+
+    private static WaitReason Limited(LimitView view) => new("rate_limit",
+        $"The {view.Limit.Scope switch { LimitScope.Queue => "queue", LimitScope.Type => "job type", _ => "exclusive key" }} '{view.Limit.Name}' is limited to {Count(view.Limit.Starts, "start")} in {Span(view.Limit.Period)}{(view.Limit.Smooth ? ", evenly spread" : "")}: "
+        + (view.MoreAt is { } more ? $"the next may begin at {Time(more)}." : "the next may begin now."));
+
+    private static WaitReason? Behind(Standing standing, Holds holds)
+    {
+        if (standing.Job is not { State: JobState.Waiting, ExclusiveKey: { } key } || Awaited(standing).Any() || (standing.KeyHolders.Count < standing.Job.ExclusiveLimit && holds.Limits.Count > 0))
             return null;
         var holders = standing.KeyHolders.Select(holder => holder switch
         {
@@ -94,6 +109,15 @@ public sealed record WaitReason(string Code, string Text)
 
     private static string Count(long number, string what) => string.Create(CultureInfo.InvariantCulture,
         $"{(number >= Standing.CountedAtMost ? $"{Standing.CountedAtMost:N0} and more" : number.ToString("N0", CultureInfo.InvariantCulture))} {what}{(number == 1 ? "" : "s")}");
+
+    private static string Span(TimeSpan period) => period switch
+    {
+        { TotalDays: >= 1 } when period.Ticks % TimeSpan.TicksPerDay == 0 => Count((long)period.TotalDays, "day"),
+        { TotalHours: >= 1 } when period.Ticks % TimeSpan.TicksPerHour == 0 => Count((long)period.TotalHours, "hour"),
+        { TotalMinutes: >= 1 } when period.Ticks % TimeSpan.TicksPerMinute == 0 => Count((long)period.TotalMinutes, "minute"),
+        { TotalSeconds: >= 1 } when period.Ticks % TimeSpan.TicksPerSecond == 0 => Count((long)period.TotalSeconds, "second"),
+        _ => Count((long)period.TotalMilliseconds, "millisecond"),
+    };
 
     private static string Times(int failures) => failures == 1 ? "once" : $"{failures.ToString(CultureInfo.InvariantCulture)} times";
 

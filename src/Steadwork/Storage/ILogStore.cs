@@ -78,6 +78,18 @@ public static class LogKinds
     /// <summary>Somebody had a schedule tick out of turn, with data as of <see cref="ScheduleDefined"/>.</summary>
     public const string Triggered = "schedule-triggered";
 
+    /// <summary>Somebody set or changed a rate limit: the data says which and who, <c>{"queue":…,"by":…}</c>, with <c>type</c> or <c>key</c> in the place of <c>queue</c>.</summary>
+    public const string LimitSet = "limit-set";
+
+    /// <summary>Somebody took a rate limit away, with data as of <see cref="LimitSet"/>.</summary>
+    public const string LimitRemoved = "limit-removed";
+
+    /// <summary>A breaker lets nothing through any more: the data says which and why or by whom, <c>{"breaker":…,"by":…}</c>.</summary>
+    public const string BreakerOpened = "breaker-opened";
+
+    /// <summary>A breaker lets all through again, with data as of <see cref="BreakerOpened"/>.</summary>
+    public const string BreakerClosed = "breaker-closed";
+
     /// <summary>A handler reported progress.</summary>
     public const string Progress = "progress";
 

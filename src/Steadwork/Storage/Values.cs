@@ -12,7 +12,14 @@ public readonly record struct EnqueuedJob(JobId Id, bool Existing, JobState Stat
 /// <param name="Types">The job types that it has handlers for.</param>
 /// <param name="Capacity">How many jobs it may hold at once, prefetched ones included.</param>
 /// <param name="Lease">How long it may be silent before its jobs are given to others.</param>
-public sealed record WorkerStart(string Name, IReadOnlyList<string> Queues, IReadOnlyList<string> Types, int Capacity, TimeSpan Lease);
+public sealed record WorkerStart(string Name, IReadOnlyList<string> Queues, IReadOnlyList<string> Types, int Capacity, TimeSpan Lease)
+{
+    /// <summary>The breakers that its handlers depend on. How they are set counts from now on; where they stand is not changed. Default none.</summary>
+    public IReadOnlyList<BreakerDefinition> Breakers { get; init; } = [];
+
+    /// <summary>Which of its types depend on which of these; what is known of other types stays. Default none.</summary>
+    public IReadOnlyList<TypeBreakers> TypeBreakers { get; init; } = [];
+}
 
 /// <summary>A registered incarnation of a worker.</summary>
 /// <param name="Id">Its number.</param>
@@ -54,7 +61,11 @@ public readonly record struct Cancellation(JobId Job, LeaseToken Lease, string R
 /// <param name="Transition">What the lifecycle decided.</param>
 /// <param name="StartedAt">When its handler began; null when it had not.</param>
 /// <param name="FinishedAt">When its handler ended; null takes the time at which the store is told.</param>
-public readonly record struct AttemptEnd(JobId Job, LeaseToken Lease, Transition Transition, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt = null);
+public readonly record struct AttemptEnd(JobId Job, LeaseToken Lease, Transition Transition, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt = null)
+{
+    /// <summary>How it went with what the job depends on; null where nothing is known of it.</summary>
+    public IReadOnlyList<DependencyCall>? Calls { get; init; }
+}
 
 /// <summary>What a worker wants to run.</summary>
 /// <param name="Queues">From which queues.</param>
@@ -74,7 +85,7 @@ public sealed record ClaimRequest(IReadOnlyList<string> Queues, IReadOnlyList<st
 /// <summary>The answer to an exchange.</summary>
 /// <param name="Accepted">For each end, in order, whether it was applied; false means that the lease was lost.</param>
 /// <param name="Claimed">The jobs that now run under this worker, in the order in which they should start.</param>
-/// <param name="NextDue">When the next delayed job falls due, or the next one expires, whichever is earlier; null when there is neither.</param>
+/// <param name="NextDue">When the next delayed job falls due, the next one expires, or a rate limit or breaker lets more through, whichever is earliest; null when there is none of it.</param>
 /// <param name="Alive">False when the worker has been declared dead: it gets no more jobs under this id.</param>
 public sealed record Exchange(IReadOnlyList<bool> Accepted, IReadOnlyList<ClaimedJob> Claimed, DateTimeOffset? NextDue, bool Alive)
 {
@@ -86,6 +97,9 @@ public sealed record Exchange(IReadOnlyList<bool> Accepted, IReadOnlyList<Claime
 
     /// <summary>When the next schedule ticks; null when none does.</summary>
     public DateTimeOffset? NextTick { get; init; }
+
+    /// <summary>The breakers that are not closed, by name: nothing is claimed for them but <see cref="ClaimedJob.IsProbe"/>. Default none.</summary>
+    public IReadOnlyList<string> Shut { get; init; } = [];
 }
 
 /// <summary>A job with the lease under which it runs.</summary>
@@ -126,6 +140,9 @@ public sealed record ClaimedJob
 
     /// <summary>Whether no other job may be claimed while this one runs.</summary>
     public bool Alone { get; init; }
+
+    /// <summary>Whether it was let through while a breaker that it depends on was not closed, to see how it fares.</summary>
+    public bool IsProbe { get; init; }
 }
 
 /// <summary>A dead worker and what became of its jobs.</summary>

@@ -19,6 +19,9 @@ internal sealed class Incarnation(WorkerSession session, TimeSpan lease, TimePro
     /// </summary>
     public bool Holds => !lost && clock.GetElapsedTime(Volatile.Read(ref renewedAt)) < lease;
 
+    /// <summary>For how long it has not held any more; negative while it does.</summary>
+    public TimeSpan Overdue => clock.GetElapsedTime(Volatile.Read(ref renewedAt)) - lease;
+
     /// <param name="askedAt">The timestamp taken before the store was asked: the lease counts from no later than that.</param>
     public void Renewed(long askedAt) => Volatile.Write(ref renewedAt, askedAt);
 

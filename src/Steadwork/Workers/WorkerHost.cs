@@ -145,6 +145,14 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
         running?.Ring();
     }
 
+    void IRenewalListener.Lapsed(Incarnation lapsed)
+    {
+        if (lapsed.Holds || running is null)
+            return;
+        logger.LeaseLapsed(lapsed.Id, parts.Options.Lease, RunningJobs);
+        StopAll(StopReason.LeaseLost);
+    }
+
     void IRenewalListener.Cancel(Cancellation cancellation) =>
         running?.Cancel(cancellation.Lease, cancellation.Reason);
 
@@ -168,7 +176,8 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
         var types = parts.Catalog.Runnable;
         var askedAt = parts.Clock.GetTimestamp();
         var session = await store.StartWorkerAsync(
-            new WorkerStart(options.Name, options.ServedQueues, types, RunningLoop.Capacity(options), options.Lease), cancellationToken).ConfigureAwait(false);
+            new WorkerStart(options.Name, options.ServedQueues, types, RunningLoop.Capacity(options), options.Lease) { Breakers = parts.Catalog.Breakers, TypeBreakers = parts.Catalog.TypeBreakers },
+            cancellationToken).ConfigureAwait(false);
         logger.WorkerStarted(session.Id, options.Name, string.Join(", ", options.ServedQueues), string.Join(", ", types), options.Concurrency);
         var life = new Incarnation(session, options.Lease, parts.Clock);
         life.Renewed(askedAt);

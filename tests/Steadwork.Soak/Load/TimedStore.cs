@@ -53,6 +53,18 @@ public sealed class TimedStore(IStore store) : IStore
 
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) => store.DefineQueueAsync(queue, definition, cancellationToken);
 
+    public Task<bool> SetLimitAsync(RateLimit limit, string by, CancellationToken cancellationToken) => store.SetLimitAsync(limit, by, cancellationToken);
+
+    public Task<bool> RemoveLimitAsync(LimitScope scope, string name, string by, CancellationToken cancellationToken) => store.RemoveLimitAsync(scope, name, by, cancellationToken);
+
+    public Task<IReadOnlyList<LimitView>> LimitsAsync(CancellationToken cancellationToken) => store.LimitsAsync(cancellationToken);
+
+    public Task<LimitView?> LimitOfKeyAsync(string key, CancellationToken cancellationToken) => store.LimitOfKeyAsync(key, cancellationToken);
+
+    public Task<IReadOnlyList<BreakerView>> BreakersAsync(CancellationToken cancellationToken) => store.BreakersAsync(cancellationToken);
+
+    public Task<Circuit?> SwitchBreakerAsync(string name, bool open, string by, CancellationToken cancellationToken) => store.SwitchBreakerAsync(name, open, by, cancellationToken);
+
     public Task<IReadOnlyList<Defined>> DefineAsync(IReadOnlyList<NewSchedule> schedules, ScheduleOwner owner, CancellationToken cancellationToken) => store.DefineAsync(schedules, owner, cancellationToken);
 
     public Task<bool> RemoveScheduleAsync(string name, string by, CancellationToken cancellationToken) => store.RemoveScheduleAsync(name, by, cancellationToken);

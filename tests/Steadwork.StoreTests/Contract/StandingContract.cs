@@ -105,5 +105,5 @@ public abstract class StandingContract<TFixture> : StoreContract<TFixture>
     private async Task<Standing> StandingAsync(JobId job) => (await Other.StandingAsync(job, CancellationToken.None))!;
 
     private async Task<List<(string Code, string Text)>> ReasonsAsync(JobId job) =>
-        [.. WaitReason.Of(await StandingAsync(job), await Store.StatisticsAsync(), Now).Select(reason => (reason.Code, reason.Text))];
+        [.. (await WaitReason.OfAsync(Store, await StandingAsync(job), CancellationToken.None)).Select(reason => (reason.Code, reason.Text))];
 }

@@ -28,6 +28,24 @@ internal static class Copies
         return copied;
     }
 
+    /// <summary>Brings a breaker to where one of three probes has succeeded.</summary>
+    private static async Task BreakAsync(IStoreFixture fixture)
+    {
+        var smtp = new BreakerDefinition("größer \"smtp\"") { Probes = 3, FailureRatio = 1 / 3.0, MinimumCalls = 1 };
+        var worker = await fixture.Store.StartAsync(["mail"], ["mail"], breakers: [smtp], typeBreakers: [new TypeBreakers("mail", [smtp.Name])]);
+        await fixture.Store.AddAsync(Some.Job with { Queue = "mail", Type = "mail" }, Some.Job with { Queue = "mail", Type = "mail" });
+        async Task EndAsync(Transition transition, bool failed, bool probe)
+        {
+            var job = await worker.ClaimOneAsync();
+            job.IsProbe.ShouldBe(probe);
+            await worker.ExchangeAsync([new AttemptEnd(job.Id, job.Lease, transition, null) { Calls = [new DependencyCall(smtp.Name, failed, probe)] }]);
+        }
+        await EndAsync(new Transition.Retry(fixture.Clock.GetUtcNow(), Some.Error), failed: true, probe: false);
+        fixture.Clock.Advance(smtp.BreakTime);
+        await EndAsync(Some.Success, failed: false, probe: true);
+        await worker.EndAsync();
+    }
+
     /// <summary>Brings about everything that a store can hold while nothing runs in it, with every column filled, and values at their edges.</summary>
     public static async Task FillAsync(IStoreFixture fixture)
     {
@@ -40,6 +58,10 @@ internal static class Copies
         var ticking = (await store.SchedulesAsync(null, CancellationToken.None)).Single();
         await store.TickAsync([new Tick(ticking, [Some.Job with { Queue = "other" }], fixture.Clock.GetUtcNow(), fixture.Clock.GetUtcNow().AddHours(24))], CancellationToken.None);
         await store.DefineAsync([new NewSchedule(nightly with { Name = "ends", Timing = new ScheduleTiming.Every(TimeSpan.FromSeconds(90)) }, fixture.Clock.GetUtcNow(), null)], new ScheduleOwner(null, "0", "ann"), CancellationToken.None);
+        (await store.SetLimitAsync(new RateLimit(LimitScope.Queue, "grün", 1_000_000, TimeSpan.FromDays(366)) { Smooth = true }, "größer \"by\" name", CancellationToken.None)).ShouldBeTrue();
+        (await store.SetLimitAsync(new RateLimit(LimitScope.Key, "slow*", 1, TimeSpan.FromHours(1)), "somebody", CancellationToken.None)).ShouldBeTrue();
+        await store.AddAsync(Some.Job with { ExclusiveKey = "slow one", ExclusiveLimit = 2, Queue = "other" }, Some.Job with { ExclusiveKey = "slow one", ExclusiveLimit = 2, Queue = "other" });
+        await BreakAsync(fixture);
         NewJob full = Some.Job with
         {
             Queue = "q",

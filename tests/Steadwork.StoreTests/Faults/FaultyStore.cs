@@ -59,6 +59,18 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
 
     public virtual Task<IReadOnlyList<Ticked>> TickAsync(IReadOnlyList<Tick> ticks, CancellationToken cancellationToken) => inner.TickAsync(ticks, cancellationToken);
 
+    public virtual Task<bool> SetLimitAsync(RateLimit limit, string by, CancellationToken cancellationToken) => inner.SetLimitAsync(limit, by, cancellationToken);
+
+    public virtual Task<bool> RemoveLimitAsync(LimitScope scope, string name, string by, CancellationToken cancellationToken) => inner.RemoveLimitAsync(scope, name, by, cancellationToken);
+
+    public virtual Task<IReadOnlyList<LimitView>> LimitsAsync(CancellationToken cancellationToken) => inner.LimitsAsync(cancellationToken);
+
+    public Task<LimitView?> LimitOfKeyAsync(string key, CancellationToken cancellationToken) => inner.LimitOfKeyAsync(key, cancellationToken);
+
+    public virtual Task<IReadOnlyList<BreakerView>> BreakersAsync(CancellationToken cancellationToken) => inner.BreakersAsync(cancellationToken);
+
+    public virtual Task<Circuit?> SwitchBreakerAsync(string name, bool open, string by, CancellationToken cancellationToken) => inner.SwitchBreakerAsync(name, open, by, cancellationToken);
+
     public virtual Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
         inner.AppendAsync(entries, cancellationToken);
 

@@ -342,3 +342,41 @@ internal sealed class ForgetsToPruneTheLog(IStore inner, FaultMemory memory) : F
     public override Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
         Inner.PruneAsync(rules with { Log = Timeout.InfiniteTimeSpan }, from, most, cancellationToken);
 }
+
+/// <summary>Takes limits down, and shows them, and lets everything through.</summary>
+internal sealed class HoldsNoLimit(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<bool> SetLimitAsync(RateLimit limit, string by, CancellationToken cancellationToken) => Inner.SetLimitAsync(limit with { Starts = limit.Starts + 1000 }, by, cancellationToken);
+
+    public override async Task<IReadOnlyList<LimitView>> LimitsAsync(CancellationToken cancellationToken) =>
+        [.. (await Inner.LimitsAsync(cancellationToken)).Select(view => view with { Limit = view.Limit with { Starts = view.Limit.Starts - 1000 }, Left = view.Left is { } left ? Math.Max(0, left - 1000) : null })];
+}
+
+/// <summary>Lets one more begin than a limit says, and hides it.</summary>
+internal sealed class LetsOneMoreBegin(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<bool> SetLimitAsync(RateLimit limit, string by, CancellationToken cancellationToken) => Inner.SetLimitAsync(limit with { Starts = limit.Starts + 1 }, by, cancellationToken);
+
+    public override async Task<IReadOnlyList<LimitView>> LimitsAsync(CancellationToken cancellationToken) =>
+        [.. (await Inner.LimitsAsync(cancellationToken)).Select(view => view with { Limit = view.Limit with { Starts = view.Limit.Starts - 1 }, Left = view.Left is { } left ? Math.Max(0, left - 1) : null })];
+}
+
+/// <summary>Hears of no call that failed.</summary>
+internal sealed class NeverBreaks(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
+        Inner.ExchangeAsync(worker, [.. ends.Select(end => end with { Calls = null })], claim, cancellationToken);
+
+    public override async Task<IReadOnlyList<BreakerView>> BreakersAsync(CancellationToken cancellationToken) =>
+        [.. (await Inner.BreakersAsync(cancellationToken)).Select(breaker => breaker with { Window = default })];
+}
+
+/// <summary>Does not say which jobs were let through to see how they fare.</summary>
+internal sealed class ForgetsProbes(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
+    {
+        var exchange = await Inner.ExchangeAsync(worker, ends, claim, cancellationToken);
+        return exchange with { Claimed = [.. exchange.Claimed.Select(job => job with { IsProbe = false })] };
+    }
+}

@@ -34,6 +34,13 @@ internal static class Picture
             text.AppendLine(Text($"schedule {schedule.Name} {schedule.Timing} {schedule.Settings} {Some.Text(schedule.Payload)} of {schedule.Program}/{schedule.Version} by {schedule.By} revision={schedule.Revision} ")
                 + Text($"anchor={Time(schedule.Anchor)} next={Time(schedule.Next)} last={Time(schedule.LastTick)} {schedule.LastJob}"));
         }
+        foreach (var limit in await store.LimitsAsync(CancellationToken.None))
+            text.AppendLine(Text($"limit {limit.Limit} since {Time(limit.Since)} by {limit.By} left={limit.Left} more={Time(limit.MoreAt)}"));
+        foreach (var breaker in await store.BreakersAsync(CancellationToken.None))
+        {
+            text.AppendLine(Text($"breaker {breaker.Definition.Name} {breaker.Definition.FailureRatio} {breaker.Definition.MinimumCalls} {breaker.Definition.Window} {breaker.Definition.BreakTime} {breaker.Definition.Probes} ")
+                + Text($"{breaker.Circuit.State} since={Time(breaker.Circuit.Since)} until={Time(breaker.Circuit.Until)} let={breaker.Circuit.LetThrough} passed={breaker.Circuit.Passed} {breaker.Window} of {Join(breaker.Types)}"));
+        }
         foreach (var worker in statistics.Workers)
             text.AppendLine(Text($"worker {worker.Id} {worker.Name} of {Join(worker.Queues)}/{Join(worker.Types)} since {Time(worker.StartedAt)} runs {worker.Running}"));
         text.AppendLine(Text($"log up to {statistics.LogPosition}"));
@@ -44,7 +51,7 @@ internal static class Picture
         Text($"log {entry.Position} {Time(entry.At)} {entry.Kind} job={entry.Job} lease={entry.Lease} worker={entry.Worker} {Some.Text(entry.Data)}");
 
     public static string Line(ClaimedJob job) =>
-        Text($"claimed {job.Id} lease={job.Lease} {job.Queue}/{job.Type} attempt={job.Attempt} failures={job.Failures}/{job.MaxAttempts} timeout={job.Timeout} trace={job.TraceParent} alone={job.Alone} tags={Join(job.Tags)} {Some.Text(job.Payload)}");
+        Text($"claimed {job.Id} lease={job.Lease} {job.Queue}/{job.Type} attempt={job.Attempt} failures={job.Failures}/{job.MaxAttempts} timeout={job.Timeout} trace={job.TraceParent} alone={job.Alone} probe={job.IsProbe} tags={Join(job.Tags)} {Some.Text(job.Payload)}");
 
     public static string Time(DateTimeOffset? time) => time?.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture) ?? "-";
 

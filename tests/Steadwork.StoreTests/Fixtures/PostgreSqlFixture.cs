@@ -65,7 +65,7 @@ public sealed class PostgreSqlFixture : IDatabaseFixture
             """)).ShouldBeEmpty("the kept counts of these lanes are wrong");
         (await WrongAsync($"""
             SELECT id FROM {schema}.jobs
-            WHERE state = 'waiting' AND NOT blocked AND exclusive_key IS NOT NULL AND exclusive_key NOT IN (SELECT key FROM {schema}.loose_ends WHERE key IS NOT NULL)
+            WHERE state = 'waiting' AND NOT blocked AND exclusive_key IS NOT NULL AND exclusive_key NOT IN (SELECT key FROM {schema}.loose_ends WHERE key IS NOT NULL) AND exclusive_key NOT IN (SELECT key FROM {schema}.held_keys)
                 AND NOT EXISTS (SELECT FROM {schema}.jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.state = 'waiting' AND NOT other.blocked AND (other.priority, other.id) < (jobs.priority, jobs.id))
                 AND (SELECT count(*) FROM {schema}.jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.slot IS NOT NULL) < exclusive_limit
             """)).ShouldBeEmpty("these jobs wait behind an exclusive key that has a free place");

@@ -66,7 +66,7 @@ public sealed class SqliteFixture : IDatabaseFixture
         wrong.All(row => $"{row.Text(1)}/{row.Text(2)}").ShouldBeEmpty("the kept counts of these lanes are wrong");
         using var stuck = database.Prepare("""
             SELECT id FROM jobs
-            WHERE state = 'waiting' AND blocked = 0 AND exclusive_key IS NOT NULL
+            WHERE state = 'waiting' AND blocked = 0 AND exclusive_key IS NOT NULL AND exclusive_key NOT IN (SELECT key FROM held_keys)
                 AND NOT EXISTS (SELECT 1 FROM jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.state = 'waiting' AND other.blocked = 0 AND (other.priority, other.id) < (jobs.priority, jobs.id))
                 AND (SELECT count(*) FROM jobs AS other WHERE other.exclusive_key = jobs.exclusive_key AND other.slot IS NOT NULL) < exclusive_limit
             """);

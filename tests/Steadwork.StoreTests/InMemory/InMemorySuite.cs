@@ -54,3 +54,7 @@ public sealed class InMemoryFinding : FindContract<InMemoryFixture>;
 public sealed class InMemoryWakeUps : WakeUpContract<InMemoryFixture>;
 
 public sealed class InMemoryConcurrency : ConcurrencyContract<InMemoryFixture>;
+
+public sealed class InMemoryRateLimits : RateLimitContract<InMemoryFixture>;
+
+public sealed class InMemoryBreakers : BreakerContract<InMemoryFixture>;

@@ -13,7 +13,7 @@ internal abstract record Command
     public abstract Task<string> ApplyAsync(Subject subject);
 
     protected static string Show(Exchange exchange) =>
-        $"accepted={string.Join(',', exchange.Accepted)} alive={exchange.Alive} due={Picture.Time(exchange.NextDue)} tick={Picture.Time(exchange.NextTick)}\n"
+        $"accepted={string.Join(',', exchange.Accepted)} alive={exchange.Alive} due={Picture.Time(exchange.NextDue)} tick={Picture.Time(exchange.NextTick)} shut={string.Join(',', exchange.Shut)}\n"
         + string.Join('\n', exchange.Claimed.Select(Picture.Line));
 }
 
@@ -66,7 +66,8 @@ internal sealed record Start(int View, int Capacity) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject)
     {
-        var worker = await subject.View(View).StartAsync(["a", "b"], ["x", "y"], Capacity);
+        var dep = new BreakerDefinition("dep") { MinimumCalls = 2, Window = TimeSpan.FromSeconds(20), BreakTime = TimeSpan.FromSeconds(30), Probes = 1 + (Capacity % 2) };
+        var worker = await subject.View(View).StartAsync(["a", "b"], ["x", "y"], Capacity, breakers: [dep], typeBreakers: [new TypeBreakers("y", ["dep"])]);
         subject.Hire(worker);
         return worker.Id.ToString();
     }
@@ -105,7 +106,11 @@ internal sealed record Settle(int Worker, int Held, string Kind, int ClaimNext) 
         if (subject.PickHand(Worker) is not { } hand || hand.Pick(Held) is not { } job)
             return Nothing;
         var now = subject.Clock.GetUtcNow();
-        var end = new AttemptEnd(job.Id, job.Lease, Transitions.ByName[Kind](now), Held % 2 == 0 ? now : null);
+        var transition = Transitions.ByName[Kind](now);
+        var end = new AttemptEnd(job.Id, job.Lease, transition, Held % 2 == 0 ? now : null)
+        {
+            Calls = job.Type == "y" && transition is Transition.Succeed or Transition.Fail or Transition.Retry ? [new DependencyCall("dep", transition is not Transition.Succeed, job.IsProbe)] : null,
+        };
         var exchange = await hand.Worker.ExchangeAsync([end], ClaimNext, hand.Held.Count - 1);
         hand.Worker.Marks.Settled(job.Lease);
         subject.LetGo(hand, job);
@@ -221,6 +226,21 @@ internal sealed record SetPause(int View, PauseScope Scope, string Name, bool Pa
             : await view.ResumeAsync(Scope, Name, $"view {View}", CancellationToken.None);
         return changed.ToString();
     }
+}
+
+/// <summary>Sets a limit, or takes it away.</summary>
+internal sealed record SetLimit(int View, RateLimit Limit, bool Gone) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject)
+    {
+        var view = subject.View(View);
+        return (Gone ? await view.RemoveLimitAsync(Limit.Scope, Limit.Name, $"view {View}", CancellationToken.None) : await view.SetLimitAsync(Limit, $"view {View}", CancellationToken.None)).ToString();
+    }
+}
+
+internal sealed record Switch(int View, bool Open) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject) => (await subject.View(View).SwitchBreakerAsync("dep", Open, $"view {View}", CancellationToken.None)).ToString()!;
 }
 
 /// <summary>Defines schedules: a program all that it has, or somebody one by hand.</summary>

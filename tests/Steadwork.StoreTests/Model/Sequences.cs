@@ -106,6 +106,9 @@ internal static class Sequences
         (6, from view in Any from request in Gen.Elements(Enum.GetValues<JobRequest>()) from job in Any select (Command)new Ask(view, request, job)),
         (2, from view in Any from which in Gen.Choose(0, 3) from paused in Gen.Elements(true, false, false)
             select (Command)new SetPause(view, which < 2 ? PauseScope.Queue : PauseScope.Type, new[] { "a", "b", "x", "y" }[which], paused)),
+        (3, from view in Any from which in Gen.Choose(0, 6) from starts in Gen.Choose(1, 3) from seconds in Gen.Elements(5, 20, 60) from smooth in Gen.Elements(false, false, true) from gone in Gen.Elements(true, false)
+            select (Command)new SetLimit(view, new RateLimit(which < 2 ? LimitScope.Queue : which < 4 ? LimitScope.Type : LimitScope.Key, new[] { "a", "b", "x", "y", "e", "f", "e*" }[which], starts, TimeSpan.FromSeconds(seconds)) { Smooth = smooth }, gone)),
+        (1, from view in Any from open in Gen.Elements(true, false, false) select (Command)new Switch(view, open)),
         (3, from view in Any from schedules in Scheduled.ListOf(2) from program in Gen.Elements<string?>(null, "p", "p") from version in Gen.Choose(1, 2) from replace in Gen.Elements(false, true)
             select (Command)new Define(view, [.. schedules], program, version, program is null && replace)),
         (5, from view in Any select (Command)new TickTwice(view)),

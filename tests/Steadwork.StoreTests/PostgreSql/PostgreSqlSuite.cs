@@ -56,3 +56,7 @@ public sealed class PostgreSqlWakeUps : WakeUpContract<PostgreSqlFixture>;
 public sealed class PostgreSqlConcurrency : ConcurrencyContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlTransactions : TransactionsContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlRateLimits : RateLimitContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlBreakers : BreakerContract<PostgreSqlFixture>;

@@ -56,3 +56,7 @@ public sealed class SqliteWakeUps : WakeUpContract<SqliteFixture>;
 public sealed class SqliteConcurrency : ConcurrencyContract<SqliteFixture>;
 
 public sealed class SqliteTransactions : TransactionsContract<SqliteFixture>;
+
+public sealed class SqliteRateLimits : RateLimitContract<SqliteFixture>;
+
+public sealed class SqliteBreakers : BreakerContract<SqliteFixture>;

@@ -8,39 +8,18 @@ using Xunit;
 namespace Steadwork.Tests.Defects;
 
 /// <summary>What goes wrong in item workers that people write by hand, each shown not to go wrong here.</summary>
-public sealed class ItemWorkerDefects : IAsyncLifetime
+public sealed class ItemWorkerDefects() : TwoProcesses("item")
 {
-    private static readonly ClaimRequest Any = new(["default"], ["item"], 10, 0);
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("steadwork-defects-");
-    private SqliteStore store = null!;
-    private SqliteStore other = null!;
-
-    private string Path => System.IO.Path.Combine(folder.FullName, "store.db");
-
-    public ValueTask InitializeAsync()
-    {
-        store = SqliteStore.Open(Path);
-        other = SqliteStore.Open(Path);
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await store.DisposeAsync();
-        await other.DisposeAsync();
-        folder.Delete(recursive: true);
-    }
-
     [Fact]
     public async Task A_finished_item_is_never_claimed_again_whoever_asks_and_under_whatever_id()
     {
         await EnqueueAsync();
-        var worker = await StartAsync(store);
-        var job = await ClaimAsync(store, worker);
-        (await EndAsync(store, worker, job, new Transition.Succeed(default))).ShouldBeTrue();
-        (await ExchangeAsync(store, worker)).Claimed.ShouldBeEmpty();
-        (await ExchangeAsync(other, await StartAsync(other))).Claimed.ShouldBeEmpty();
-        (await EndAsync(store, worker, job, new Transition.Fail(new JobError("late", "late")))).ShouldBeFalse();
+        var worker = await StartAsync(Store);
+        var job = await ClaimAsync(Store, worker);
+        (await EndAsync(Store, worker, job, new Transition.Succeed(default))).ShouldBeTrue();
+        (await ExchangeAsync(Store, worker)).Claimed.ShouldBeEmpty();
+        (await ExchangeAsync(Other, await StartAsync(Other))).Claimed.ShouldBeEmpty();
+        (await EndAsync(Store, worker, job, new Transition.Fail(new JobError("late", "late")))).ShouldBeFalse();
         (await JobAsync()).State.ShouldBe(JobState.Succeeded);
     }
 
@@ -48,20 +27,20 @@ public sealed class ItemWorkerDefects : IAsyncLifetime
     public async Task A_locked_database_delays_a_claim_and_touches_nobodys_item()
     {
         await EnqueueAsync(2);
-        var first = await StartAsync(store);
-        var live = (await store.ExchangeAsync(first.Id, [], Any with { Max = 1 }, Token)).Claimed.Single();
-        var second = await StartAsync(other);
+        var first = await StartAsync(Store);
+        var live = (await Store.ExchangeAsync(first.Id, [], Any with { Max = 1 }, Token)).Claimed.Single();
+        var second = await StartAsync(Other);
 
         using var stranger = new Database(Path, Synchronous.Full, TimeSpan.FromSeconds(10));
         stranger.Execute("BEGIN IMMEDIATE");
-        var claiming = other.ExchangeAsync(second.Id, [], Any, Token);
+        var claiming = Other.ExchangeAsync(second.Id, [], Any, Token);
         using (var pause = new ManualResetEventSlim())
             pause.Wait(TimeSpan.FromMilliseconds(300), Token);
         claiming.IsCompleted.ShouldBeFalse();
         stranger.Execute("ROLLBACK");
 
         (await claiming).Claimed.Single().Id.ShouldNotBe(live.Id);
-        var untouched = (await store.FindAsync(new JobQuery { Ids = [live.Id] }, Token)).Single();
+        var untouched = (await Store.FindAsync(new JobQuery { Ids = [live.Id] }, Token)).Single();
         (untouched.State, untouched.Worker, untouched.LastError).ShouldBe((JobState.Running, first.Id, null));
     }
 
@@ -69,28 +48,28 @@ public sealed class ItemWorkerDefects : IAsyncLifetime
     public async Task An_item_is_not_left_running_for_ever_after_a_crash()
     {
         await EnqueueAsync();
-        var worker = await StartAsync(store);
-        var job = await ClaimAsync(store, worker);
+        var worker = await StartAsync(Store);
+        var job = await ClaimAsync(Store, worker);
         worker.Marks.Begun(job.Lease);
-        store.Abandon(worker.Id);
-        (await other.RecoverAsync(Token)).Single().Worker.ShouldBe(worker.Id);
-        (await ExchangeAsync(other, await StartAsync(other))).Claimed.Single().Attempt.ShouldBe(2);
+        Store.Abandon(worker.Id);
+        (await Other.RecoverAsync(Token)).Single().Worker.ShouldBe(worker.Id);
+        (await ExchangeAsync(Other, await StartAsync(Other))).Claimed.Single().Attempt.ShouldBe(2);
     }
 
     [Fact]
     public async Task An_item_is_not_stolen_from_a_live_worker_however_slow_it_is()
     {
         await EnqueueAsync();
-        var worker = await store.StartWorkerAsync(new WorkerStart("slow", ["default"], ["item"], 10, TimeSpan.FromSeconds(1)), Token);
-        var job = await ClaimAsync(store, worker);
+        var worker = await Store.StartWorkerAsync(new WorkerStart("slow", ["default"], ["item"], 10, TimeSpan.FromSeconds(1)), Token);
+        var job = await ClaimAsync(Store, worker);
         using var pause = new ManualResetEventSlim();
         for (var beat = 0; beat < 12; beat++)
         {
-            store.Renew(worker.Id).Alive.ShouldBeTrue();
-            (await other.RecoverAsync(Token)).ShouldBeEmpty();
+            Store.Renew(worker.Id).Alive.ShouldBeTrue();
+            (await Other.RecoverAsync(Token)).ShouldBeEmpty();
             pause.Wait(TimeSpan.FromMilliseconds(200), Token);
         }
-        (await EndAsync(store, worker, job, new Transition.Succeed(default))).ShouldBeTrue();
+        (await EndAsync(Store, worker, job, new Transition.Succeed(default))).ShouldBeTrue();
         (await JobAsync()).Attempt.ShouldBe(1);
     }
 
@@ -101,10 +80,10 @@ public sealed class ItemWorkerDefects : IAsyncLifetime
         var runs = 0;
         for (; (await JobAsync()).State is JobState.Pending; runs++)
         {
-            var worker = await StartAsync(store);
-            worker.Marks.Begun((await ClaimAsync(store, worker)).Lease);
-            store.Abandon(worker.Id);
-            await other.RecoverAsync(Token);
+            var worker = await StartAsync(Store);
+            worker.Marks.Begun((await ClaimAsync(Store, worker)).Lease);
+            Store.Abandon(worker.Id);
+            await Other.RecoverAsync(Token);
         }
         runs.ShouldBe(3);
         (await JobAsync()).State.ShouldBe(JobState.Failed);
@@ -114,12 +93,12 @@ public sealed class ItemWorkerDefects : IAsyncLifetime
     public async Task A_retried_item_bears_no_stale_error_result_or_time_of_ending()
     {
         await EnqueueAsync();
-        var worker = await StartAsync(store);
-        await EndAsync(store, worker, await ClaimAsync(store, worker), new Transition.Fail(new JobError("bad", "bad"), "1"u8.ToArray()));
-        (await store.RequestAsync([new JobId(1)], JobRequest.Retry, "by hand", Token)).ShouldBe([RequestAnswer.Done]);
+        var worker = await StartAsync(Store);
+        await EndAsync(Store, worker, await ClaimAsync(Store, worker), new Transition.Fail(new JobError("bad", "bad"), "1"u8.ToArray()));
+        (await Store.RequestAsync([new JobId(1)], JobRequest.Retry, "by hand", Token)).ShouldBe([RequestAnswer.Done]);
         var job = await JobAsync();
         (job.State, job.LastError, job.FinishedAt, job.StartedAt, job.Result.Length, job.Failures).ShouldBe((JobState.Pending, null, null, null, 0, 0));
-        (await store.AttemptsAsync(job.Id, Token)).Single().Error!.Message.ShouldBe("bad");
+        (await Store.AttemptsAsync(job.Id, Token)).Single().Error!.Message.ShouldBe("bad");
     }
 
     [Fact]
@@ -139,8 +118,8 @@ public sealed class ItemWorkerDefects : IAsyncLifetime
             return Task.FromResult<ReadOnlyMemory<byte>>(default);
         }));
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var ends = store.Listen(WakeUp.Ends, _ => done.TrySetResult());
-        await using var worker = new WorkerHost(store, catalog, new WorkerOptions());
+        using var ends = Store.Listen(WakeUp.Ends, _ => done.TrySetResult());
+        await using var worker = new WorkerHost(Store, catalog, new WorkerOptions());
         await worker.StartAsync(Token);
         await ended.Task.WaitAsync(TimeSpan.FromSeconds(30), Token);
         using (var pause = new ManualResetEventSlim())
@@ -151,20 +130,5 @@ public sealed class ItemWorkerDefects : IAsyncLifetime
         (job.State, job.Attempt, job.Failures, runs).ShouldBe((JobState.Succeeded, 1, 0, 1));
     }
 
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    private Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(int count = 1) =>
-        store.EnqueueAsync([.. Enumerable.Range(0, count).Select(_ => new NewJob { Type = "item", Payload = "{}"u8.ToArray() })], Token);
-
-    private static Task<WorkerSession> StartAsync(SqliteStore on) =>
-        on.StartWorkerAsync(new WorkerStart("test", ["default"], ["item"], 10, TimeSpan.FromSeconds(30)), Token);
-
-    private static Task<Exchange> ExchangeAsync(SqliteStore on, WorkerSession worker) => on.ExchangeAsync(worker.Id, [], Any, Token);
-
-    private static async Task<ClaimedJob> ClaimAsync(SqliteStore on, WorkerSession worker) => (await ExchangeAsync(on, worker)).Claimed.Single();
-
-    private static async Task<bool> EndAsync(SqliteStore on, WorkerSession worker, ClaimedJob job, Transition transition) =>
-        (await on.ExchangeAsync(worker.Id, [new AttemptEnd(job.Id, job.Lease, transition, null)], null, Token)).Accepted.Single();
-
-    private async Task<Job> JobAsync() => (await store.FindAsync(new JobQuery { Ids = [new JobId(1)] }, Token)).Single();
+    private Task<Job> JobAsync() => JobAsync(new JobId(1));
 }

@@ -45,6 +45,28 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     /// <summary>The queues and types that are paused, and the schedules.</summary>
     public static CopySection Pauses { get; } = new("pauses", [Text("scope"), Text("name"), Time("since"), Text("by")]);
 
+    /// <summary>The rate limits.</summary>
+    public static CopySection Limits { get; } = new("limits",
+    [
+        Text("scope"), Text("name"), Number("starts"), Number("period"), Flag("smooth"), Number("most"), Number("within"), Number("grain"), Time("since"), Text("by"),
+    ]);
+
+    /// <summary>What counts for them, by its kind and then by what it is called.</summary>
+    public static CopySection LimitUses { get; } = new("limit-uses", [Text("scope"), Text("name"), Time("until"), Number("starts")]);
+
+    /// <summary>The exclusive keys that a limit holds.</summary>
+    public static CopySection HeldKeys { get; } = new("held-keys", [Text("key"), Time("until")]);
+
+    /// <summary>The circuit breakers. The calls of their windows are counted anew in the new store.</summary>
+    public static CopySection Breakers { get; } = new("breakers",
+    [
+        Text("name"), Text("failure_ratio"), Number("window_time"), Number("minimum_calls"), Number("break_time"), Number("probes"),
+        Text("state"), Time("since"), Time("until"), Number("let_through"), Number("passed"),
+    ]);
+
+    /// <summary>Which job types depend on which of them.</summary>
+    public static CopySection BreakerTypes { get; } = new("breaker-types", [Text("type"), Text("breaker")]);
+
     /// <summary>The queues and types that ever had a job. How many they have is counted in the new store.</summary>
     public static CopySection Lanes { get; } = new("lanes", [Text("queue"), Text("type")]);
 
@@ -76,7 +98,7 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     public static CopySection Counters { get; } = new("counters", [Text("name"), Number("number"), Text("text")]);
 
     /// <summary>All of them, in the order in which they are written: what others refer to first, and last the counters, which the rows must not move again.</summary>
-    public static IReadOnlyList<CopySection> All { get; } = [Queues, Schedules, Pauses, Lanes, Jobs, Dependencies, Attempts, Log, Counters];
+    public static IReadOnlyList<CopySection> All { get; } = [Queues, Schedules, Pauses, Limits, LimitUses, HeldKeys, Breakers, BreakerTypes, Lanes, Jobs, Dependencies, Attempts, Log, Counters];
 
     private static CopyColumn Number(string name) => new(name, CopyKind.Number);
 

@@ -2,8 +2,9 @@ namespace Steadwork.Storage.InMemory;
 
 /// <summary>Gives a worker the jobs that it may run next.</summary>
 /// <param name="ledger">The jobs.</param>
+/// <param name="gatekeeper">The rate limits and the breakers.</param>
 /// <param name="isPaused">Whether the queue or the type of a job is paused.</param>
-internal sealed class Claims(Ledger ledger, Func<Entry, bool> isPaused)
+internal sealed class Claims(Ledger ledger, Gatekeeper gatekeeper, Func<Entry, bool> isPaused)
 {
     private long lastLease;
 
@@ -15,15 +16,27 @@ internal sealed class Claims(Ledger ledger, Func<Entry, bool> isPaused)
         foreach (var late in ledger.Jobs.Expiring.TakeWhile(entry => Expiry.IsOver(entry.Expires, now)).ToList())
             ledger.Expire(late, now);
         JoinLine(now);
-        var claimable = ledger.Jobs.Ready.Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type) && !isPaused(entry));
-        var line = request.Rule.IsDefault ? claimable : InOrder(claimable, request, Times.Whole(now));
-        return [.. unheard, .. Together([.. line.Take(request.Max)], request.Holding + unheard.Count).Select(entry => Take(entry, worker, now).Claimed)];
+        var gates = gatekeeper.Gates(now);
+        int Most(Entry entry) => gates.Most(entry.Job.Queue, entry.Job.Type, request.Max);
+        var claimable = ledger.Jobs.Ready.Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type) && !isPaused(entry) && Most(entry) > 0);
+        var line = request.Rule.IsDefault ? FirstOfEachLane(claimable, Most) : InOrder(claimable, request, Most, Times.Whole(now));
+        var passed = gates.Pass(line, entry => entry.Lane).Take(request.Max).ToList();
+        var taken = Together(passed, request.Holding + unheard.Count).ToList();
+        foreach (var (gate, count) in gates.Count(taken.Select(entry => entry.Lane)).ToList())
+            gatekeeper.Passed(gate, count, now);
+        return [.. unheard, .. taken.Select(entry => Take(entry, worker, now).Claimed with { IsProbe = gates.AreProbes(entry.Job.Queue, entry.Job.Type) })];
     }
 
-    private static IReadOnlyList<Entry> InOrder(IEnumerable<Entry> claimable, ClaimRequest request, DateTimeOffset now)
+    private static IEnumerable<Entry> FirstOfEachLane(IEnumerable<Entry> claimable, Func<Entry, int> most)
+    {
+        var taken = new Dictionary<(string, string), int>();
+        return claimable.Where(entry => (taken[entry.Lane] = taken.GetValueOrDefault(entry.Lane) + 1) <= most(entry));
+    }
+
+    private static IReadOnlyList<Entry> InOrder(IEnumerable<Entry> claimable, ClaimRequest request, Func<Entry, int> most, DateTimeOffset now)
     {
         var heads = claimable.GroupBy(entry => (entry.Lane, entry.Job.Priority))
-            .SelectMany(line => request.Rule.Order is ClaimOrder.Lifo ? line.Reverse().Take(request.Max) : line.Take(request.Max));
+            .SelectMany(line => request.Rule.Order is ClaimOrder.Lifo ? line.Reverse().Take(most(line.First())) : line.Take(most(line.First())));
         return request.Rule.Sort(heads, entry => new ClaimPlace(entry.Job.Queue, entry.Job.Priority, entry.Id, entry.Job.RunAt), request.Queues, now, Random.Shared.NextDouble);
     }
 
@@ -39,7 +52,11 @@ internal sealed class Claims(Ledger ledger, Func<Entry, bool> isPaused)
             ledger.Jobs.Put(joined);
             ledger.Arrive(joined);
             ledger.Wake(WakeUp.Jobs);
+            if (joined is { Slot: not null, Job.ExclusiveKey: { } key })
+                gatekeeper.RunsAgain(key, now);
         }
+        foreach (var key in gatekeeper.TakeFreedKeys(now))
+            ledger.Loosen(key);
         ledger.Admit(now);
     }
 

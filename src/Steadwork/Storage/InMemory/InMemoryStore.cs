@@ -9,7 +9,8 @@ public sealed class InMemoryStore : IStore
     private readonly Lock gate = new();
     private readonly string storeId = Guid.NewGuid().ToString("N")[..16];
     private readonly TimeProvider clock;
-    private readonly Ledger ledger = new();
+    private readonly Gatekeeper gatekeeper = new();
+    private readonly Ledger ledger;
     private readonly Listeners listeners = new();
     private readonly Dictionary<string, string> queueDefinitions = [];
     private readonly SortedDictionary<(PauseScope Scope, string Name), Pause> pauses = new(ByOrdinal);
@@ -23,7 +24,8 @@ public sealed class InMemoryStore : IStore
     public InMemoryStore(TimeProvider? clock = null)
     {
         this.clock = clock ?? TimeProvider.System;
-        claims = new Claims(ledger, entry => pauses.ContainsKey((PauseScope.Queue, entry.Job.Queue)) || pauses.ContainsKey((PauseScope.Type, entry.Job.Type)));
+        ledger = new Ledger(gatekeeper);
+        claims = new Claims(ledger, gatekeeper, entry => pauses.ContainsKey((PauseScope.Queue, entry.Job.Queue)) || pauses.ContainsKey((PauseScope.Type, entry.Job.Type)));
         crew = new Crew(ledger, this.clock);
         pruning = new Pruning(ledger, queueDefinitions.ContainsKey);
     }
@@ -40,6 +42,7 @@ public sealed class InMemoryStore : IStore
         Once(now =>
         {
             var (id, marks) = crew.Register(worker, now);
+            gatekeeper.Define(worker, now);
             return new WorkerSession(id, $"{storeId}/{id}", marks);
         }, cancellationToken);
 
@@ -55,11 +58,13 @@ public sealed class InMemoryStore : IStore
         Once(now =>
         {
             bool[] accepted = [.. ends.Select(end => ledger.Settle(end, now))];
+            foreach (var (breaker, state, by) in gatekeeper.Count(worker, ends.SelectMany(end => end.Calls ?? []), now))
+                Tell(GateJson.LogKind(state), GateJson.Said(breaker, GateJson.Calls(by)), now);
             ledger.Admit(now);
             var alive = crew.Knows(worker);
             var claimed = alive && claim is not null ? claims.Claim(worker, claim, now) : [];
             var (due, expiry) = (ledger.Jobs.Delayed.FirstOrDefault()?.Job.RunAt, ledger.Jobs.Expiring.FirstOrDefault()?.Expires);
-            return new Exchange(accepted, claimed, due < expiry ? due : expiry ?? due, alive) { NextTick = Ticking.Min(schedule => schedule.Next) };
+            return new Exchange(accepted, claimed, new[] { due, expiry, gatekeeper.Next(now) }.Min(), alive) { NextTick = Ticking.Min(schedule => schedule.Next), Shut = gatekeeper.Shut };
         }, cancellationToken);
 
     /// <inheritdoc/>
@@ -101,11 +106,11 @@ public sealed class InMemoryStore : IStore
 
     /// <inheritdoc/>
     public Task<bool> PauseAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
-        Once(now => pauses.TryAdd((scope, name), new Pause(scope, name, Times.Whole(now), by)) && Tell(LogKinds.Paused, scope, name, by, now), cancellationToken);
+        Once(now => pauses.TryAdd((scope, name), new Pause(scope, name, Times.Whole(now), by)) && Tell(LogKinds.Paused, PauseJson.Write(scope, name, by), now), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
-        Once(now => pauses.Remove((scope, name)) && Tell(LogKinds.Resumed, scope, name, by, now), cancellationToken);
+        Once(now => pauses.Remove((scope, name)) && Tell(LogKinds.Resumed, PauseJson.Write(scope, name, by), now), cancellationToken);
 
     /// <inheritdoc/>
     public Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
@@ -149,6 +154,34 @@ public sealed class InMemoryStore : IStore
     /// <inheritdoc/>
     public Task<IReadOnlyList<Ticked>> TickAsync(IReadOnlyList<Tick> ticks, CancellationToken cancellationToken) =>
         Once<IReadOnlyList<Ticked>>(now => [.. ticks.ToList().ConvertAll(tick => Carry(tick, now))], cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> SetLimitAsync(RateLimit limit, string by, CancellationToken cancellationToken) =>
+        Once(now => gatekeeper.Set(limit, by, now) && Tell(LogKinds.LimitSet, GateJson.Said(limit.Scope, limit.Name, by), now), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> RemoveLimitAsync(LimitScope scope, string name, string by, CancellationToken cancellationToken) =>
+        Once(now => gatekeeper.Remove(scope, name) && Tell(LogKinds.LimitRemoved, GateJson.Said(scope, name, by), now), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<LimitView>> LimitsAsync(CancellationToken cancellationToken) => Once(gatekeeper.Limits, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<LimitView?> LimitOfKeyAsync(string key, CancellationToken cancellationToken) => Once(now => gatekeeper.LimitOf(key, now), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<BreakerView>> BreakersAsync(CancellationToken cancellationToken) => Once(gatekeeper.Breakers, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<Circuit?> SwitchBreakerAsync(string name, bool open, string by, CancellationToken cancellationToken) =>
+        Once(now =>
+        {
+            if (gatekeeper.Switch(name, open, now) is not var (circuit, changed))
+                return (Circuit?)null;
+            if (changed)
+                Tell(GateJson.LogKind(circuit.State), GateJson.Said(name, by), now);
+            return circuit;
+        }, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
@@ -233,9 +266,9 @@ public sealed class InMemoryStore : IStore
         return true;
     }
 
-    private bool Tell(string kind, PauseScope scope, string name, string by, DateTimeOffset now)
+    private bool Tell(string kind, ReadOnlyMemory<byte> data, DateTimeOffset now)
     {
-        ledger.Write(kind, now, null, null, null, PauseJson.Write(scope, name, by));
+        ledger.Write(kind, now, null, null, null, data);
         ledger.Wake(WakeUp.Jobs);
         return true;
     }

@@ -1,7 +1,8 @@
 namespace Steadwork.Storage.InMemory;
 
 /// <summary>Everything that is stored, and how transitions and requests change it. The caller sees to it that one change is made at a time.</summary>
-internal sealed class Ledger
+/// <param name="gatekeeper">The rate limits, of which those of exclusive keys count here.</param>
+internal sealed class Ledger(Gatekeeper gatekeeper)
 {
     private readonly Dictionary<JobId, List<Attempt>> attempts = [];
     private readonly List<LogEntry> log = [];
@@ -115,7 +116,7 @@ internal sealed class Ledger
             Attend(new JobId(parent), now);
         foreach (var key in looseKeys)
         {
-            while (Jobs.FirstBehind(key) is { Job: var job } first && Jobs.FreeSlot(key, job.ExclusiveLimit) is { } slot)
+            while (Jobs.FirstBehind(key) is { Job: var job } first && Jobs.FreeSlot(key, job.ExclusiveLimit) is { } slot && gatekeeper.Admits(key, now))
             {
                 Jobs.Put(first with { Slot = slot, Ready = true, Job = job with { State = JobState.Pending } });
                 if (!arrived.Contains(first.Id))
@@ -322,10 +323,13 @@ internal sealed class Ledger
         return RequestAnswer.Done;
     }
 
+    /// <summary>A place of an exclusive key may have come free.</summary>
+    public void Loosen(string key) => looseKeys.Add(key);
+
     private void Loosen(Entry entry)
     {
         if (entry.Job.ExclusiveKey is { } key)
-            looseKeys.Add(key);
+            Loosen(key);
     }
 
     private void Remember(JobId job, Attempt attempt)

@@ -15,9 +15,11 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
     private static readonly TimeSpan NewerPayloadPause = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource stop = new();
+    private readonly JobTypeOptions? options = parts.Catalog.Find(job.Type)?.Options;
     private int phase = Going;
     private int stopReason = (int)StopReason.None;
     private string? cancelReason;
+    private Exception? failure;
     private ITimer? timeout;
     private ITimer? grace;
     private long began;
@@ -79,11 +81,11 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
         grace?.Dispose();
         MayHaveEnded = outcome is Outcome.EndedInTransaction;
         var now = parts.Store.Now;
-        var running = new RunningJob(job.Attempt, job.Failures, job.MaxAttempts, cancelReason);
-        var retry = parts.Catalog.Find(job.Type)?.Options.Retry ?? RetrySchedule.Default;
+        var running = new RunningJob(job.Attempt, job.Failures, job.MaxAttempts, cancelReason) { IsProbe = job.IsProbe };
+        var retry = options?.Retry ?? RetrySchedule.Default;
         var transition = JobLifecycle.Honour(JobLifecycle.AfterAttempt(running, outcome, retry, now, Random.Shared.NextDouble()), cancelReason);
         Report(outcome, transition);
-        return new AttemptEnd(job.Id, job.Lease, transition, StartedAt, now);
+        return new AttemptEnd(job.Id, job.Lease, transition, StartedAt, now) { Calls = Calls(outcome) };
     }
 
     /// <summary>The one place in which exceptions become outcomes.</summary>
@@ -112,17 +114,17 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
         catch (PermanentFailureException error)
         {
             activity?.SetStatus(ActivityStatusCode.Error, error.Message);
-            return new Outcome.Threw(JobError.From(error), Permanent: true);
+            return Threw(error, JobError.From(error), permanent: true);
         }
         catch (JobFailedException error)
         {
             activity?.SetStatus(ActivityStatusCode.Error, error.Message);
-            return new Outcome.Threw(error.Error, error.Permanent, error.Result);
+            return Threw(error, error.Error, error.Permanent, error.Result);
         }
         catch (Exception error)
         {
             activity?.SetStatus(ActivityStatusCode.Error, error.Message);
-            return new Outcome.Threw(JobError.From(error));
+            return Threw(error, JobError.From(error));
         }
     }
 
@@ -159,9 +161,26 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
         return next;
     }
 
+    private Outcome.Threw Threw(Exception exception, JobError error, bool permanent = false, ReadOnlyMemory<byte> result = default)
+    {
+        failure = exception;
+        return new Outcome.Threw(error, permanent, result, IsDependencys: options is { DependsOn.Count: > 0 } depending && depending.DependsOn.Any(IsToBlame));
+    }
+
+    /// <summary>Whether the attempt failed by what a breaker stands for. A time-out, which throws nothing of its own, always does.</summary>
+    private bool IsToBlame(string breaker) => failure is null || parts.Catalog.BreakerOf(breaker).Counts?.Invoke(failure) is not false;
+
+    /// <summary>How it went with what the job depends on; null when it depends on nothing, or did not come to an end of its own.</summary>
+    private DependencyCall[]? Calls(Outcome outcome) => options is not { DependsOn.Count: > 0 } depending ? null : outcome switch
+    {
+        Outcome.Returned or Outcome.EndedInTransaction => [.. depending.DependsOn.Select(breaker => new DependencyCall(breaker, Failed: false, job.IsProbe))],
+        Outcome.Threw => [.. depending.DependsOn.Select(breaker => new DependencyCall(breaker, IsToBlame(breaker), job.IsProbe))],
+        _ => null,
+    };
+
     private Outcome Interrupted(ReadOnlyMemory<byte> result) => Stopped switch
     {
-        StopReason.TimedOut => new Outcome.Threw(new JobError("timeout", $"The attempt was ended after its timeout of {job.Timeout?.TotalSeconds:0.###} s."), Permanent: false, result),
+        StopReason.TimedOut => new Outcome.Threw(new JobError("timeout", $"The attempt was ended after its timeout of {job.Timeout?.TotalSeconds:0.###} s."), Permanent: false, result, IsDependencys: true),
         StopReason.Cancelled => new Outcome.CancelledByRequest(cancelReason ?? "cancelled"),
         _ => new Outcome.Interrupted(Started: true),
     };

@@ -48,6 +48,7 @@ internal sealed class RunningLoop : WorkerLoop
     private long lastTaken;
     private long lastPutOff;
     private DateTimeOffset? nextDue;
+    private volatile IReadOnlyList<string> shut = [];
 
     /// <param name="store">Where the jobs are.</param>
     /// <param name="parts">What the worker consists of.</param>
@@ -196,6 +197,7 @@ internal sealed class RunningLoop : WorkerLoop
     {
         nextDue = answer.NextDue;
         heard(answer.NextTick);
+        shut = answer.Shut;
         if (wanted > 0)
             lastClaimWasFull = answer.Claimed.Count >= wanted;
         incarnation.Took(answer.Claimed.Count);
@@ -274,7 +276,7 @@ internal sealed class RunningLoop : WorkerLoop
     {
         Volatile.Write(ref lastTaken, parts.Clock.GetTimestamp());
         // The lease is looked at after the gate, which may hold the job up for longer than the lease lasts.
-        if (!await PassGateAsync(job).ConfigureAwait(false) || !incarnation.Holds || unbegunCancelled.ContainsKey(job.Lease))
+        if (!await PassGateAsync(job).ConfigureAwait(false) || !incarnation.Holds || unbegunCancelled.ContainsKey(job.Lease) || IsShutOut(job))
         {
             GiveBack(job, incarnation);
             Wake();
@@ -293,6 +295,10 @@ internal sealed class RunningLoop : WorkerLoop
         Ended(run, told);
         return true;
     }
+
+    /// <summary>Whether a breaker that it depends on has opened since it was claimed ahead.</summary>
+    private bool IsShutOut(ClaimedJob job) =>
+        shut is { Count: > 0 } breakers && !job.IsProbe && parts.Catalog.Find(job.Type) is { } type && type.Options.DependsOn.Any(breakers.Contains);
 
     private async Task<bool> PassGateAsync(ClaimedJob job)
     {

@@ -1,0 +1,76 @@
+-- name: limits
+-- The scopes sort as they should.
+SELECT scope, name, starts, period, smooth, since, by FROM limits ORDER BY scope, name;
+
+-- name: set-limit
+INSERT INTO limits (scope, name, starts, period, smooth, most, within, grain, since, by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+ON CONFLICT (scope, name) DO UPDATE SET starts = excluded.starts, period = excluded.period, smooth = excluded.smooth,
+    most = excluded.most, within = excluded.within, grain = excluded.grain, since = excluded.since, by = excluded.by
+WHERE starts <> excluded.starts OR period <> excluded.period OR smooth <> excluded.smooth;
+
+-- name: remove-limit
+DELETE FROM limits WHERE scope = ?1 AND name = ?2;
+
+-- name: limit-used
+-- What counts at the time ?3, and when the first of it no more does.
+SELECT coalesce(sum(starts), 0), min(until) FROM limit_uses WHERE scope = ?1 AND name = ?2 AND until > ?3;
+
+-- name: use-limit
+INSERT INTO limit_uses (scope, name, until, starts) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (scope, name, until) DO UPDATE SET starts = starts + excluded.starts;
+
+-- name: forget-uses
+-- A few of those that count no more, each time that one is added: so they are never many.
+DELETE FROM limit_uses WHERE (scope, name, until) IN (SELECT scope, name, until FROM limit_uses WHERE until <= ?1 ORDER BY until LIMIT 10);
+
+-- name: hold-key
+INSERT INTO held_keys (key, until) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET until = excluded.until;
+
+-- name: free-keys
+-- Another limit may hold them, or none.
+UPDATE held_keys SET until = 0 WHERE until > 0;
+
+-- name: freed-keys
+DELETE FROM held_keys WHERE key IN (SELECT key FROM held_keys WHERE until <= ?1 ORDER BY until LIMIT 1000) RETURNING key;
+
+-- name: next-freed
+SELECT until FROM held_keys ORDER BY until LIMIT 1;
+
+-- name: breakers
+SELECT name, failure_ratio, window_time, minimum_calls, break_time, probes, state, since, until, let_through, passed FROM breakers ORDER BY name;
+
+-- name: put-breaker
+-- How it is set; where it stands is left alone.
+INSERT INTO breakers (name, failure_ratio, window_time, minimum_calls, break_time, probes, state, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'closed', ?7)
+ON CONFLICT (name) DO UPDATE SET failure_ratio = excluded.failure_ratio, window_time = excluded.window_time, minimum_calls = excluded.minimum_calls,
+    break_time = excluded.break_time, probes = excluded.probes;
+
+-- name: set-circuit
+UPDATE breakers SET state = ?2, since = ?3, until = ?4, let_through = ?5, passed = ?6 WHERE name = ?1;
+
+-- name: breaker-types
+SELECT type, breaker FROM breaker_types ORDER BY type, breaker;
+
+-- name: breakers-of-type
+SELECT breaker FROM breaker_types WHERE type = ?1;
+
+-- name: forget-breaker-types
+DELETE FROM breaker_types WHERE type = ?1;
+
+-- name: add-breaker-type
+INSERT INTO breaker_types (type, breaker) VALUES (?1, ?2);
+
+-- name: count-calls
+-- ?3 the place and ?4 the number of the segment.
+INSERT INTO breaker_calls (breaker, worker, place, segment, calls, failed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (breaker, worker, place) DO UPDATE SET
+    calls = CASE WHEN segment = excluded.segment THEN calls ELSE 0 END + excluded.calls,
+    failed = CASE WHEN segment = excluded.segment THEN failed ELSE 0 END + excluded.failed,
+    segment = excluded.segment;
+
+-- name: calls-of
+-- Those of the segments after ?2 up to ?3.
+SELECT coalesce(sum(calls), 0), coalesce(sum(failed), 0) FROM breaker_calls WHERE breaker = ?1 AND segment > ?2 AND segment <= ?3;
+
+-- name: forget-calls
+DELETE FROM breaker_calls WHERE breaker = ?1;

@@ -1,0 +1,130 @@
+using Shouldly;
+using Steadwork.Storage;
+using Xunit;
+
+namespace Steadwork.Tests.Workers;
+
+/// <summary>What depends on something that is down waits, and is not spent.</summary>
+public sealed class BreakerTests : IAsyncDisposable
+{
+    private const int Jobs = 100_000;
+    private static readonly BreakerDefinition Smtp = new("smtp") { MinimumCalls = 10, BreakTime = TimeSpan.FromSeconds(30) };
+
+    private readonly Workbench bench = new();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => bench.DisposeAsync();
+
+    [Fact]
+    public async Task While_a_dependency_is_down_for_ten_minutes_it_is_hardly_called_and_no_attempt_is_burnt()
+    {
+        var (down, calls, callsWhileDown) = (true, 0, 0);
+        bench.Catalog.Add(Smtp);
+        bench.Handle("mail", _ =>
+        {
+            Interlocked.Increment(ref calls);
+            if (!Volatile.Read(ref down))
+                return Task.CompletedTask;
+            Interlocked.Increment(ref callsWhileDown);
+            throw new HttpRequestException("503");
+        }, options => options.DependsOn.Add("smtp"));
+        foreach (var chunk in Enumerable.Repeat(new NewJob { Type = "mail", Payload = "{}"u8.ToArray() }, Jobs).Chunk(10_000))
+            await bench.Store.EnqueueAsync(chunk, Stop);
+        await bench.StartAsync();
+        await bench.StartAsync();
+
+        var open = await UntilAsync(circuit => circuit.State is BreakerState.Open);
+        var untilOpen = Volatile.Read(ref calls);
+        var downUntil = bench.Clock.GetUtcNow().AddMinutes(10);
+        var breaks = 0;
+        for (; bench.Clock.GetUtcNow() < downUntil; breaks++)
+        {
+            bench.Clock.Advance(Smtp.BreakTime);
+            var before = open;
+            open = await UntilAsync(circuit => circuit.State is BreakerState.Open && circuit.Since > before.Since);
+        }
+        // What the workers had begun when it opened has been called as well: at most all their slots.
+        untilOpen.ShouldBeLessThanOrEqualTo(Smtp.MinimumCalls + 8);
+        callsWhileDown.ShouldBeLessThanOrEqualTo(Smtp.MinimumCalls + 8 + breaks);
+        breaks.ShouldBe(20);
+
+        Volatile.Write(ref down, false);
+        bench.Clock.Advance(Smtp.BreakTime);
+        await UntilAsync(circuit => circuit.State is BreakerState.Closed);
+        await UntilAllAsync();
+        var all = await bench.Store.FindAsync(new JobQuery { Limit = Jobs }, Stop);
+        all.Count.ShouldBe(Jobs);
+        all.ShouldAllBe(job => job.State == JobState.Succeeded);
+        // Those that opened it have failed once each; no probe was counted.
+        all.Sum(job => job.Failures).ShouldBeLessThanOrEqualTo(Smtp.MinimumCalls + 8);
+        all.Max(job => job.Failures).ShouldBeLessThanOrEqualTo(1);
+        calls.ShouldBe(Jobs + callsWhileDown);
+    }
+
+    [Fact]
+    public async Task What_was_claimed_ahead_is_handed_back_when_the_breaker_opens()
+    {
+        var began = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ran = 0;
+        bench.Catalog.Add(new BreakerDefinition("smtp") { MinimumCalls = 1 });
+        bench.Handle("mail", async _ =>
+        {
+            Interlocked.Increment(ref ran);
+            began.TrySetResult();
+            await goOn.Task;
+            throw new HttpRequestException("503");
+        }, options => options.DependsOn.Add("smtp"));
+        var ids = new List<JobId>();
+        for (var job = 0; job < 5; job++)
+            ids.Add(await bench.EnqueueAsync("mail"));
+        await bench.StartAsync(options => (options.Concurrency, options.Prefetch, options.MaxPrefetch) = (1, TimeSpan.FromHours(1), 4));
+        await began.Task.WaitAsync(Workbench.Patience, Stop);
+        goOn.SetResult();
+        await UntilAsync(circuit => circuit.State is BreakerState.Open);
+
+        foreach (var id in ids[1..])
+            (await bench.UntilAsync(id, JobState.Pending)).ShouldSatisfyAllConditions(job => job.Attempt.ShouldBe(0), job => job.Failures.ShouldBe(0));
+        ran.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Only_chosen_errors_speak_of_the_dependency()
+    {
+        bench.Catalog.Add(new BreakerDefinition("smtp") { MinimumCalls = 1, Counts = error => error is HttpRequestException });
+        bench.Handle("mail", _ => throw new FormatException("no address"), options => options.DependsOn.Add("smtp"));
+        await bench.StartAsync();
+        await bench.UntilAsync(await bench.EnqueueAsync("mail", job => job with { MaxAttempts = 1 }), JobState.Failed);
+
+        var breaker = (await bench.Store.BreakersAsync(Stop)).Single();
+        (breaker.Circuit.State, breaker.Window).ShouldBe((BreakerState.Closed, new CallCounts(1, 0)));
+    }
+
+    private async Task<Circuit> UntilAsync(Func<Circuit, bool> wanted)
+    {
+        Circuit found = default;
+        await UntilAsync(async () => (await bench.Store.BreakersAsync(Stop)) is [var breaker] && wanted(found = breaker.Circuit));
+        return found;
+    }
+
+    private Task UntilAllAsync() => UntilAsync(async () =>
+    {
+        // Those that failed wait for their retry.
+        bench.Clock.Advance(TimeSpan.FromSeconds(1));
+        return (await bench.Store.StatisticsAsync(Stop)).Lanes.Single().Counts.Succeeded == Jobs;
+    });
+
+    private async Task UntilAsync(Func<Task<bool>> wanted)
+    {
+        using var changed = new SemaphoreSlim(1);
+        using var wakeUps = bench.Store.Listen(WakeUp.Ends | WakeUp.Jobs, _ => changed.Release());
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        patience.CancelAfter(Workbench.Patience);
+        do
+        {
+            await changed.WaitAsync(patience.Token);
+        }
+        while (!await wanted());
+    }
+}
