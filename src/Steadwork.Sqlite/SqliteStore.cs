@@ -273,7 +273,8 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         transaction.Database["insert-worker"]
             .Bind(1, worker.Name).Bind(2, Environment.MachineName).Bind(3, Environment.ProcessId).Bind(4, Boot.Id)
             .BindText(5, NamesJson(worker.Queues)).BindText(6, NamesJson(worker.Types))
-            .Bind(7, transaction.Now.ToUnixTimeMilliseconds()).Bind(8, lease).Bind(9, Boot.Milliseconds(options.Clock) + lease).Run();
+            .Bind(7, transaction.Now.ToUnixTimeMilliseconds()).Bind(8, lease).Bind(9, Boot.Milliseconds(options.Clock) + lease)
+            .BindText(10, NamesJson(worker.Tags)).Run();
         var id = transaction.Database.LastInsertedId;
         transaction.Log(LogKinds.WorkerStarted, transaction.Now, null, null, id);
         return new WorkerId(id);

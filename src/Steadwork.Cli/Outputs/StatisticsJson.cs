@@ -50,6 +50,7 @@ internal static class StatisticsJson
             json.WriteNumber("processId", worker.ProcessId);
             json.WriteTexts("queues", worker.Queues);
             json.WriteTexts("types", worker.Types);
+            json.WriteTexts("tags", worker.Tags);
             json.WriteTime("startedAt", worker.StartedAt);
             json.WriteNumber("running", worker.Running);
             json.WriteEndObject();

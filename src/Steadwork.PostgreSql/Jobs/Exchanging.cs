@@ -97,7 +97,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
         {
             batch.Add("hold-worker", Value.Of((int)worker.Value), Value.Of(database.LockSpace))
                 .Add("join-line", Value.Of(worker.Value), Value.Of(database.LockSpace));
-            NpgsqlParameter[] which = [Value.Of(worker.Value), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding)];
+            NpgsqlParameter[] which = [Value.Of(worker.Value), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding), Value.Of([.. claim.Tags])];
             if (isMarked)
             {
                 (var behind, fromHead) = marks.Next();

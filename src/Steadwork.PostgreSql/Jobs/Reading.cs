@@ -60,7 +60,10 @@ internal sealed class Reading(Database database)
             await reader.AllAsync(row => new LaneCounts(row.Text(0), row.Text(1), new StateCounts(
                 row.Long(2), row.Long(3), row.Long(4), row.Long(5), row.Long(6), row.Long(7)))).ConfigureAwait(false),
             await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new WorkerView(
-                new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), row.GetFieldValue<string[]>(4), row.GetFieldValue<string[]>(5), row.Time(6), row.Long(7))).ConfigureAwait(false),
+                new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), row.GetFieldValue<string[]>(4), row.GetFieldValue<string[]>(5), row.Time(6), row.Long(7))
+            {
+                Tags = row.GetFieldValue<string[]>(8),
+            }).ConfigureAwait(false),
             await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new Pause(PauseJson.Scope(row.Text(0)), row.Text(1), row.Time(2), row.Text(3))).ConfigureAwait(false)),
             cancellationToken);
 
@@ -77,6 +80,8 @@ internal sealed class Reading(Database database)
             conditions.Append(CultureInfo.InvariantCulture, $" AND type = {add(Value.Of(type))}");
         if (query.Tag is { } tag)
             conditions.Append(CultureInfo.InvariantCulture, $" AND jsonb_exists(tags, {add(Value.Of(tag))})");
+        if (query.RequiresAtMost is { } tags)
+            conditions.Append(CultureInfo.InvariantCulture, $" AND string_to_array(requires, ',') <@ {add(Value.Of([.. tags]))}");
         if (query.Started is { } started)
             conditions.Append(started ? " AND attempt > 0" : " AND attempt = 0");
         if (query.DueBy is { } due)
@@ -120,6 +125,7 @@ internal sealed class Reading(Database database)
         ExclusiveKey = row.TextOrNull(22),
         ExclusiveLimit = row.Int(23),
         ExpiresAt = row.TimeOrNull(24),
+        Requires = Requirement.Read(row.Text(25)),
     };
 
     private static string EscapeLike(string text) => text.Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_");

@@ -32,11 +32,14 @@ SELECT parent, coalesce((SELECT state FROM steadwork.jobs WHERE id = parent), (S
 FROM steadwork.dependencies WHERE child = $1 ORDER BY done, parent LIMIT $2;
 
 -- name: lane-counts
-SELECT queue, type, lanes.pending + coalesce(sum(change.pending), 0)::bigint, lanes.waiting + coalesce(sum(change.waiting), 0)::bigint, lanes.running + coalesce(sum(change.running), 0)::bigint,
-    lanes.succeeded + coalesce(sum(change.succeeded), 0)::bigint, lanes.failed + coalesce(sum(change.failed), 0)::bigint, lanes.cancelled + coalesce(sum(change.cancelled), 0)::bigint
-FROM steadwork.lanes LEFT JOIN steadwork.lane_changes AS change ON change.lane = lanes.id
-WHERE used OR change.lane IS NOT NULL
-GROUP BY lanes.id
+-- By queue and type, whatever is required.
+SELECT queue, type, sum(pending)::bigint, sum(waiting)::bigint, sum(running)::bigint, sum(succeeded)::bigint, sum(failed)::bigint, sum(cancelled)::bigint
+FROM (
+    SELECT id, pending, waiting, running, succeeded, failed, cancelled FROM steadwork.lanes WHERE used
+    UNION ALL
+    SELECT lane, pending, waiting, running, succeeded, failed, cancelled FROM steadwork.lane_changes
+) AS part JOIN (SELECT id, queue, type FROM steadwork.lanes) AS lane USING (id)
+GROUP BY queue, type
 ORDER BY queue COLLATE "C", type COLLATE "C";
 
 -- name: fold-lanes
@@ -52,7 +55,7 @@ FROM sums WHERE lanes.id = sums.lane;
 
 -- name: workers
 -- Those whose lease has not run out.
-SELECT id, name, host, process, queues, types, started_at, (SELECT count(*) FROM steadwork.jobs WHERE jobs.worker = workers.id AND state = 'running')
+SELECT id, name, host, process, queues, types, started_at, (SELECT count(*) FROM steadwork.jobs WHERE jobs.worker = workers.id AND state = 'running'), tags
 FROM steadwork.workers WHERE lease_until >= (SELECT steadwork.lease_clock()) ORDER BY id;
 
 -- name: pauses
@@ -61,12 +64,12 @@ SELECT scope, name, since, by FROM steadwork.pauses ORDER BY scope COLLATE "C", 
 -- name: find-jobs
 -- The caller adds to each half its conditions and to the whole an order and a limit.
 SELECT jobs.id, type, queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at, started_at, NULL::timestamptz AS finished_at,
-    unique_key, tags::text, worker, payload, NULL::text AS result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at
+    unique_key, tags::text, worker, payload, NULL::text AS result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at, requires
 FROM steadwork.jobs JOIN steadwork.lanes ON lanes.id = jobs.lane
 
 -- name: find-history
 SELECT history.id, type, queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at, started_at, finished_at,
-    unique_key, tags::text, worker, payload, result, error, trace_parent, false AS alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at
+    unique_key, tags::text, worker, payload, result, error, trace_parent, false AS alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at, requires
 FROM steadwork.history JOIN steadwork.lanes ON lanes.id = history.lane
 
 -- name: store-id

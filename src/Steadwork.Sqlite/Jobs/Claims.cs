@@ -80,10 +80,10 @@ internal static class Claims
     /// <summary>The best jobs of all lanes that the worker serves, in claim order.</summary>
     private static List<Head> Heads(Database database, ClaimRequest request, DateTimeOffset now)
     {
-        var lanes = database["ready-lanes"].All(row => (Id: row.Long(0), Queue: row.Text(1), Type: row.Text(2)));
-        lanes.RemoveAll(lane => !request.Queues.Contains(lane.Queue) || !request.Types.Contains(lane.Type));
+        var lanes = database["ready-lanes"].All(row => (Id: row.Long(0), Queue: row.Text(1), Type: row.Text(2), Requires: row.Text(3)));
+        lanes.RemoveAll(lane => !request.Queues.Contains(lane.Queue) || !request.Types.Contains(lane.Type) || !Requirement.IsMet(Requirement.Read(lane.Requires), request.Tags));
         var heads = new List<Head>();
-        foreach (var (lane, queue, type) in lanes)
+        foreach (var (lane, queue, type, _) in lanes)
         {
             if (request.Rule.IsDefault)
                 Add(database["lane-head"].Bind(1, lane).Bind(2, request.Max));

@@ -25,6 +25,7 @@ internal static class Reading
         Where("jobs.lane IN (SELECT id FROM lanes WHERE queue = {0})", query.Queue);
         Where("jobs.lane IN (SELECT id FROM lanes WHERE type = {0})", query.Type);
         Where("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = {0})", query.Tag);
+        Where("jobs.lane IN (SELECT value FROM json_each({0}))", query.RequiresAtMost is { } tags ? "[" + string.Join(',', LanesFor(database, tags)) + "]" : null);
         Where(AnyHasText("payload", "result", "error ->> '$.type'", "error ->> '$.message'", "error ->> '$.stack'"), query.Text is { } text ? $"%{EscapeLike(text)}%" : null);
         Where("jobs.id < CAST({0} AS INTEGER)", query.Before?.ToString());
         Where("run_at <= CAST({0} AS INTEGER)", query.DueBy?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
@@ -44,6 +45,10 @@ internal static class Reading
             statement.Bind(index + 1, values[index]);
         return statement.All(Row);
     }
+
+    /// <summary>The lanes that a worker with some tags can serve.</summary>
+    private static IEnumerable<long> LanesFor(Database database, IReadOnlyList<string> tags) =>
+        database["lanes"].All(row => (Id: row.Long(0), Requires: row.Text(1))).Where(lane => Requirement.IsMet(Requirement.Read(lane.Requires), tags)).Select(lane => lane.Id);
 
     public static Standing? Standing(Database database, JobId id)
     {
@@ -80,7 +85,10 @@ internal static class Reading
         database["lane-counts"].All(row => new LaneCounts(row.Text(0), row.Text(1), new StateCounts(
             row.Long(2), row.Long(3), row.Long(4), row.Long(5), row.Long(6), row.Long(7)))),
         database["workers"].All(row => new WorkerView(
-            new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), TagsJson.Read(row.Text(4)), TagsJson.Read(row.Text(5)), Time(row.Long(6)), row.Long(7))),
+            new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), TagsJson.Read(row.Text(4)), TagsJson.Read(row.Text(5)), Time(row.Long(6)), row.Long(7))
+        {
+            Tags = TagsJson.Read(row.Text(8)),
+        }),
         database["log-position"].First(row => row.Long(0)),
         database["pauses"].All(row => new Pause(PauseJson.Scope(row.Text(0)), row.Text(1), Time(row.Long(2)), row.Text(3))));
 
@@ -119,6 +127,7 @@ internal static class Reading
         ExclusiveKey = row.TextOrNull(22),
         ExclusiveLimit = row.Int(23),
         ExpiresAt = TimeOrNull(row.LongOrNull(24)),
+        Requires = Requirement.Read(row.Text(25)),
     };
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

@@ -21,11 +21,15 @@ SELECT count(*) FROM (
 );
 
 -- name: lane-counts
-SELECT queue, type, pending, waiting, running, succeeded, failed, cancelled FROM lanes ORDER BY queue, type;
+-- By queue and type, whatever is required.
+SELECT queue, type, sum(pending), sum(waiting), sum(running), sum(succeeded), sum(failed), sum(cancelled) FROM lanes GROUP BY queue, type ORDER BY queue, type;
+
+-- name: lanes
+SELECT id, requires FROM lanes;
 
 -- name: workers
 SELECT id, name, host, process, queues, types, started_at,
-       (SELECT count(*) FROM jobs WHERE jobs.worker = workers.id AND state = 'running')
+       (SELECT count(*) FROM jobs WHERE jobs.worker = workers.id AND state = 'running'), tags
 FROM workers ORDER BY id;
 
 -- name: pauses
@@ -44,6 +48,6 @@ SELECT value FROM meta WHERE name = 'store-id';
 -- name: find-jobs
 -- The caller adds conditions, an order and a limit.
 SELECT jobs.id, lanes.type, lanes.queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at,
-       started_at, finished_at, unique_key, tags, worker, payload, result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit, expires_at
+       started_at, finished_at, unique_key, tags, worker, payload, result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit, expires_at, requires
 FROM jobs JOIN lanes ON lanes.id = jobs.lane
 WHERE true

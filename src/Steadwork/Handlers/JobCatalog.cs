@@ -44,7 +44,7 @@ public sealed class JobCatalog
         }
         if (type.Payload is { } payload && byPayload.TryGetValue(payload, out var bearer))
             return $"The payload {payload.FullName} is registered for '{bearer.Name}' and for '{type.Name}'; each payload belongs to one job type.";
-        return type.Options.Upcasters.Refusal(type.Name, type.Options.Version, isRun: type.Invoke is not null);
+        return Requirement.Refusal([.. type.Options.Requires]) ?? type.Options.Upcasters.Refusal(type.Name, type.Options.Version, isRun: type.Invoke is not null);
     }
 
     private static string Twice(string name, JobType type, JobType other) =>

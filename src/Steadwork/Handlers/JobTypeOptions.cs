@@ -25,6 +25,9 @@ public sealed class JobTypeOptions
     /// <summary>The queue of jobs that name none. Default <c>default</c>.</summary>
     public string Queue { get; set; } = Defaults.Queue;
 
+    /// <summary>The tags that a worker must have to run jobs that say nothing of that, all of them; up to 10. Default none.</summary>
+    public IList<string> Requires { get; set; } = [];
+
     /// <summary>Former names of the type: jobs stored under them are run as its own. New ones are stored under its present name. Default none.</summary>
     public ICollection<string> Aliases { get; } = [];
 

@@ -12,7 +12,11 @@ public readonly record struct EnqueuedJob(JobId Id, bool Existing, JobState Stat
 /// <param name="Types">The job types that it has handlers for.</param>
 /// <param name="Capacity">How many jobs it may hold at once, prefetched ones included.</param>
 /// <param name="Lease">How long it may be silent before its jobs are given to others.</param>
-public sealed record WorkerStart(string Name, IReadOnlyList<string> Queues, IReadOnlyList<string> Types, int Capacity, TimeSpan Lease);
+public sealed record WorkerStart(string Name, IReadOnlyList<string> Queues, IReadOnlyList<string> Types, int Capacity, TimeSpan Lease)
+{
+    /// <summary>What jobs can require of it. Default none.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+}
 
 /// <summary>A registered incarnation of a worker.</summary>
 /// <param name="Id">Its number.</param>
@@ -69,6 +73,9 @@ public sealed record ClaimRequest(IReadOnlyList<string> Queues, IReadOnlyList<st
 {
     /// <summary>In which order. Default by priority, all queues together.</summary>
     public ClaimRule Rule { get; init; } = ClaimRule.Default;
+
+    /// <summary>The tags that it has: a job that requires another is not given to it. Default none.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
 }
 
 /// <summary>The answer to an exchange.</summary>
@@ -157,6 +164,9 @@ public sealed record JobQuery
     /// <summary>Only with this tag.</summary>
     public string? Tag { get; init; }
 
+    /// <summary>Only those that require none but these of a worker; null means any.</summary>
+    public IReadOnlyList<string>? RequiresAtMost { get; init; }
+
     /// <summary>Only with this text in payload, result or last error; case does not matter for ASCII letters.</summary>
     public string? Text { get; init; }
 
@@ -225,7 +235,11 @@ public sealed record LaneCounts(string Queue, string Type, StateCounts Counts);
 /// <param name="Types">The job types that it has handlers for.</param>
 /// <param name="StartedAt">When it registered.</param>
 /// <param name="Running">How many jobs it holds, prefetched ones included.</param>
-public sealed record WorkerView(WorkerId Id, string Name, string Host, int ProcessId, IReadOnlyList<string> Queues, IReadOnlyList<string> Types, DateTimeOffset StartedAt, long Running);
+public sealed record WorkerView(WorkerId Id, string Name, string Host, int ProcessId, IReadOnlyList<string> Queues, IReadOnlyList<string> Types, DateTimeOffset StartedAt, long Running)
+{
+    /// <summary>What jobs can require of it.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+}
 
 /// <summary>A store in numbers.</summary>
 /// <param name="Lanes">The counts of each queue and type that ever had a job.</param>

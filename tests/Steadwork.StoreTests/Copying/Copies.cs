@@ -88,6 +88,7 @@ internal static class Copies
             full with { UniqueKey = "taken", UniqueFor = TimeSpan.FromDays(36_500) },
             full with { ExclusiveKey = "busy" },
             full with { ExclusiveKey = "busy" },
+            full with { Requires = ["gpu", "región:eu"] },
             Some.Job with { Queue = "q", RunAt = new DateTimeOffset(9999, 12, 31, 23, 59, 59, 998, TimeSpan.Zero) },
             Some.Job with { Queue = "q", RunAt = DateTimeOffset.UnixEpoch.AddMilliseconds(-1) },
             Some.Job with { Payload = Some.Json($"\"{new string('x', 200_000)}\"") });
@@ -96,7 +97,7 @@ internal static class Copies
         (await store.RequestAsync(JobRequest.Cancel, unhappy)).ShouldBe(RequestAnswer.Done);
         await store.EnqueueOneAsync(Keyed("dead") with { WhenTaken = WhenTaken.Amend, MaxAttempts = 9 });
         fixture.Hold(await store.AddOneAsync(full with { Type = "waits" }));
-        (await store.RequestAsync(JobRequest.Cancel, await store.AddOneAsync(full), "not wanted")).ShouldBe(RequestAnswer.Done);
+        (await store.RequestAsync(JobRequest.Cancel, await store.AddOneAsync(full with { Requires = ["gpu"] }), "not wanted")).ShouldBe(RequestAnswer.Done);
         await store.AppendAsync([new NewLogEntry("noted", null, null, Some.Json("""{"by":"hand"}""")), new NewLogEntry("noted", new JobId(1), null, default)], CancellationToken.None);
         // Numbers that were given, and whose bearer is gone: the last job, the last of its lane, the last worker.
         (await store.RequestAsync(JobRequest.Delete, await store.AddOneAsync(Some.Job with { Type = "gone" }))).ShouldBe(RequestAnswer.Done);

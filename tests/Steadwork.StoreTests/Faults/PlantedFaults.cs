@@ -342,3 +342,25 @@ internal sealed class ForgetsToPruneTheLog(IStore inner, FaultMemory memory) : F
     public override Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
         Inner.PruneAsync(rules with { Log = Timeout.InfiniteTimeSpan }, from, most, cancellationToken);
 }
+
+/// <summary>Gives a worker jobs that require what it does not have.</summary>
+internal sealed class IgnoresRequirements(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
+        Inner.ExchangeAsync(worker, ends, claim is null ? null : claim with { Tags = ["g", "h"] }, cancellationToken);
+}
+
+/// <summary>Takes one of the tags that a job requires for all of them.</summary>
+internal sealed class RequiresOneTagOfSeveral(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken)
+    {
+        var answers = await Inner.EnqueueAsync([.. jobs.Select(job => job with { Requires = [.. job.Requires.Take(1)] })], cancellationToken);
+        foreach (var (job, answer) in jobs.Zip(answers))
+            Memory.Enqueued.TryAdd(answer.Id, job);
+        return answers;
+    }
+
+    public override async Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) =>
+        [.. (await Inner.FindAsync(query, cancellationToken)).Select(job => Memory.Enqueued.TryGetValue(job.Id, out var said) ? job with { Requires = [.. said.Requires.Order(StringComparer.Ordinal)] } : job)];
+}

@@ -35,7 +35,7 @@ internal static class Picture
                 + Text($"anchor={Time(schedule.Anchor)} next={Time(schedule.Next)} last={Time(schedule.LastTick)} {schedule.LastJob}"));
         }
         foreach (var worker in statistics.Workers)
-            text.AppendLine(Text($"worker {worker.Id} {worker.Name} of {Join(worker.Queues)}/{Join(worker.Types)} since {Time(worker.StartedAt)} runs {worker.Running}"));
+            text.AppendLine(Text($"worker {worker.Id} {worker.Name} of {Join(worker.Queues)}/{Join(worker.Types)} with {Join(worker.Tags)} since {Time(worker.StartedAt)} runs {worker.Running}"));
         text.AppendLine(Text($"log up to {statistics.LogPosition}"));
         return text.ToString();
     }
@@ -51,7 +51,7 @@ internal static class Picture
     private static string Line(Job job) =>
         Text($"job {job.Id} {job.Queue}/{job.Type} p{job.Priority} {job.State.Name()} attempt={job.Attempt} failures={job.Failures}/{job.MaxAttempts} alone={job.Alone} ")
         + Text($"run={Time(job.RunAt)} expires={Time(job.ExpiresAt)} created={Time(job.CreatedAt)} started={Time(job.StartedAt)} finished={Time(job.FinishedAt)} worker={job.Worker} ")
-        + Text($"unique={job.UniqueKey} exclusive={job.ExclusiveKey}/{job.ExclusiveLimit} tags={Join(job.Tags)} timeout={job.Timeout} trace={job.TraceParent} payload={Some.Text(job.Payload)} result={Some.Text(job.Result)} error={job.LastError} cancel={job.CancelReason}");
+        + Text($"unique={job.UniqueKey} exclusive={job.ExclusiveKey}/{job.ExclusiveLimit} requires={Join(job.Requires)} tags={Join(job.Tags)} timeout={job.Timeout} trace={job.TraceParent} payload={Some.Text(job.Payload)} result={Some.Text(job.Result)} error={job.LastError} cancel={job.CancelReason}");
 
     private static string Line(Attempt attempt) =>
         Text($"  attempt {attempt.Number} by {attempt.Worker} {Time(attempt.StartedAt)} to {Time(attempt.FinishedAt)} {attempt.Outcome} {attempt.Error} {Some.Text(attempt.Result)}");

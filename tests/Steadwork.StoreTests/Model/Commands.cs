@@ -35,7 +35,7 @@ internal sealed record Enqueue(int View, NewJob Job, int Count) : Command
     }
 
     public override string ToString() =>
-        $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} attempts={Job.MaxAttempts} {Some.Text(Job.Payload)}";
+        $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} attempts={Job.MaxAttempts} requires={string.Join(',', Job.Requires)} {Some.Text(Job.Payload)}";
 }
 
 /// <summary>Enqueues some jobs, the first of which comes after others, and each after the one before it.</summary>
@@ -59,17 +59,19 @@ internal sealed record EnqueueChain(int View, NewJob Job, int Count, IReadOnlyLi
     }
 
     public override string ToString() =>
-        $"EnqueueChain {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} anyway={Job.RunsAnyway} after {string.Join(',', Parents)}";
+        $"EnqueueChain {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} anyway={Job.RunsAnyway} requires={string.Join(',', Job.Requires)} after {string.Join(',', Parents)}";
 }
 
-internal sealed record Start(int View, int Capacity) : Command
+internal sealed record Start(int View, int Capacity, string[] Tags) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject)
     {
-        var worker = await subject.View(View).StartAsync(["a", "b"], ["x", "y"], Capacity);
+        var worker = await subject.View(View).StartAsync(["a", "b"], ["x", "y"], Capacity, tags: Tags);
         subject.Hire(worker);
         return worker.Id.ToString();
     }
+
+    public override string ToString() => $"Start {Capacity} with {string.Join(',', Tags)}";
 }
 
 internal sealed record Claim(int Worker, int Max, ClaimRule Rule) : Command

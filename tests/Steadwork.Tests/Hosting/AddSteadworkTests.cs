@@ -124,6 +124,27 @@ public sealed class AddSteadworkTests
         Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => { w.ClaimOrder = ClaimOrder.Lifo; w.Ageing = TimeSpan.FromSeconds(1); }))).Message.ShouldContain("by priority alone");
         Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.Ageing = TimeSpan.Zero))).Message.ShouldContain("at least 1 ms");
         Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.ClaimOrder = (ClaimOrder)9))).Message.ShouldContain("no claim order 9");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.Tags = ["gpu", "a b"]))).Message.ShouldContain("'a b' is no tag of a worker");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddJobType<Note>("a", type => type.Requires = [""]))).Message.ShouldContain("A tag of a worker is empty");
+    }
+
+    [Fact]
+    public async Task A_job_requires_what_it_says_or_else_what_its_type_does()
+    {
+        var services = new ServiceCollection();
+        services.AddSteadwork(t => t.UseInMemory().AddJobType<Note>("note", type => type.Requires = ["gpu"]));
+        await using var provider = services.BuildServiceProvider();
+        var jobs = provider.GetRequiredService<JobQueue>();
+        async Task<IReadOnlyList<string>> RequiresAsync(Action<EnqueueOptions>? configure)
+        {
+            var id = await jobs.EnqueueAsync(new Note("x"), configure, TestContext.Current.CancellationToken);
+            return (await provider.GetRequiredService<IStore>().FindAsync(new JobQuery { Ids = [id] }, TestContext.Current.CancellationToken))[0].Requires;
+        }
+
+        (await RequiresAsync(null)).ShouldBe(["gpu"]);
+        (await RequiresAsync(options => options.Requires = ["large", "eu"])).ShouldBe(["eu", "large"]);
+        (await RequiresAsync(options => options.Requires = [])).ShouldBeEmpty();
+        await Should.ThrowAsync<ArgumentException>(() => RequiresAsync(options => options.Requires = ["a,b"]));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ internal sealed class Claims(Ledger ledger, Func<Entry, bool> isPaused)
         foreach (var late in ledger.Jobs.Expiring.TakeWhile(entry => Expiry.IsOver(entry.Expires, now)).ToList())
             ledger.Expire(late, now);
         JoinLine(now);
-        var claimable = ledger.Jobs.Ready.Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type) && !isPaused(entry));
+        var claimable = ledger.Jobs.Ready.Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type) && Requirement.IsMet(entry.Job.Requires, request.Tags) && !isPaused(entry));
         var line = request.Rule.IsDefault ? claimable : InOrder(claimable, request, Times.Whole(now));
         return [.. unheard, .. Together([.. line.Take(request.Max)], request.Holding + unheard.Count).Select(entry => Take(entry, worker, now).Claimed)];
     }

@@ -31,6 +31,7 @@ internal static class Search
         && (query.Queue is not { } queue || job.Queue == queue)
         && (query.Type is not { } type || job.Type == type)
         && (query.Tag is not { } tag || job.Tags.Contains(tag))
+        && (query.RequiresAtMost is not { } tags || Requirement.IsMet(job.Requires, tags))
         && (query.Started is not { } started || job.Attempt > 0 == started)
         && (query.DueBy is not { } due || job.RunAt <= due)
         && (query.Before is not { } before || job.Id.CompareTo(before) < 0)
