@@ -212,7 +212,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         await reading.FindAsync(query, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) => reading.StandingAsync(job, cancellationToken);
+    public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) => reading.StandingAsync(job, lifeLines.HasDied, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>

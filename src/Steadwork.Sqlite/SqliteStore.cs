@@ -154,7 +154,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
 
     /// <inheritdoc/>
     public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) =>
-        ReadAsync(database => Reading.Standing(database, job), cancellationToken);
+        ReadAsync(database => Reading.Standing(database, job, Alive), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
@@ -164,8 +164,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
     public async Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken)
     {
         var statistics = await ReadAsync(Reading.Statistics, cancellationToken).ConfigureAwait(false);
-        var lapsed = Lapsed();
-        return statistics with { Workers = [.. statistics.Workers.Where(worker => !lapsed.Contains(worker.Id) && !lifeLines.HasDied(worker.Id))] };
+        return statistics with { Workers = Alive(statistics.Workers) };
     }
 
     /// <inheritdoc/>
@@ -274,7 +273,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
             .Bind(1, worker.Name).Bind(2, Environment.MachineName).Bind(3, Environment.ProcessId).Bind(4, Boot.Id)
             .BindText(5, NamesJson(worker.Queues)).BindText(6, NamesJson(worker.Types))
             .Bind(7, transaction.Now.ToUnixTimeMilliseconds()).Bind(8, lease).Bind(9, Boot.Milliseconds(options.Clock) + lease)
-            .BindText(10, NamesJson(worker.Tags)).Run();
+            .BindText(10, NamesJson(worker.Tags)).BindText(11, ClaimRuleJson.Write(worker.Rule)).Run();
         var id = transaction.Database.LastInsertedId;
         transaction.Log(LogKinds.WorkerStarted, transaction.Now, null, null, id);
         return new WorkerId(id);
@@ -285,6 +284,12 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
     private List<WorkerId> Lapsed() => readers.Read(database => database["lapsed-workers"]
         .Bind(1, Boot.Id).Bind(2, Boot.Milliseconds(options.Clock))
         .All(row => new WorkerId(row.Long(0))));
+
+    private IReadOnlyList<WorkerView> Alive(IReadOnlyList<WorkerView> workers)
+    {
+        var lapsed = Lapsed();
+        return [.. workers.Where(worker => !lapsed.Contains(worker.Id) && !lifeLines.HasDied(worker.Id))];
+    }
 
     private bool IsStillLapsed(Database database, WorkerId worker) => database["still-lapsed"]
         .Bind(1, Boot.Id).Bind(2, Boot.Milliseconds(options.Clock)).Bind(3, worker.Value)

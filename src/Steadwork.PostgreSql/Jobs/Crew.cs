@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.Storage;
 
@@ -11,7 +12,7 @@ internal sealed class Crew(Database database)
         database.RunAsync(
             database.Batch().Add("require-service", Value.Of(database.LockSpace)).Add("register-worker",
                 Value.Of(worker.Name), Value.Of(Environment.MachineName), Value.Of(Environment.ProcessId),
-                Value.Of([.. worker.Queues]), Value.Of([.. worker.Types]), Value.Of(worker.Lease), Value.Of([.. worker.Tags])),
+                Value.Of([.. worker.Queues]), Value.Of([.. worker.Types]), Value.Of(worker.Lease), Value.Of([.. worker.Tags]), Value.Of(Encoding.UTF8.GetString(ClaimRuleJson.Write(worker.Rule).Span))),
             async reader => await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => new WorkerId(row.Long(0))).ConfigureAwait(false), cancellationToken);
 
     /// <summary>The workers whose lease has run out.</summary>

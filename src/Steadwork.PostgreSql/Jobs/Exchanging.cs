@@ -149,7 +149,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Action<Date
     private static NpgsqlParameter[] ValuesOf(ClaimRule rule, int queues) => [
         Value.Of(rule.Order.Name()),
         Value.Of(rule.Ageing is { } ageing ? (long)ageing.TotalMilliseconds : long.MaxValue),
-        Value.Of(rule.Sharing switch { QueueSharing.InOrder => "in-order", QueueSharing.ByWeight => "by-weight", _ => "together" }),
+        Value.Of(rule.Sharing.Name()),
         Value.Of((rule.Weights ?? Enumerable.Repeat(1, queues)).ToArray())];
 
     /// <summary>Ends jobs whose attempt would have put them back into their line, had nobody wanted them cancelled.</summary>

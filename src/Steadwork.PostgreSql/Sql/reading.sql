@@ -8,20 +8,41 @@ SELECT attempt, worker, started_at, finished_at, state, NULL, NULL FROM steadwor
 ORDER BY attempt;
 
 -- name: standing
--- Of job $1: how many come before it behind its exclusive key and in its line, counted up to $2.
+-- Of job $1: how many come before it behind its exclusive key, counted up to $2, and whether it is in its line.
 SELECT
     CASE WHEN job.state = 'waiting' AND NOT job.blocked AND job.exclusive_key IS NOT NULL THEN (
         SELECT count(*) FROM (
             SELECT FROM steadwork.jobs WHERE exclusive_key = job.exclusive_key AND exclusive_key IS NOT NULL AND state = 'waiting' AND NOT blocked AND (priority, id) < (job.priority, job.id) LIMIT $2
         ) AS ahead) ELSE 0 END,
-    CASE WHEN job.ready THEN (
-        SELECT count(*) FROM (
-            SELECT FROM steadwork.lanes AS own JOIN steadwork.lanes ON lanes.queue = own.queue, LATERAL (
-                SELECT FROM steadwork.jobs WHERE jobs.lane = lanes.id AND ready AND (priority, id) < (job.priority, job.id) LIMIT $2
-            ) AS line
-            WHERE own.id = job.lane LIMIT $2
-        ) AS ahead) ELSE 0 END
+    job.ready
 FROM steadwork.jobs AS job WHERE job.id = $1;
+
+-- name: rival-lanes
+-- Those of queue $1, but for other types than $2 that are paused.
+SELECT id, type, requires FROM steadwork.lanes
+WHERE queue = $1 AND (type = $2 OR NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type));
+
+-- name: ahead-in-line
+-- Of the lanes $1 and those of their priorities that come before the job $3 of priority $2 in the order $4, or that may, where it is null;
+-- counted up to $5. Steps from one priority to the next as a claim does (see line-by-rule).
+WITH RECURSIVE steps (lane, priority) AS (
+    SELECT lane, (SELECT priority FROM steadwork.jobs WHERE jobs.lane = rival.lane AND ready ORDER BY priority LIMIT 1) FROM unnest($1::integer[]) AS rival (lane)
+    UNION ALL
+    SELECT lane, (SELECT jobs.priority FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority > steps.priority ORDER BY jobs.priority LIMIT 1)
+    FROM steps WHERE priority IS NOT NULL
+)
+SELECT count(*) FROM (
+    SELECT FROM steps, LATERAL (
+        SELECT FROM steadwork.jobs
+        WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority
+            AND id > CASE WHEN $4::text = 'lifo' THEN $3::bigint ELSE 0 END
+            AND id < CASE WHEN $4 = 'fifo' OR ($4 = 'priority' AND steps.priority >= $2) THEN $3::bigint ELSE 9223372036854775807 END
+            AND id <> $3
+        LIMIT $5
+    ) AS ahead
+    WHERE steps.priority IS NOT NULL AND ($4 IS DISTINCT FROM 'priority' OR steps.priority <= $2)
+    LIMIT $5
+) AS counted;
 
 -- name: key-holders
 SELECT id, state, worker FROM steadwork.jobs WHERE exclusive_key = (SELECT exclusive_key FROM steadwork.jobs WHERE id = $1) AND slot IS NOT NULL ORDER BY slot;
@@ -55,7 +76,7 @@ FROM sums WHERE lanes.id = sums.lane;
 
 -- name: workers
 -- Those whose lease has not run out.
-SELECT id, name, host, process, queues, types, started_at, (SELECT count(*) FROM steadwork.jobs WHERE jobs.worker = workers.id AND state = 'running'), tags
+SELECT id, name, host, process, queues, types, started_at, (SELECT count(*) FROM steadwork.jobs WHERE jobs.worker = workers.id AND state = 'running'), tags, rule
 FROM steadwork.workers WHERE lease_until >= (SELECT steadwork.lease_clock()) ORDER BY id;
 
 -- name: pauses

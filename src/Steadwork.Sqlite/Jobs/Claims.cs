@@ -108,7 +108,7 @@ internal static class Claims
     }
 
     /// <summary>The priorities at which a lane has jobs that may run, by stepping from one to the next: the jobs between them are not looked at.</summary>
-    private static List<int> PrioritiesOf(Database database, long lane)
+    public static List<int> PrioritiesOf(Database database, long lane)
     {
         var priorities = new List<int>();
         while (database["next-priority"].Bind(1, lane).Bind(2, priorities.LastOrDefault()).First(row => (int?)row.Int(0)) is { } next)

@@ -167,6 +167,7 @@ CREATE TABLE workers (
     queues      TEXT    NOT NULL,
     types       TEXT    NOT NULL,
     tags        TEXT    NOT NULL,
+    rule        TEXT    NOT NULL,
     started_at  INTEGER NOT NULL,
     lease       INTEGER NOT NULL,
     lease_until INTEGER NOT NULL

@@ -14,10 +14,15 @@ SELECT count(*) FROM (
     SELECT 1 FROM jobs WHERE exclusive_key = ?1 AND state = 'waiting' AND blocked = 0 AND (priority < ?2 OR (priority = ?2 AND id < ?3)) LIMIT ?4
 );
 
+-- name: rival-lanes
+-- Those of queue ?1 with something due, but for other types than ?2 that are paused.
+SELECT id, type, requires FROM lanes
+WHERE queue = ?1 AND ready > 0 AND (type = ?2 OR NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'type' AND name = lanes.type));
+
 -- name: ahead-in-line
--- ?1 queue, ?2 priority and ?3 id of the job, ?4 how many to count at most.
+-- Of lane ?1 and priority ?2 those between the ids ?3 and ?4; ?5 how many to count at most.
 SELECT count(*) FROM (
-    SELECT 1 FROM lanes CROSS JOIN jobs WHERE queue = ?1 AND jobs.lane = lanes.id AND jobs.ready = 1 AND priority <= ?2 AND (priority < ?2 OR jobs.id < ?3) LIMIT ?4
+    SELECT 1 FROM jobs WHERE lane = ?1 AND ready = 1 AND priority = ?2 AND id > ?3 AND id < ?4 LIMIT ?5
 );
 
 -- name: lane-counts
@@ -29,7 +34,7 @@ SELECT id, requires FROM lanes;
 
 -- name: workers
 SELECT id, name, host, process, queues, types, started_at,
-       (SELECT count(*) FROM jobs WHERE jobs.worker = workers.id AND state = 'running'), tags
+       (SELECT count(*) FROM jobs WHERE jobs.worker = workers.id AND state = 'running'), tags, rule
 FROM workers ORDER BY id;
 
 -- name: pauses

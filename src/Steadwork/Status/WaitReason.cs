@@ -107,7 +107,23 @@ public sealed record WaitReason(string Code, string Text)
 
     private static WaitReason? InLine(Standing standing) =>
         standing.Job.State is not JobState.Pending || standing.AheadInLine == 0 ? null
-        : new("priority", $"{Count(standing.AheadInLine, "job")} of its queue {(standing.AheadInLine == 1 ? "comes" : "come")} before it.");
+        : ClaimRule.CommonOrder(standing.Rules) is { } order
+            ? new("priority", $"{Count(standing.AheadInLine, "job")} of its queue {(standing.AheadInLine == 1 ? "comes" : "come")} before it{order switch
+            {
+                ClaimOrder.Fifo => ", since its workers take the oldest first",
+                ClaimOrder.Lifo => ", since its workers take the newest first",
+                _ => "",
+            }}.")
+        : new("priority", $"Its workers pick {string.Join(", or ", standing.Rules.Select(InWords).Distinct())}; {Count(standing.AheadInLine, "other job")} of its queue may run now.");
+
+    private static string InWords(ClaimRule rule) => rule switch
+    {
+        { Order: ClaimOrder.WeightedRandom } => "at random, weighted by priority",
+        { Order: ClaimOrder.Fifo } => "the oldest first",
+        { Order: ClaimOrder.Lifo } => "the newest first",
+        { Ageing: not null } => "by priority, which gets better the longer a job waits",
+        _ => "by priority",
+    };
 
     private static string Count(long number, string what) => string.Create(CultureInfo.InvariantCulture,
         $"{(number >= Standing.CountedAtMost ? $"{Standing.CountedAtMost:N0} and more" : number.ToString("N0", CultureInfo.InvariantCulture))} {what}{(number == 1 ? "" : "s")}");

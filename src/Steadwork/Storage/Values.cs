@@ -16,6 +16,9 @@ public sealed record WorkerStart(string Name, IReadOnlyList<string> Queues, IRea
 {
     /// <summary>What jobs can require of it. Default none.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>The order in which it means to claim, for people. Default by priority, all queues together.</summary>
+    public ClaimRule Rule { get; init; } = ClaimRule.Default;
 }
 
 /// <summary>A registered incarnation of a worker.</summary>
@@ -239,6 +242,11 @@ public sealed record WorkerView(WorkerId Id, string Name, string Host, int Proce
 {
     /// <summary>What jobs can require of it.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>The order in which it claims.</summary>
+    public ClaimRule Rule { get; init; } = ClaimRule.Default;
+
+    internal bool CanRun(Job job) => Types.Contains(job.Type) && Queues.Contains(job.Queue) && Requirement.IsMet(job.Requires, Tags);
 }
 
 /// <summary>A store in numbers.</summary>
@@ -256,9 +264,14 @@ public sealed record StoreStatistics(IReadOnlyList<LaneCounts> Lanes, IReadOnlyL
 /// <param name="Job">The job.</param>
 /// <param name="KeyHolders">The jobs that have the places of its exclusive key, itself perhaps among them; none when it has no such key.</param>
 /// <param name="AheadBehindKey">How many that wait behind its exclusive key come before it; 0 when it does not wait there.</param>
-/// <param name="AheadInLine">How many jobs of its queue that may run now come before it, by priority and then by age; 0 when it may not run now.</param>
+/// <param name="AheadInLine">
+/// How many jobs of its queue that may run now come before it, of those that the live workers which could run it could run as well: in
+/// the order in which these claim. Where they have no one order that can be told (see <paramref name="Rules"/>), how many there are besides it.
+/// By priority and of all, where no live worker could run it. 0 when it may not run now.
+/// </param>
 /// <param name="Parents">The jobs that it comes after, those first for which it still waits; the first hundred.</param>
-public sealed record Standing(Job Job, IReadOnlyList<KeyHolder> KeyHolders, long AheadBehindKey, long AheadInLine, IReadOnlyList<Parent> Parents)
+/// <param name="Rules">The different rules by which the live workers claim that could run it.</param>
+public sealed record Standing(Job Job, IReadOnlyList<KeyHolder> KeyHolders, long AheadBehindKey, long AheadInLine, IReadOnlyList<Parent> Parents, IReadOnlyList<ClaimRule> Rules)
 {
     /// <summary>More parents are not listed.</summary>
     public const int ParentsAtMost = 100;

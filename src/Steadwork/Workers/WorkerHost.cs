@@ -168,7 +168,7 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
         var types = parts.Catalog.Runnable;
         var askedAt = parts.Clock.GetTimestamp();
         var session = await store.StartWorkerAsync(
-            new WorkerStart(options.Name, options.ServedQueues, types, RunningLoop.Capacity(options), options.Lease) { Tags = options.OwnTags }, cancellationToken).ConfigureAwait(false);
+            new WorkerStart(options.Name, options.ServedQueues, types, RunningLoop.Capacity(options), options.Lease) { Tags = options.OwnTags, Rule = options.ClaimRule }, cancellationToken).ConfigureAwait(false);
         logger.WorkerStarted(session.Id, options.Name, string.Join(", ", options.ServedQueues), string.Join(", ", types), options.Concurrency);
         var life = new Incarnation(session, options.Lease, parts.Clock);
         life.Renewed(askedAt);

@@ -31,7 +31,7 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
 
     public virtual Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) => inner.FindAsync(query, cancellationToken);
 
-    public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) => inner.StandingAsync(job, cancellationToken);
+    public virtual Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) => inner.StandingAsync(job, cancellationToken);
 
     public virtual Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) => inner.AttemptsAsync(job, cancellationToken);
 

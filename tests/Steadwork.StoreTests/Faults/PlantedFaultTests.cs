@@ -55,6 +55,7 @@ public sealed class PlantedFaultTests
         ["forgets to prune the log"] = (store, memory) => new ForgetsToPruneTheLog(store, memory),
         ["gives a job to a worker that lacks what it requires"] = (store, memory) => new IgnoresRequirements(store, memory),
         ["takes one required tag for all of them"] = (store, memory) => new RequiresOneTagOfSeveral(store, memory),
+        ["takes every worker for one that goes by priority"] = (store, memory) => new TakesEveryRuleForTheDefault(store, memory),
         ["revives the dead"] = (store, memory) => new RevivesTheDead(store, memory),
     };
 

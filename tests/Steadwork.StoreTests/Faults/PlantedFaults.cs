@@ -364,3 +364,10 @@ internal sealed class RequiresOneTagOfSeveral(IStore inner, FaultMemory memory) 
     public override async Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) =>
         [.. (await Inner.FindAsync(query, cancellationToken)).Select(job => Memory.Enqueued.TryGetValue(job.Id, out var said) ? job with { Requires = [.. said.Requires.Order(StringComparer.Ordinal)] } : job)];
 }
+
+/// <summary>Takes every worker for one that goes by priority.</summary>
+internal sealed class TakesEveryRuleForTheDefault(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken) =>
+        Inner.StartWorkerAsync(worker with { Rule = ClaimRule.Default }, cancellationToken);
+}

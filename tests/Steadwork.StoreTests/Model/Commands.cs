@@ -62,16 +62,16 @@ internal sealed record EnqueueChain(int View, NewJob Job, int Count, IReadOnlyLi
         $"EnqueueChain {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} anyway={Job.RunsAnyway} requires={string.Join(',', Job.Requires)} after {string.Join(',', Parents)}";
 }
 
-internal sealed record Start(int View, int Capacity, string[] Tags) : Command
+internal sealed record Start(int View, int Capacity, string[] Tags, ClaimRule Rule) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject)
     {
-        var worker = await subject.View(View).StartAsync(["a", "b"], ["x", "y"], Capacity, tags: Tags);
+        var worker = await subject.View(View).StartAsync(["a", "b"], ["x", "y"], Capacity, tags: Tags, rule: Rule);
         subject.Hire(worker);
         return worker.Id.ToString();
     }
 
-    public override string ToString() => $"Start {Capacity} with {string.Join(',', Tags)}";
+    public override string ToString() => $"Start {Capacity} with {string.Join(',', Tags)}, {Rule.Order} {Rule.Ageing}";
 }
 
 internal sealed record Claim(int Worker, int Max, ClaimRule Rule) : Command
@@ -292,4 +292,12 @@ internal sealed record Look(int View, JobQuery Query) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject) =>
         string.Join(',', (await subject.View(View).FindAsync(Query)).Select(job => job.Id));
+}
+
+internal sealed record Stand(int View, int Job) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject) =>
+        await subject.View(View).StandingAsync(subject.PickJob(Job), CancellationToken.None) is { } standing
+            ? $"{standing.AheadInLine} in line, {standing.AheadBehindKey} behind its key, held by {string.Join(',', standing.KeyHolders)}, after {string.Join(',', standing.Parents)}, {string.Join(',', standing.Rules.Select(rule => $"{rule.Order}{rule.Ageing}"))}"
+            : Nothing;
 }

@@ -14,6 +14,7 @@ internal sealed class Crew(Ledger ledger, TimeProvider clock)
         member.Start.Queues, member.Start.Types, member.StartedAt, ledger.Jobs.HeldBy(member.Id).Count)
         {
             Tags = member.Start.Tags,
+            Rule = member.Start.Rule,
         })];
 
     private sealed class Member(WorkerId id, WorkerStart start, DateTimeOffset startedAt)

@@ -89,7 +89,7 @@ public sealed class InMemoryStore : IStore
 
     /// <inheritdoc/>
     public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) =>
-        Once(_ => ledger.Jobs.TryGet(job, out var entry) ? Search.Standing(ledger.Jobs, ledger.Family, entry) : null, cancellationToken);
+        Once(_ => ledger.Jobs.TryGet(job, out var entry) ? Search.Standing(ledger.Jobs, ledger.Family, entry, new Rivals(entry.Job, crew.Views), type => pauses.ContainsKey((PauseScope.Type, type))) : null, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
