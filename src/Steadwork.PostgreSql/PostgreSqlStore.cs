@@ -245,6 +245,14 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     }
 
     /// <inheritdoc/>
+    public Task<Retention?> RetentionAsync(CancellationToken cancellationToken) => pruning.RetentionAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> SetRetentionAsync(RetentionRules rules, string by, CancellationToken cancellationToken) =>
+        ChangeAsync(batch => batch.Add("put-setting", Value.Of(RetentionJson.Setting), Value.Of(RetentionJson.Write(rules)), Value.Of(by),
+            Value.Of(LogKinds.RetentionSet), Value.Of(Encoding.UTF8.GetString(RetentionJson.Told(rules, by).Span))), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
         pruning.CountAsync(rules, from, most, cancellationToken);
 

@@ -188,6 +188,13 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         ReadAsync(database => Pruning.Count(database, Pruning.Look(database, rules, from, most, Now)), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<Retention?> RetentionAsync(CancellationToken cancellationToken) => ReadAsync(Pruning.RetentionOf, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> SetRetentionAsync(RetentionRules rules, string by, CancellationToken cancellationToken) =>
+        writer.WriteAsync(transaction => Pruning.SetRetention(transaction, rules, by), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
         writer.WriteAsync(transaction =>
         {

@@ -63,6 +63,12 @@ SELECT name, timing, settings, payload, program, version, by, revision, anchor, 
 INSERT INTO steadwork.schedules (name, timing, settings, payload, program, version, by, revision, anchor, next_at, last_tick, last_job)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[]);
 
+-- name: copied-settings
+SELECT name, value, by, since FROM steadwork.settings ORDER BY name COLLATE "C";
+
+-- name: fill-settings
+INSERT INTO steadwork.settings (name, value, by, since) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]);
+
 -- name: copied-lanes
 SELECT queue, type, requires FROM steadwork.lanes WHERE used OR EXISTS (SELECT FROM steadwork.lane_changes WHERE lane = lanes.id) ORDER BY queue COLLATE "C", type COLLATE "C", requires COLLATE "C";
 

@@ -59,6 +59,14 @@ CREATE TABLE pauses (
     PRIMARY KEY (scope, name)
 ) WITHOUT ROWID;
 
+-- What holds for the whole store, with who has set it when.
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value TEXT    NOT NULL,
+    by    TEXT    NOT NULL,
+    since INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- Small and hot columns first: a claim never reads past them into a long payload.
 -- AUTOINCREMENT, because the id of a deleted job must not come back as another job's.
 CREATE TABLE jobs (

@@ -34,6 +34,12 @@ SELECT name, timing, settings, payload, program, version, by, revision, anchor, 
 INSERT INTO schedules (name, timing, settings, payload, program, version, by, revision, anchor, next_at, last_tick, last_job)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
 
+-- name: copied-settings
+SELECT name, value, by, since FROM settings ORDER BY name;
+
+-- name: fill-settings
+INSERT INTO settings (name, value, by, since) VALUES (?1, ?2, ?3, ?4);
+
 -- name: copied-lanes
 SELECT queue, type, requires FROM lanes ORDER BY queue, type, requires;
 

@@ -72,7 +72,7 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
         running = new RunningLoop(store, parts, () => incarnation, scheduling.Heard);
         renewal = new LeaseRenewal(store, parts.Options, parts.Clock, () => incarnation, this, logger);
         recovery = new RecoveryLoop(store, parts.Options.RecoveryInterval, EndLostLives, logger);
-        pruning = new PruningLoop(store, parts.Options.Retention.ToRules(), parts.Clock, Random.Shared.NextDouble, logger);
+        pruning = new PruningLoop(store, parts.Clock, Random.Shared.NextDouble, logger);
         parts.OnLeaseInDoubt = renewal.Wake;
         wakeUps = store.Listen(WakeUp.Jobs | WakeUp.Cancellations, OnWakeUp);
         recovery.Start();

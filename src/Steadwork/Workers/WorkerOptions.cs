@@ -39,9 +39,6 @@ public sealed class WorkerOptions
     /// <summary>How often it looks for dead workers. Default 250 ms; at least 10 ms.</summary>
     public TimeSpan RecoveryInterval { get; set; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long the jobs of the store are kept after they have ended, and the log: every worker prunes, whatever its queues.</summary>
-    public RetentionOptions Retention { get; set; } = new();
-
     /// <summary>How much work, in time, it claims ahead. Default 50 ms; zero claims nothing ahead. Jobs that take longer than this are never claimed ahead.</summary>
     public TimeSpan Prefetch { get; set; } = TimeSpan.FromMilliseconds(50);
 
@@ -113,7 +110,6 @@ public sealed class WorkerOptions
         Require(MaxPrefetch is >= 0 and <= 100_000, $"The prefetch is {MaxPrefetch}; it goes from 0 to 100,000.");
         Require(DrainTime >= TimeSpan.Zero, "The drain time cannot be negative.");
         Require(StopGrace >= TimeSpan.Zero, "The stop grace cannot be negative.");
-        Retention.Validate();
     }
 
     private static void Require(bool holds, string otherwise)

@@ -34,6 +34,7 @@ internal static class Copies
         var store = fixture.Store;
         (await store.PauseAsync(PauseScope.Queue, "mañana", "größer \"by\" name", CancellationToken.None)).ShouldBeTrue();
         (await store.PauseAsync(PauseScope.Type, "other", "somebody", CancellationToken.None)).ShouldBeTrue();
+        (await store.SetRetentionAsync(new RetentionRules([new(TimeSpan.FromDays(1)) { Queue = "größer" }], Timeout.InfiniteTimeSpan), "größer \"by\" name", CancellationToken.None)).ShouldBeTrue();
         await store.DefineQueueAsync("run:ü", """{"command":["sh","-c","echo '{}'"]}""", CancellationToken.None);
         var nightly = new ScheduleDefinition { Name = "nächtlich", Timing = new ScheduleTiming.Cron(CronLine.Parse("0 3 * * *"), TimeZoneName.Find("Europe/Berlin")), Job = Some.Job with { Queue = "q" } };
         await store.DefineAsync([new NewSchedule(nightly, fixture.Clock.GetUtcNow(), fixture.Clock.GetUtcNow().AddHours(3))], new ScheduleOwner("shop", "1.2", "shop 1.2"), CancellationToken.None);

@@ -47,6 +47,10 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
     public virtual Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
         inner.ExpiredAsync(rules, from, most, cancellationToken);
 
+    public Task<Retention?> RetentionAsync(CancellationToken cancellationToken) => inner.RetentionAsync(cancellationToken);
+
+    public virtual Task<bool> SetRetentionAsync(RetentionRules rules, string by, CancellationToken cancellationToken) => inner.SetRetentionAsync(rules, by, cancellationToken);
+
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
         inner.DefineQueueAsync(queue, definition, cancellationToken);
 

@@ -371,3 +371,10 @@ internal sealed class TakesEveryRuleForTheDefault(IStore inner, FaultMemory memo
     public override Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken) =>
         Inner.StartWorkerAsync(worker with { Rule = ClaimRule.Default }, cancellationToken);
 }
+
+/// <summary>Keeps the first retention that was ever set.</summary>
+internal sealed class KeepsTheFirstRetention(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<bool> SetRetentionAsync(RetentionRules rules, string by, CancellationToken cancellationToken) =>
+        await Inner.RetentionAsync(cancellationToken) is null && await Inner.SetRetentionAsync(rules, by, cancellationToken);
+}

@@ -29,6 +29,8 @@ internal static class Picture
             text.AppendLine(Text($"lane {lane.Queue}/{lane.Type}: {lane.Counts}"));
         foreach (var pause in statistics.Pauses)
             text.AppendLine(Text($"paused {pause.Scope} {pause.Name} since {Time(pause.Since)} by {pause.By}"));
+        if (await store.RetentionAsync(CancellationToken.None) is { } retention)
+            text.AppendLine(Text($"keeps {string.Join("; ", retention.Rules.Rules)} log {retention.Rules.Log} since {Time(retention.Since)} by {retention.By}"));
         foreach (var schedule in await store.SchedulesAsync(null, CancellationToken.None))
         {
             text.AppendLine(Text($"schedule {schedule.Name} {schedule.Timing} {schedule.Settings} {Some.Text(schedule.Payload)} of {schedule.Program}/{schedule.Version} by {schedule.By} revision={schedule.Revision} ")

@@ -301,3 +301,10 @@ internal sealed record Stand(int View, int Job) : Command
             ? $"{standing.AheadInLine} in line, {standing.AheadBehindKey} behind its key, held by {string.Join(',', standing.KeyHolders)}, after {string.Join(',', standing.Parents)}, {string.Join(',', standing.Rules.Select(rule => $"{rule.Order}{rule.Ageing}"))}"
             : Nothing;
 }
+
+internal sealed record SetRetention(int View, RetentionRules Rules) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject) => (await subject.View(View).SetRetentionAsync(Rules, $"view {View}", CancellationToken.None)).ToString();
+
+    public override string ToString() => $"SetRetention log {Rules.Log}: {string.Join("; ", Rules.Rules)}";
+}

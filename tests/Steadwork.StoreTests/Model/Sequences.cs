@@ -118,6 +118,7 @@ internal static class Sequences
         (1, from view in Any from name in Gen.Elements("s", "t") from paused in Gen.Elements(true, false, false) select (Command)new SetPause(view, PauseScope.Schedule, name, paused)),
         (4, from view in Any from rules in Retention from most in Gen.Choose(1, 4) select (Command)new Prune(view, rules, most)),
         (3, from view in Any from job in Any select (Command)new Stand(view, job)),
+        (1, from view in Any from rules in Retention select (Command)new SetRetention(view, rules)),
         (1, from view in Any select (Command)new DefineQueue(view, "b")),
         (1, from view in Any from query in Query select (Command)new Look(view, query)));
 

@@ -45,6 +45,9 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     /// <summary>The queues and types that are paused, and the schedules.</summary>
     public static CopySection Pauses { get; } = new("pauses", [Text("scope"), Text("name"), Time("since"), Text("by")]);
 
+    /// <summary>What holds for the whole store, with who has set it.</summary>
+    public static CopySection Settings { get; } = new("settings", [Text("name"), Text("value"), Text("by"), Time("since")]);
+
     /// <summary>The queues and types that ever had a job, and what of their jobs required. How many they have is counted in the new store.</summary>
     public static CopySection Lanes { get; } = new("lanes", [Text("queue"), Text("type"), Text("requires")]);
 
@@ -76,7 +79,7 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     public static CopySection Counters { get; } = new("counters", [Text("name"), Number("number"), Text("text")]);
 
     /// <summary>All of them, in the order in which they are written: what others refer to first, and last the counters, which the rows must not move again.</summary>
-    public static IReadOnlyList<CopySection> All { get; } = [Queues, Schedules, Pauses, Lanes, Jobs, Dependencies, Attempts, Log, Counters];
+    public static IReadOnlyList<CopySection> All { get; } = [Queues, Schedules, Pauses, Settings, Lanes, Jobs, Dependencies, Attempts, Log, Counters];
 
     private static CopyColumn Number(string name) => new(name, CopyKind.Number);
 
