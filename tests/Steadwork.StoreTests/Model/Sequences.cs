@@ -95,7 +95,7 @@ internal static class Sequences
         (8, from view in Any from job in Job from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
         (5, from view in Any from job in Job from count in Gen.Choose(1, 3) from parents in Any.ListOf(2) from anyway in Gen.Elements(false, false, true)
             select (Command)new EnqueueChain(view, job with { RunsAnyway = anyway }, count, [.. parents])),
-        (3, from view in Any from capacity in Gen.Choose(1, 4) from tags in Gen.Elements<string[]>([], ["g"], ["g", "h"], ["g", "h"]) from rule in Registered select (Command)new Start(view, capacity, tags, rule)),
+        (3, from view in Any from capacity in Gen.Choose(1, 4) from tags in Gen.Elements<string[]>([], ["g"], ["h"], ["g", "h"], ["g", "h"]) from rule in Registered select (Command)new Start(view, capacity, tags, rule)),
         (8, from worker in Any from max in Gen.Choose(0, 4) from rule in Rule select (Command)new Claim(worker, max, rule)),
         (2, from worker in Any from max in Gen.Choose(0, 2) select (Command)new ClaimUnheard(worker, max)),
         (9, from worker in Any from held in Any from kind in Kind from next in Gen.Choose(0, 2) select (Command)new Settle(worker, held, kind, next)),
