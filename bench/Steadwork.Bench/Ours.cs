@@ -81,9 +81,17 @@ internal sealed class Ours(IStore store, IStore other, IStore silent) : IAsyncDi
     public async Task<double> DrainWhilePruningAsync(int jobs, int concurrency)
     {
         await DrainAsync(jobs, concurrency);
-        using var pruning = new PruningLoop(other, new RetentionRules([new(TimeSpan.Zero)], TimeSpan.Zero), TimeProvider.System, () => 0, NullLogger.Instance);
-        pruning.Start();
-        return await DrainAsync(jobs, concurrency);
+        await other.SetRetentionAsync(new RetentionRules([new(TimeSpan.Zero)], TimeSpan.Zero), "bench", CancellationToken.None);
+        try
+        {
+            using var pruning = new PruningLoop(other, TimeProvider.System, () => 0, NullLogger.Instance);
+            pruning.Start();
+            return await DrainAsync(jobs, concurrency);
+        }
+        finally
+        {
+            await other.SetRetentionAsync(RetentionRules.Default, "bench", CancellationToken.None);
+        }
     }
 
     /// <summary>Prunes jobs that have ended, and the log, without a rest between the steps.</summary>

@@ -215,7 +215,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         await reading.FindAsync(query, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) => reading.StandingAsync(job, cancellationToken);
+    public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) => reading.StandingAsync(job, lifeLines.HasDied, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
@@ -246,6 +246,14 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         Changed();
         return pruned;
     }
+
+    /// <inheritdoc/>
+    public Task<Retention?> RetentionAsync(CancellationToken cancellationToken) => pruning.RetentionAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> SetRetentionAsync(RetentionRules rules, string by, CancellationToken cancellationToken) =>
+        ChangeAsync(batch => batch.Add("put-setting", Value.Of(RetentionJson.Setting), Value.Of(RetentionJson.Write(rules)), Value.Of(by),
+            Value.Of(LogKinds.RetentionSet), Value.Of(Encoding.UTF8.GetString(RetentionJson.Told(rules, by).Span))), cancellationToken);
 
     /// <inheritdoc/>
     public Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>

@@ -157,7 +157,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
 
     /// <inheritdoc/>
     public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) =>
-        ReadAsync(database => Reading.Standing(database, job), cancellationToken);
+        ReadAsync(database => Reading.Standing(database, job, Alive), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
@@ -167,8 +167,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
     public async Task<StoreStatistics> StatisticsAsync(CancellationToken cancellationToken)
     {
         var statistics = await ReadAsync(Reading.Statistics, cancellationToken).ConfigureAwait(false);
-        var lapsed = Lapsed();
-        return statistics with { Workers = [.. statistics.Workers.Where(worker => !lapsed.Contains(worker.Id) && !lifeLines.HasDied(worker.Id))] };
+        return statistics with { Workers = Alive(statistics.Workers) };
     }
 
     /// <inheritdoc/>
@@ -190,6 +189,13 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
     /// <inheritdoc/>
     public Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
         ReadAsync(database => Pruning.Count(database, Pruning.Look(database, rules, from, most, Now)), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<Retention?> RetentionAsync(CancellationToken cancellationToken) => ReadAsync(Pruning.RetentionOf, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> SetRetentionAsync(RetentionRules rules, string by, CancellationToken cancellationToken) =>
+        writer.WriteAsync(transaction => Pruning.SetRetention(transaction, rules, by), cancellationToken);
 
     /// <inheritdoc/>
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
@@ -276,7 +282,8 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         transaction.Database["insert-worker"]
             .Bind(1, worker.Name).Bind(2, Environment.MachineName).Bind(3, Environment.ProcessId).Bind(4, Boot.Id)
             .BindText(5, NamesJson(worker.Queues)).BindText(6, NamesJson(worker.Types))
-            .Bind(7, transaction.Now.ToUnixTimeMilliseconds()).Bind(8, lease).Bind(9, Boot.Milliseconds(options.Clock) + lease).Run();
+            .Bind(7, transaction.Now.ToUnixTimeMilliseconds()).Bind(8, lease).Bind(9, Boot.Milliseconds(options.Clock) + lease)
+            .BindText(10, NamesJson(worker.Tags)).BindText(11, ClaimRuleJson.Write(worker.Rule)).Run();
         var id = transaction.Database.LastInsertedId;
         transaction.Breakers.Define(worker, transaction.Now);
         transaction.Log(LogKinds.WorkerStarted, transaction.Now, null, null, id);
@@ -288,6 +295,12 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
     private List<WorkerId> Lapsed() => readers.Read(database => database["lapsed-workers"]
         .Bind(1, Boot.Id).Bind(2, Boot.Milliseconds(options.Clock))
         .All(row => new WorkerId(row.Long(0))));
+
+    private IReadOnlyList<WorkerView> Alive(IReadOnlyList<WorkerView> workers)
+    {
+        var lapsed = Lapsed();
+        return [.. workers.Where(worker => !lapsed.Contains(worker.Id) && !lifeLines.HasDied(worker.Id))];
+    }
 
     private bool IsStillLapsed(Database database, WorkerId worker) => database["still-lapsed"]
         .Bind(1, Boot.Id).Bind(2, Boot.Milliseconds(options.Clock)).Bind(3, worker.Value)

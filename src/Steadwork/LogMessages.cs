@@ -56,6 +56,9 @@ internal static partial class LogMessages
     [LoggerMessage(25, LogLevel.Debug, "Pruned {Jobs} jobs whose time was up, with {Attempts} attempts, and {LogEntries} entries of the log")]
     public static partial void Pruned(this ILogger logger, int jobs, int attempts, int logEntries);
 
+    [LoggerMessage(26, LogLevel.Information, "The retention of the store is set by {By}, in the place of that set by {Before}: all its workers prune by it from now on")]
+    public static partial void RetentionSet(this ILogger logger, string by, string before);
+
     [LoggerMessage(30, LogLevel.Error, "The {Loop} loop met an error and goes on in {Pause}")]
     public static partial void LoopFailed(this ILogger logger, Exception exception, string loop, TimeSpan pause);
 }

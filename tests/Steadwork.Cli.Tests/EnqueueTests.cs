@@ -25,7 +25,7 @@ public abstract class EnqueueTests<TStore> : IDisposable
     {
         await folder.EnqueueAsync(
             "note", "{\"path\":\"a b\"}", "--queue", "imports", "--priority", "7", "--at", "2031-02-03T04:05:06+01:00", "--expires-at", "2031-02-04T00:00:00Z",
-            "--key", "env:prod", "--key-limit", "2", "--unique", "a b", "--attempts", "9", "--timeout", "1h30m", "--tag", "red", "--tag", "blue green");
+            "--key", "env:prod", "--key-limit", "2", "--unique", "a b", "--attempts", "9", "--timeout", "1h30m", "--tag", "red", "--tag", "blue green", "--requires", "gpu", "--requires", "eu");
         Approved.Json("show-all-options", await folder.JsonAsync("show", "1"), folder);
         (await folder.RunAsync("show", "1")).Good().ShouldContain("1h 30m");
         (await folder.JsonAsync("show", "1")).GetProperty("runAt").GetString().ShouldBe("2031-02-03T03:05:06.000Z");
@@ -38,6 +38,13 @@ public abstract class EnqueueTests<TStore> : IDisposable
         await folder.EnqueueAsync("note", "--key", "env:prod");
         (await folder.JsonAsync("show", "2")).GetProperty("state").GetString().ShouldBe("waiting");
         (await folder.RunAsync("show", "2")).Good().ShouldContain("env:prod, one at once");
+    }
+
+    [Fact]
+    public async Task A_tag_that_no_worker_can_have_is_refused()
+    {
+        var refused = await folder.RunAsync("enqueue", "note", "--requires", "gpu,eu");
+        (refused.Status, refused.Complaint).ShouldBe((2, "'gpu,eu' is no tag of a worker; it is a word of letters and digits, or - _ . : / between them, such as gpu or region:eu."));
     }
 
     [Fact]

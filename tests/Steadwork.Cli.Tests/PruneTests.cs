@@ -64,13 +64,41 @@ public abstract class PruneTests<TStore> : IDisposable
     }
 
     [Fact]
+    public async Task It_goes_by_the_retention_that_a_program_has_set()
+    {
+        await EndedAsync("note", "mail");
+        await using var store = folder.OpenStore();
+        var options = new RetentionOptions { Cancelled = Timeout.InfiniteTimeSpan, Log = TimeSpan.FromDays(400) };
+        options.Type("mail", TimeSpan.FromHours(6));
+        await store.SetRetentionAsync(options.ToRules(), "shop 1.2", TestContext.Current.CancellationToken);
+
+        var dry = (await folder.RunAsync("prune", "--dry-run")).Good();
+        dry.ShouldStartWith("The retention set by shop 1.2, ");
+        dry.ShouldMatch(@"(?m)^\s*KEPT +STATE +QUEUE +TYPE\n\s*6h +succeeded +any +mail");
+        dry.ShouldContain("for ever");
+        dry.ShouldContain("The log: 400d.\n");
+        dry.ShouldEndWith("0 jobs, 0 attempts and 0 log entries would be removed, by the retention that shop 1.2 has set.\n");
+        var json = (await folder.JsonAsync("prune", "--type", "note")).GetProperty("retention");
+        json.GetProperty("by").GetString().ShouldBe("shop 1.2");
+        json.GetProperty("rules").EnumerateArray().Select(rule => (rule.GetProperty("keep").GetString(), rule.GetProperty("type").GetString())).ShouldBe([("7d", "note"), (null, "note"), ("30d", "note")]);
+        (await folder.RunAsync("prune", "--older-than", "0")).Good().ShouldBe("2 jobs, 2 attempts and 0 log entries were removed.\n");
+    }
+
+    [Fact]
+    public async Task Unless_a_program_has_set_one_the_default_retention_is_shown()
+    {
+        await folder.EnqueueAsync("note");
+        (await folder.RunAsync("prune", "--dry-run")).Good().ShouldStartWith("The default retention; no program has set one:\n");
+    }
+
+    [Fact]
     public async Task The_times_that_its_help_names_are_those_of_the_workers()
     {
         var options = new RetentionOptions();
         (options.Succeeded.TotalDays, options.Cancelled.TotalDays, options.Failed.TotalDays, options.ToRules().Log.TotalDays).ShouldBe((7, 7, 30, 30));
         var help = string.Join(' ', (await folder.RunAsync("prune", "--help")).Good().Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
-        help.ShouldContain("Default: 7d, and 30d for failed ones.");
-        help.ShouldContain("Entries of the log go after 30 days,");
+        help.ShouldContain("unless a program has set one, 7d, and 30d for failed ones.");
+        help.ShouldContain("Entries of the log go after 30 days unless");
     }
 
     [Theory]

@@ -9,7 +9,7 @@ internal static class TestWorkers
 {
     /// <summary>Registers a worker.</summary>
     public static async Task<WorkerId> StartWorkerAsync(this IStore store, string[] queues, params string[] types) =>
-        (await store.StartWorkerAsync(new WorkerStart("tester", queues, types, 10, TimeSpan.FromMinutes(10)), TestContext.Current.CancellationToken)).Id;
+        (await store.StartWorkerAsync(new WorkerStart("tester", queues, types, 10, TimeSpan.FromMinutes(10)) { Tags = ["gpu", "eu"] }, TestContext.Current.CancellationToken)).Id;
 
     /// <summary>Claims the next job of a type.</summary>
     public static async Task<ClaimedJob> ClaimAsync(this IStore store, WorkerId worker, string queue, string type)

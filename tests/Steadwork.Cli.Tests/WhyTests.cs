@@ -54,6 +54,17 @@ public abstract class WhyTests<TStore> : IDisposable
     }
 
     [Fact]
+    public async Task A_job_names_the_tag_that_no_worker_has()
+    {
+        await folder.EnqueueAsync("note", "--requires", "large");
+        await using var store = folder.OpenStore();
+        await store.StartWorkerAsync(["default"], "note");
+
+        (await folder.RunAsync("why", "1", "--json")).Good().ShouldBe("""{"id":1,"state":"pending","reasons":[{"code":"no_worker","text":"No live worker that could run it has the tag 'large'."}]}""" + "\n");
+        (await folder.RunAsync("show", "1")).Good().ShouldMatch("(?m)^  requires +large$");
+    }
+
+    [Fact]
     public async Task One_that_has_ended_says_so()
     {
         await folder.EnqueueAsync("note");

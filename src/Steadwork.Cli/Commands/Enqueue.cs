@@ -38,6 +38,7 @@ internal static class EnqueueCommand
     private static readonly Option<int?> Attempts = Options.Number("--attempts", $"How many attempts may fail. Default: {Defaults.MaxAttempts}.", 1, 1000);
     private static readonly Option<TimeSpan?> Timeout = Options.Duration("--timeout", "How long one attempt may take. Default: as long as it likes.");
     private static readonly Option<string[]> Tags = Options.Texts("--tag", "T", "A word to find it by; may be repeated.");
+    private static readonly Option<string[]> Requires = Options.Texts("--requires", "TAG", "A tag that a worker must have to run it, such as gpu; may be repeated: then all of them.");
     private static readonly Option<JobId[]> After = Options.Jobs("--after", "A job that must have succeeded first; may be repeated. If it fails or is cancelled, so is this one.");
     private static readonly Option<bool> Anyway = Options.Flag("--anyway", "Run however the --after jobs end.");
     private static readonly Option<string?> Lines = Options.Text("--jsonl", "FILE", "Enqueue one job for each line of FILE (- for standard input), the line being its payload. All lines are checked before the first job is stored.");
@@ -48,7 +49,7 @@ internal static class EnqueueCommand
         "steadwork enqueue import-note '{\"path\":\"a.txt\"}' --queue imports --delay 5m",
         "steadwork enqueue import-note --jsonl notes.jsonl")
     {
-        Type, Json, Queue, Priority, Delay, At, ExpiresIn, ExpiresAt, Key, KeyLimit, Unique, UniqueFor, WhenTaken, After, Anyway, Attempts, Timeout, Tags, Lines,
+        Type, Json, Queue, Priority, Delay, At, ExpiresIn, ExpiresAt, Key, KeyLimit, Unique, UniqueFor, WhenTaken, After, Anyway, Attempts, Timeout, Tags, Requires, Lines,
     }.Does(EnqueueAsync);
 
     private static async Task<int> EnqueueAsync(Call call)
@@ -123,6 +124,7 @@ internal static class EnqueueCommand
         After = [.. (call.Value(After) ?? []).Distinct()],
         RunsAnyway = call.Has(Anyway),
         Tags = call.Value(Tags) ?? [],
+        Requires = call.Value(Requires) ?? [],
         TraceParent = TraceContext.FromEnvironment(),
     };
 }

@@ -25,6 +25,7 @@ internal static class SchedulesCommand
     private static readonly Option<int?> Attempts = Options.Number("--attempts", $"How many attempts may fail. Default: {Defaults.MaxAttempts}.", 1, 1000);
     private static readonly Option<TimeSpan?> Timeout = Options.Duration("--timeout", "How long one attempt may take. Default: as long as it likes.");
     private static readonly Option<string[]> Tags = Options.Texts("--tag", "T", "A word to find its jobs by; may be repeated.");
+    private static readonly Option<string[]> Requires = Options.Texts("--requires", "TAG", "A tag that a worker must have to run its jobs; may be repeated: then all of them.");
 
     public static Verb Create() => new("schedules", "Shows, adds, removes and triggers schedules.", "steadwork schedules list", "steadwork schedules add nightly --cron '0 3 * * *' --zone Europe/Berlin tidy-up")
     {
@@ -35,7 +36,7 @@ internal static class SchedulesCommand
             "steadwork schedules add nightly --cron '0 3 * * *' --zone Europe/Berlin tidy-up '{\"days\":30}'",
             "steadwork schedules add poll --every 5m poll-mail --overlap skip")
         {
-            Name, Type, Json, Cron, Zone, Every, Overlapping, Missed, Replace, Queue, Priority, Key, Attempts, Timeout, Tags,
+            Name, Type, Json, Cron, Zone, Every, Overlapping, Missed, Replace, Queue, Priority, Key, Attempts, Timeout, Tags, Requires,
         }.Does(AddAsync),
         new Verb("remove", "Removes a schedule; its jobs stay.", "steadwork schedules remove nightly") { Name }.Does(RemoveAsync),
         new Verb("trigger", "Enqueues the job of a schedule at once, out of turn, and prints its id.", "steadwork schedules trigger nightly") { Name }.Does(TriggerAsync),
@@ -99,6 +100,7 @@ internal static class SchedulesCommand
             MaxAttempts = call.Value(Attempts) ?? Defaults.MaxAttempts,
             Timeout = call.Value(Timeout),
             Tags = call.Value(Tags) ?? [],
+            Requires = call.Value(Requires) ?? [],
         },
     };
 

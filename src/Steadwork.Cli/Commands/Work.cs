@@ -17,6 +17,7 @@ internal static class WorkCommand
     private static readonly TimeSpan DrainLook = TimeSpan.FromMilliseconds(250);
 
     private static readonly Option<string?> Queues = Options.Text("--queues", "Q,…", $"The queues that it serves; as Q=3,R=1 by weight. Default: {Defaults.Queue}.");
+    private static readonly Option<string?> Tags = Options.Text("--tags", "TAG,…", "What jobs can require of it, such as gpu,region:eu: it is given none that requires another tag. Default: none.");
     private static readonly Option<bool> InOrder = Options.Flag("--in-order", "Serve the queues in the order in which they are named: each gets what those before it have no use for.");
     private static readonly Option<ClaimOrder?> Order = Options.Choice("--order", "ORDER", "How it picks among the jobs that may run: fifo, lifo, priority or weighted-random. Default: priority.", ClaimOrders.All);
     private static readonly Option<TimeSpan?> Ageing = Options.Duration("--ageing", "How long a job waits to count as one level of priority better. Default: it never does.");
@@ -29,9 +30,10 @@ internal static class WorkCommand
         "work",
         "Runs a worker that hands jobs to programs.",
         "steadwork work --exec import-note=./import.sh --exec 'mail=./mail --plain' --concurrency 4",
-        "steadwork work --queues imports --exec import-note=./import.sh --drain")
+        "steadwork work --queues imports --exec import-note=./import.sh --drain",
+        "steadwork work --tags gpu --exec render=./render.sh")
     {
-        Queues, InOrder, Order, Ageing, Concurrency, Exec, Drain, Lease,
+        Queues, Tags, InOrder, Order, Ageing, Concurrency, Exec, Drain, Lease,
     }.Does(WorkAsync);
 
     private static async Task<int> WorkAsync(Call call)
@@ -66,9 +68,9 @@ internal static class WorkCommand
         var worker = new WorkerHost(store, catalog, options);
         await worker.StartAsync(signals.Drain).ConfigureAwait(false);
         if (!call.Json)
-            Console.Error.WriteLine($"worker {worker.Id}: queues {string.Join(", ", options.QueueNames)}; job types {string.Join(", ", catalog.Runnable)}; {options.Concurrency} at once");
+            Console.Error.WriteLine($"worker {worker.Id}: queues {string.Join(", ", options.QueueNames)}; job types {string.Join(", ", catalog.Runnable)}; {(options.Tags.Count > 0 ? $"tags {string.Join(", ", options.Tags)}; " : "")}{options.Concurrency} at once");
         var asked = call.Value(Drain)
-            ? DrainedAsync(store, options.QueueNames, catalog.Runnable, signals.Drain)
+            ? DrainedAsync(store, options, catalog.Runnable, signals.Drain)
             : signals.Drain.WhenCancelled();
         var ended = await Task.WhenAny(asked, worker.WhenRetired).ConfigureAwait(false);
         await worker.StopAsync(signals.Stop).ConfigureAwait(false);
@@ -83,6 +85,7 @@ internal static class WorkCommand
         var options = new WorkerOptions { Concurrency = call.Value(Concurrency) ?? 10, Lease = call.Value(Lease) ?? TimeSpan.FromSeconds(30) };
         options.ClaimOrder = call.Value(Order) ?? ClaimOrder.Priority;
         options.Ageing = call.Value(Ageing);
+        options.Tags = call.Value(Tags)?.Split(',', StringSplitOptions.TrimEntries) ?? [];
         Serve(options, (call.Value(Queues) ?? Defaults.Queue).Split(',', StringSplitOptions.TrimEntries), call.Value(InOrder));
         try
         {
@@ -129,26 +132,27 @@ internal static class WorkCommand
     }
 
     /// <summary>Waits until nothing is left that this worker could do, now or by a retry.</summary>
-    private static async Task DrainedAsync(IStore store, IEnumerable<string> queues, IReadOnlyList<string> types, CancellationToken stop)
+    private static async Task DrainedAsync(IStore store, WorkerOptions options, IReadOnlyList<string> types, CancellationToken stop)
     {
         using var changed = new SemaphoreSlim(0);
         using var ends = store.Listen(WakeUp.Ends, _ => changed.Release());
-        while (!stop.IsCancellationRequested && await IsBusyAsync(store, queues, types).ConfigureAwait(false))
+        while (!stop.IsCancellationRequested && await IsBusyAsync(store, options, types).ConfigureAwait(false))
         {
             await Task.WhenAny(changed.WaitAsync(DrainLook, CancellationToken.None), stop.WhenCancelled()).ConfigureAwait(false);
             while (changed.Wait(0)) { }
         }
     }
 
-    private static async Task<bool> IsBusyAsync(IStore store, IEnumerable<string> queues, IReadOnlyList<string> types)
+    private static async Task<bool> IsBusyAsync(IStore store, WorkerOptions options, IReadOnlyList<string> types)
     {
+        var queues = options.QueueNames;
         var before = await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false);
         var mine = before.Lanes.Where(lane => queues.Contains(lane.Queue) && types.Contains(lane.Type)).ToList();
         if (mine.Any(lane => lane.Counts.Running > 0))
             return true;
         foreach (var lane in mine.Where(lane => lane.Counts.Pending > 0 && before.PauseOf(PauseScope.Queue, lane.Queue) is null && before.PauseOf(PauseScope.Type, lane.Type) is null))
         {
-            var pending = new JobQuery { Queue = lane.Queue, Type = lane.Type, State = JobState.Pending, Limit = 1 };
+            var pending = new JobQuery { Queue = lane.Queue, Type = lane.Type, RequiresAtMost = [.. options.Tags], State = JobState.Pending, Limit = 1 };
             if (await AnyAsync(store, pending with { DueBy = TimeProvider.System.GetUtcNow() }).ConfigureAwait(false)
                 || await AnyAsync(store, pending with { Started = true }).ConfigureAwait(false))
                 return true;

@@ -32,6 +32,7 @@ internal static class JobJson
         json.WriteString("exclusiveKey", job.ExclusiveKey);
         json.WriteString("uniqueKey", job.UniqueKey);
         json.WriteTexts("tags", job.Tags);
+        json.WriteTexts("requires", job.Requires);
         json.WriteNull("batchId");
         json.WriteString("run", RunQueue.RunOf(job.Queue));
         json.WriteNumberOrNull("worker", job.Worker?.Value);

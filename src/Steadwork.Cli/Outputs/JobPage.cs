@@ -46,6 +46,7 @@ internal static class JobPage
         Fact("cancelled", job.CancelReason);
         Fact("key", job.ExclusiveKey is { } key ? $"{key}, {(job.ExclusiveLimit == 1 ? "one" : Numbers.Format(job.ExclusiveLimit))} at once" : null);
         Fact("unique key", job.UniqueKey);
+        Fact("requires", job.Requires.Count > 0 ? string.Join(", ", job.Requires) : null);
         Fact("tags", job.Tags.Count > 0 ? string.Join(", ", job.Tags) : null);
         Fact("trace", job.TraceParent);
     }

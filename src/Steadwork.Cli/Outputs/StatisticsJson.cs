@@ -50,6 +50,8 @@ internal static class StatisticsJson
             json.WriteNumber("processId", worker.ProcessId);
             json.WriteTexts("queues", worker.Queues);
             json.WriteTexts("types", worker.Types);
+            json.WriteTexts("tags", worker.Tags);
+            json.WriteString("order", worker.Rule.Order.Name());
             json.WriteTime("startedAt", worker.StartedAt);
             json.WriteNumber("running", worker.Running);
             json.WriteEndObject();

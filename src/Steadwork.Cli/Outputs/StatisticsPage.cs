@@ -44,12 +44,12 @@ internal static class StatisticsPage
 
     public static Table WorkerTable(IEnumerable<WorkerView> workers)
     {
-        var table = new Table("#WORKER", "NAME", "HOST", "#PROCESS", "STARTED", "#JOBS", "QUEUES", "TYPES");
+        var table = new Table("#WORKER", "NAME", "HOST", "#PROCESS", "STARTED", "#JOBS", "QUEUES", "TYPES", "TAGS");
         foreach (var worker in workers)
         {
             table.Add(
                 worker.Id.ToString(), worker.Name, worker.Host, worker.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                Moments.Relative(worker.StartedAt), worker.Running, string.Join(' ', worker.Queues), string.Join(' ', worker.Types));
+                Moments.Relative(worker.StartedAt), worker.Running, string.Join(' ', worker.Queues), string.Join(' ', worker.Types), string.Join(' ', worker.Tags));
         }
         return table;
     }

@@ -101,7 +101,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
         {
             batch.Add("hold-worker", Value.Of((int)worker.Value), Value.Of(database.LockSpace), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]))
                 .Add("join-line", Value.Of(worker.Value), Value.Of(database.LockSpace));
-            NpgsqlParameter[] which = [Value.Of(worker.Value), Value.Of([.. claim.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding)];
+            NpgsqlParameter[] which = [Value.Of(worker.Value), Value.Of([.. claim.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding), Value.Of([.. claim.Tags])];
             if (isMarked)
             {
                 (var behind, fromHead) = marks.Next();
@@ -160,7 +160,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
     private static NpgsqlParameter[] ValuesOf(ClaimRule rule, int queues) => [
         Value.Of(rule.Order.Name()),
         Value.Of(rule.Ageing is { } ageing ? (long)ageing.TotalMilliseconds : long.MaxValue),
-        Value.Of(rule.Sharing switch { QueueSharing.InOrder => "in-order", QueueSharing.ByWeight => "by-weight", _ => "together" }),
+        Value.Of(rule.Sharing.Name()),
         Value.Of((rule.Weights ?? Enumerable.Repeat(1, queues)).ToArray())];
 
     /// <summary>Ends jobs whose attempt would have put them back into their line, had nobody wanted them cancelled.</summary>

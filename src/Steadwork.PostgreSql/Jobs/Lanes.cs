@@ -10,9 +10,9 @@ internal sealed class Lanes(Database database)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private readonly ConcurrentDictionary<(string Queue, string Type), int> known = new();
+    private readonly ConcurrentDictionary<(string Queue, string Type, string Requires), int> known = new();
 
-    public int Of(NewJob job) => known[(job.Queue, job.Type)];
+    public int Of(NewJob job) => known[NameOf(job)];
 
     /// <summary>Makes sure that the lanes of some jobs are there.</summary>
     public async ValueTask MakeAsync(IEnumerable<NewJob> jobs, CancellationToken cancellationToken)
@@ -42,37 +42,39 @@ internal sealed class Lanes(Database database)
         {
             // Known to this transaction alone, which may come to nothing.
             var made = (await database.RunAsync(connection, Making(missing), LanesAsync, transaction).ConfigureAwait(false)).ToDictionary(lane => lane.Name, lane => lane.Id);
-            return job => made.TryGetValue((job.Queue, job.Type), out var lane) ? lane : Of(job);
+            return job => made.TryGetValue(NameOf(job), out var lane) ? lane : Of(job);
         }
     }
 
-    private List<(string Queue, string Type)>? Missing(IEnumerable<NewJob> jobs)
+    private static (string Queue, string Type, string Requires) NameOf(NewJob job) => (job.Queue, job.Type, Requirement.Text(job.Requires));
+
+    private List<(string Queue, string Type, string Requires)>? Missing(IEnumerable<NewJob> jobs)
     {
-        List<(string Queue, string Type)>? missing = null;
+        List<(string Queue, string Type, string Requires)>? missing = null;
         foreach (var job in jobs)
         {
-            if (!known.ContainsKey((job.Queue, job.Type)) && missing?.Contains((job.Queue, job.Type)) is not true)
-                (missing ??= []).Add((job.Queue, job.Type));
+            var name = NameOf(job);
+            if (!known.ContainsKey(name) && missing?.Contains(name) is not true)
+                (missing ??= []).Add(name);
         }
         return missing;
     }
 
-    private void Keep(List<((string, string) Name, int Id)> lanes)
+    private void Keep(List<((string, string, string) Name, int Id)> lanes)
     {
         foreach (var (name, id) in lanes)
             known[name] = id;
     }
 
-    private Batch Finding(List<(string Queue, string Type)> lanes) => database.Batch().Add("lanes-of", Queues(lanes), Types(lanes));
+    private Batch Finding(List<(string Queue, string Type, string Requires)> lanes) => database.Batch().Add("lanes-of", Names(lanes));
 
-    private Batch Making(List<(string Queue, string Type)> lanes) => database.Batch()
-        .Add("make-lanes", Queues(lanes), Types(lanes))
-        .Add("lanes-of", Queues(lanes), Types(lanes));
+    private Batch Making(List<(string Queue, string Type, string Requires)> lanes) => database.Batch()
+        .Add("make-lanes", Names(lanes))
+        .Add("lanes-of", Names(lanes));
 
-    private static NpgsqlParameter Queues(List<(string Queue, string Type)> lanes) => Value.Of(lanes.ConvertAll(lane => (string?)lane.Queue).ToArray());
+    private static NpgsqlParameter[] Names(List<(string Queue, string Type, string Requires)> lanes) =>
+        [Value.Of(lanes.ConvertAll(lane => (string?)lane.Queue).ToArray()), Value.Of(lanes.ConvertAll(lane => (string?)lane.Type).ToArray()), Value.Of(lanes.ConvertAll(lane => (string?)lane.Requires).ToArray())];
 
-    private static NpgsqlParameter Types(List<(string Queue, string Type)> lanes) => Value.Of(lanes.ConvertAll(lane => (string?)lane.Type).ToArray());
-
-    private static Task<List<((string Queue, string Type) Name, int Id)>> LanesAsync(NpgsqlDataReader reader) =>
-        reader.AllAsync(row => ((row.Text(0), row.Text(1)), row.Int(2)));
+    private static Task<List<((string Queue, string Type, string Requires) Name, int Id)>> LanesAsync(NpgsqlDataReader reader) =>
+        reader.AllAsync(row => ((row.Text(0), row.Text(1), row.Text(2)), row.Int(3)));
 }

@@ -10,6 +10,10 @@ internal sealed class Pruning(Database database, EventLog log)
 {
     private sealed record Found(PruneWalk Walk, long[] Places);
 
+    public Task<Retention?> RetentionAsync(CancellationToken cancellationToken) => database.RunAsync(
+        database.Batch().Add("setting", Value.Of(RetentionJson.Setting)),
+        reader => reader.FirstAsync(row => (Retention?)new Retention(RetentionJson.Read(row.Text(0)), row.Text(1), row.Time(2))), cancellationToken);
+
     public async Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken)
     {
         var (walk, places) = await LookAsync(rules, from, most, cancellationToken).ConfigureAwait(false);

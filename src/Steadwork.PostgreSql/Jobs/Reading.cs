@@ -30,25 +30,44 @@ internal sealed class Reading(Database database)
         return database.RunAsync(database.Batch().AddText(sql, [.. values]), reader => reader.AllAsync(Row), cancellationToken);
     }
 
-    public async Task<Standing?> StandingAsync(JobId id, CancellationToken cancellationToken)
+    /// <param name="id">The job.</param>
+    /// <param name="hasDied">Whether a worker is known to be dead, whose lease has not run out.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<Standing?> StandingAsync(JobId id, Func<WorkerId, bool> hasDied, CancellationToken cancellationToken)
     {
+        if (await FindAsync(new JobQuery { Ids = [id] }, cancellationToken).ConfigureAwait(false) is not [var job])
+            return null;
         var batch = database.Batch()
             .Add("keep-plans", Value.Of("0"))
             .Add("standing", Value.Of(id.Value), Value.Of((long)Standing.CountedAtMost))
             .Add("key-holders", Value.Of(id.Value))
-            .Add("parents-of", Value.Of(id.Value), Value.Of((long)Standing.ParentsAtMost));
-        var (behind, line, holders, parents) = await database.RunAsync(batch, async reader =>
+            .Add("parents-of", Value.Of(id.Value), Value.Of((long)Standing.ParentsAtMost))
+            .Add("workers")
+            .Add("rival-lanes", Value.Of(job.Queue), Value.Of(job.Type));
+        var (behind, isInLine, holders, parents, workers, lanes) = await database.RunAsync(batch, async reader =>
         {
             await reader.NextAsync().ConfigureAwait(false);
-            var (behind, line) = await reader.FirstAsync(row => (row.Long(0), row.Long(1))).ConfigureAwait(false);
+            var (behind, isInLine) = await reader.FirstAsync(row => (row.Long(0), row.Bool(1))).ConfigureAwait(false);
             var holders = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new KeyHolder(
                 new JobId(row.Long(0)), JobStates.Parse(row.Text(1)), row.LongOrNull(2) is { } worker ? new WorkerId(worker) : null)).ConfigureAwait(false);
             var parents = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new Parent(
                 new JobId(row.Long(0)), row.TextOrNull(1) is { } state ? JobStates.Parse(state) : null, row.Bool(2))).ConfigureAwait(false);
-            return (behind, line, holders, parents);
+            var workers = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Worker).ConfigureAwait(false);
+            var lanes = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => (Id: row.Int(0), Type: row.Text(1), Requires: row.Text(2))).ConfigureAwait(false);
+            return (behind, isInLine, holders, parents, workers, lanes);
         }, cancellationToken).ConfigureAwait(false);
-        return (await FindAsync(new JobQuery { Ids = [id] }, cancellationToken).ConfigureAwait(false)) is [var job] ? new Standing(job, holders, behind, line, parents) : null;
+
+        var rivals = new Rivals(job, workers.Where(worker => !hasDied(worker.Id)));
+        int[] theirs = [.. lanes.Where(lane => rivals.Include(lane.Type, Requirement.Read(lane.Requires))).Select(lane => lane.Id)];
+        var ahead = isInLine ? await AheadInLineAsync(job, theirs, rivals.Order, cancellationToken).ConfigureAwait(false) : 0;
+        return new Standing(job, holders, behind, ahead, parents, rivals.Rules);
     }
+
+    private Task<long> AheadInLineAsync(Job job, int[] lanes, ClaimOrder? order, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            database.Batch().Add("keep-plans", Value.Of("0")).Add("ahead-in-line",
+                Value.Of(lanes), Value.Of(job.Priority), Value.Of(job.Id.Value), Value.Of(order?.Name()), Value.Of((long)Standing.CountedAtMost)),
+            async reader => await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Long(0)).ConfigureAwait(false), cancellationToken);
 
     public Task<List<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
         database.RunAsync(database.Batch().Add("attempts", Value.Of(job.Value)), reader => reader.AllAsync(row => new Attempt(
@@ -59,10 +78,16 @@ internal sealed class Reading(Database database)
         database.RunAsync(database.Batch().Add("lane-counts").Add("workers").Add("pauses"), async reader => (
             await reader.AllAsync(row => new LaneCounts(row.Text(0), row.Text(1), new StateCounts(
                 row.Long(2), row.Long(3), row.Long(4), row.Long(5), row.Long(6), row.Long(7)))).ConfigureAwait(false),
-            await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new WorkerView(
-                new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), row.GetFieldValue<string[]>(4), row.GetFieldValue<string[]>(5), row.Time(6), row.Long(7))).ConfigureAwait(false),
+            await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Worker).ConfigureAwait(false),
             await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new Pause(PauseJson.Scope(row.Text(0)), row.Text(1), row.Time(2), row.Text(3))).ConfigureAwait(false)),
             cancellationToken);
+
+    private static WorkerView Worker(DbDataReader row) => new(
+        new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), row.GetFieldValue<string[]>(4), row.GetFieldValue<string[]>(5), row.Time(6), row.Long(7))
+    {
+        Tags = row.GetFieldValue<string[]>(8),
+        Rule = ClaimRuleJson.Read(row.Text(9)),
+    };
 
     private static string Where(JobQuery query, string table, string result, Func<NpgsqlParameter, string> add)
     {
@@ -77,6 +102,8 @@ internal sealed class Reading(Database database)
             conditions.Append(CultureInfo.InvariantCulture, $" AND type = {add(Value.Of(type))}");
         if (query.Tag is { } tag)
             conditions.Append(CultureInfo.InvariantCulture, $" AND jsonb_exists(tags, {add(Value.Of(tag))})");
+        if (query.RequiresAtMost is { } tags)
+            conditions.Append(CultureInfo.InvariantCulture, $" AND string_to_array(requires, ',') <@ {add(Value.Of([.. tags]))}");
         if (query.Started is { } started)
             conditions.Append(started ? " AND attempt > 0" : " AND attempt = 0");
         if (query.DueBy is { } due)
@@ -120,6 +147,7 @@ internal sealed class Reading(Database database)
         ExclusiveKey = row.TextOrNull(22),
         ExclusiveLimit = row.Int(23),
         ExpiresAt = row.TimeOrNull(24),
+        Requires = Requirement.Read(row.Text(25)),
     };
 
     private static string EscapeLike(string text) => text.Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_");

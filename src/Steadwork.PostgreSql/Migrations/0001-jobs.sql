@@ -142,6 +142,8 @@ CREATE TABLE steadwork.workers (
     process     integer     NOT NULL,
     queues      text[]      NOT NULL,
     types       text[]      NOT NULL,
+    tags        text[]      NOT NULL,
+    rule        text        NOT NULL,
     started_at  timestamptz NOT NULL,
     lease       interval    NOT NULL,
     lease_until timestamptz NOT NULL

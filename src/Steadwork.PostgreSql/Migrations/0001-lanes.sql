@@ -1,8 +1,10 @@
--- A lane is the jobs of one type in one queue. One is made before its first job, and shown from that job on.
+-- A lane is the jobs of one type in one queue that require the same of a worker: none but workers that have all these tags look
+-- into it. The tags are parted by commas and in order, so that one set has one lane. One is made before its first job, and shown from that job on.
 CREATE TABLE steadwork.lanes (
     id        integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     queue     text    NOT NULL,
     type      text    NOT NULL,
+    requires  text    NOT NULL,
     used      boolean NOT NULL DEFAULT false,
     pending   bigint  NOT NULL DEFAULT 0,
     waiting   bigint  NOT NULL DEFAULT 0,
@@ -10,7 +12,7 @@ CREATE TABLE steadwork.lanes (
     succeeded bigint  NOT NULL DEFAULT 0,
     failed    bigint  NOT NULL DEFAULT 0,
     cancelled bigint  NOT NULL DEFAULT 0,
-    UNIQUE (queue, type)
+    UNIQUE (queue, type, requires)
 );
 
 -- What each transaction changed of the counts of a lane. Added up, these and the lane are its counts; now and then they

@@ -7,6 +7,14 @@ CREATE TABLE steadwork.meta (
 
 INSERT INTO steadwork.meta (name, value) VALUES ('store-id', substr(md5(random()::text || clock_timestamp()::text), 1, 16));
 
+-- What holds for the whole store, with who has set it when.
+CREATE TABLE steadwork.settings (
+    name  text PRIMARY KEY,
+    value text        NOT NULL,
+    by    text        NOT NULL,
+    since timestamptz NOT NULL
+);
+
 -- The one clock of a store: its server's. What people and run_at go by, and what leases go by; tests replace both.
 CREATE FUNCTION steadwork.wall_clock() RETURNS timestamptz LANGUAGE sql VOLATILE
     AS $$ SELECT date_trunc('milliseconds', clock_timestamp()) $$;

@@ -49,18 +49,18 @@ told AS MATERIALIZED (SELECT told.state FROM loose, LATERAL steadwork.attend($2,
 SELECT (SELECT count(*) FROM joined) + (SELECT count(*) FROM told) + (SELECT 0 * done FROM again), (SELECT count(*) FROM ended) + (SELECT count(*) FROM told WHERE state = 'cancelled');
 
 -- name: line-by-priority
--- The jobs that a claim takes next, in line. $1 worker, $2 queues, $3 types, $4 how many. $6 lanes, and $7 priority and $8 id
--- behind which to begin in each: no arrays but for a claim that skips what is known to be gone (see LineMarks). Goes before claim-line.
+-- The jobs that a claim takes next, in line. $1 worker, $2 queues, $3 types, $4 how many, $6 the tags that the worker has. $7 lanes,
+-- and $8 priority and $9 id behind which to begin in each: no arrays but for a claim that skips what is known to be gone (see LineMarks). Goes before claim-line.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 gates AS MATERIALIZED (SELECT gate.* FROM clock, LATERAL steadwork.gates($2, $3, now) AS gate),
 heads AS MATERIALIZED (
     SELECT head.id, lanes.id AS lane, head.alone, head.expires_at, row_number() OVER (ORDER BY head.priority, head.id) AS place
-    FROM steadwork.lanes LEFT JOIN unnest($6::integer[], $7::smallint[], $8::bigint[]) AS mark (lane, priority, id) ON mark.lane = lanes.id, LATERAL (
+    FROM steadwork.lanes LEFT JOIN unnest($7::integer[], $8::smallint[], $9::bigint[]) AS mark (lane, priority, id) ON mark.lane = lanes.id, LATERAL (
         SELECT id, priority, alone, expires_at FROM steadwork.jobs
         WHERE jobs.lane = lanes.id AND ready AND (priority, id) > (coalesce(mark.priority, 0::smallint), coalesce(mark.id, 0))
         ORDER BY priority, id LIMIT least($4, (SELECT min(most) FROM gates WHERE gates.lane = lanes.id)) FOR UPDATE SKIP LOCKED
     ) AS head
-    WHERE queue = ANY ($2) AND type = ANY ($3) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
+    WHERE queue = ANY ($2) AND type = ANY ($3) AND string_to_array(requires, ',') <@ $6 AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'queue' AND name = queue)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type)
 )
@@ -68,13 +68,13 @@ heads AS MATERIALIZED (
 -- name: line-by-rule
 -- The same for a worker with a rule of its own (see ClaimRule, which says what the draws are): of each lane and priority, to
 -- which it steps without looking at the jobs between, as many as are wanted. BETWEEN, since with = the index of all jobs by their id
--- would do for the order, too, and be scanned. $6 order, $7 ageing in ms, $8 sharing, $9 the weight of each queue.
+-- would do for the order, too, and be scanned. $7 order, $8 ageing in ms, $9 sharing, $10 the weight of each queue.
 WITH RECURSIVE clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 gates AS MATERIALIZED (SELECT gate.* FROM clock, LATERAL steadwork.gates($2, $3, now) AS gate),
 served AS MATERIALIZED (
     SELECT lanes.id, queue_place, weight, least($4, (SELECT min(most) FROM gates WHERE gates.lane = lanes.id)) AS wanted
-    FROM unnest($2::text[], $9::integer[]) WITH ORDINALITY AS wanted (queue, weight, queue_place) JOIN steadwork.lanes USING (queue)
-    WHERE type = ANY ($3) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
+    FROM unnest($2::text[], $10::integer[]) WITH ORDINALITY AS wanted (queue, weight, queue_place) JOIN steadwork.lanes USING (queue)
+    WHERE type = ANY ($3) AND string_to_array(requires, ',') <@ $6 AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'queue' AND name = queue)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type)
 ),
@@ -88,24 +88,24 @@ found AS MATERIALIZED (
     SELECT head.*, steps.lane, queue_place, weight
     FROM steps JOIN served ON served.id = steps.lane, LATERAL (
         SELECT * FROM (SELECT id, jobs.priority, alone, run_at, expires_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority, id LIMIT wanted FOR UPDATE SKIP LOCKED) AS oldest
-        WHERE $6 <> 'lifo'
+        WHERE $7 <> 'lifo'
         UNION ALL
         SELECT * FROM (SELECT id, jobs.priority, alone, run_at, expires_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority DESC, id DESC LIMIT wanted FOR UPDATE SKIP LOCKED) AS newest
-        WHERE $6 = 'lifo'
+        WHERE $7 = 'lifo'
     ) AS head
     WHERE steps.priority IS NOT NULL
 ),
 ordered AS MATERIALIZED (
     SELECT drawn.*, row_number() OVER (ORDER BY
-        CASE $6::text
-            WHEN 'priority' THEN greatest(1, priority - floor(greatest(0, extract(epoch FROM now - run_at)) * 1000 / $7::bigint)::double precision)
+        CASE $7::text
+            WHEN 'priority' THEN greatest(1, priority - floor(greatest(0, extract(epoch FROM now - run_at)) * 1000 / $8::bigint)::double precision)
             WHEN 'weighted-random' THEN arrival
         END,
-        CASE WHEN $6 = 'lifo' THEN -id ELSE id END) AS turn
+        CASE WHEN $7 = 'lifo' THEN -id ELSE id END) AS turn
     FROM (SELECT found.*, sum(-ln(1 - random()) * priority) OVER (PARTITION BY priority ORDER BY id) AS arrival FROM found) AS drawn, clock
 ),
 heads AS MATERIALIZED (
-    SELECT id, lane, alone, expires_at, row_number() OVER (ORDER BY CASE $8::text WHEN 'in-order' THEN queue_place WHEN 'by-weight' THEN queue_arrival END, turn) AS place
+    SELECT id, lane, alone, expires_at, row_number() OVER (ORDER BY CASE $9::text WHEN 'in-order' THEN queue_place WHEN 'by-weight' THEN queue_arrival END, turn) AS place
     FROM (SELECT ordered.*, sum(-ln(1 - random()) / weight) OVER (PARTITION BY queue_place ORDER BY turn) AS queue_arrival FROM ordered) AS shared
 )
 

@@ -95,16 +95,22 @@ SELECT type, breaker FROM steadwork.breaker_types ORDER BY type COLLATE "C", bre
 -- name: fill-breaker-types
 INSERT INTO steadwork.breaker_types (type, breaker) SELECT * FROM unnest($1::text[], $2::text[]);
 
+-- name: copied-settings
+SELECT name, value, by, since FROM steadwork.settings ORDER BY name COLLATE "C";
+
+-- name: fill-settings
+INSERT INTO steadwork.settings (name, value, by, since) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]);
+
 -- name: copied-lanes
-SELECT queue, type FROM steadwork.lanes WHERE used OR EXISTS (SELECT FROM steadwork.lane_changes WHERE lane = lanes.id) ORDER BY queue COLLATE "C", type COLLATE "C";
+SELECT queue, type, requires FROM steadwork.lanes WHERE used OR EXISTS (SELECT FROM steadwork.lane_changes WHERE lane = lanes.id) ORDER BY queue COLLATE "C", type COLLATE "C", requires COLLATE "C";
 
 -- name: fill-lanes
 -- One may be there already: it is made before its first job, which then was not stored.
-INSERT INTO steadwork.lanes (queue, type, used) SELECT queue, type, true FROM unnest($1::text[], $2::text[]) AS lane (queue, type)
-ON CONFLICT (queue, type) DO UPDATE SET used = true;
+INSERT INTO steadwork.lanes (queue, type, requires, used) SELECT queue, type, requires, true FROM unnest($1::text[], $2::text[], $3::text[]) AS lane (queue, type, requires)
+ON CONFLICT (queue, type, requires) DO UPDATE SET used = true;
 
 -- name: copied-jobs
-SELECT job.id, queue, type, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
+SELECT job.id, queue, type, requires, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
     timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::text, error, payload, result,
     blocked, is_parent, runs_anyway, orphaned, expires_at
 FROM (
@@ -123,13 +129,13 @@ ORDER BY job.id;
 -- name: fill-jobs
 WITH told AS MATERIALIZED (
     SELECT job.*, lanes.id AS lane
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::boolean[], $11::bigint[], $12::bigint[],
-        $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::bigint[], $18::timestamptz[], $19::text[], $20::text[], $21::bigint[], $22::bigint[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[],
-        $29::boolean[], $30::boolean[], $31::boolean[], $32::boolean[], $33::timestamptz[])
-        AS job (id, queue, type, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::boolean[], $12::bigint[], $13::bigint[],
+        $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::bigint[], $19::timestamptz[], $20::text[], $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[],
+        $30::boolean[], $31::boolean[], $32::boolean[], $33::boolean[], $34::timestamptz[])
+        AS job (id, queue, type, requires, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
             timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, result,
             blocked, is_parent, runs_anyway, orphaned, expires_at)
-    JOIN steadwork.lanes USING (queue, type)
+    JOIN steadwork.lanes USING (queue, type, requires)
 ),
 unfinished AS (
     INSERT INTO steadwork.jobs (id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at,

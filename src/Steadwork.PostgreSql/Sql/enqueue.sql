@@ -6,10 +6,11 @@ SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('en
     set_config('lock_timeout', $1, true);
 
 -- name: make-lanes
-INSERT INTO steadwork.lanes (queue, type) SELECT DISTINCT queue, type FROM unnest($1::text[], $2::text[]) AS wanted (queue, type) ORDER BY queue, type ON CONFLICT DO NOTHING;
+INSERT INTO steadwork.lanes (queue, type, requires)
+SELECT DISTINCT queue, type, requires FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (queue, type, requires) ORDER BY queue, type, requires ON CONFLICT DO NOTHING;
 
 -- name: lanes-of
-SELECT queue, type, id FROM steadwork.lanes JOIN unnest($1::text[], $2::text[]) AS wanted (queue, type) USING (queue, type);
+SELECT queue, type, requires, id FROM steadwork.lanes JOIN unnest($1::text[], $2::text[], $3::text[]) AS wanted (queue, type, requires) USING (queue, type, requires);
 
 -- name: lock-keys
 -- Whoever wants to give a unique key to a job holds its lock: to look for the bearer and to store the job are one step

@@ -56,3 +56,16 @@ gone AS (DELETE FROM steadwork.log USING old WHERE log.batch = old.batch RETURNI
 forgotten AS (DELETE FROM steadwork.log_places USING old, newest WHERE log_places.upto = old.upto AND old.upto < newest.upto),
 emptied AS (UPDATE steadwork.log_places SET entries = 0 FROM old, newest WHERE log_places.upto = old.upto AND old.upto = newest.upto)
 SELECT coalesce(sum(entries), 0)::bigint FROM gone;
+
+-- name: setting
+SELECT value, by, since FROM steadwork.settings WHERE name = $1;
+
+-- name: put-setting
+-- $1 name, $2 value, $3 who, $4 the kind and $5 the data of what the log says. Changes nothing where the value is the same.
+WITH put AS (
+    INSERT INTO steadwork.settings (name, value, by, since) VALUES ($1, $2, $3, steadwork.wall_clock())
+    ON CONFLICT (name) DO UPDATE SET value = excluded.value, by = excluded.by, since = excluded.since WHERE settings.value <> excluded.value
+    RETURNING since
+),
+logged AS (INSERT INTO steadwork.log (at, entries, kinds, data) SELECT since, 1, ARRAY[$4::text], ARRAY[$5::text] FROM put)
+SELECT FROM put;

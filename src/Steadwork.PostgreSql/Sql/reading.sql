@@ -8,20 +8,41 @@ SELECT attempt, worker, started_at, finished_at, state, NULL, NULL FROM steadwor
 ORDER BY attempt;
 
 -- name: standing
--- Of job $1: how many come before it behind its exclusive key and in its line, counted up to $2.
+-- Of job $1: how many come before it behind its exclusive key, counted up to $2, and whether it is in its line.
 SELECT
     CASE WHEN job.state = 'waiting' AND NOT job.blocked AND job.exclusive_key IS NOT NULL THEN (
         SELECT count(*) FROM (
             SELECT FROM steadwork.jobs WHERE exclusive_key = job.exclusive_key AND exclusive_key IS NOT NULL AND state = 'waiting' AND NOT blocked AND (priority, id) < (job.priority, job.id) LIMIT $2
         ) AS ahead) ELSE 0 END,
-    CASE WHEN job.ready THEN (
-        SELECT count(*) FROM (
-            SELECT FROM steadwork.lanes AS own JOIN steadwork.lanes ON lanes.queue = own.queue, LATERAL (
-                SELECT FROM steadwork.jobs WHERE jobs.lane = lanes.id AND ready AND (priority, id) < (job.priority, job.id) LIMIT $2
-            ) AS line
-            WHERE own.id = job.lane LIMIT $2
-        ) AS ahead) ELSE 0 END
+    job.ready
 FROM steadwork.jobs AS job WHERE job.id = $1;
+
+-- name: rival-lanes
+-- Those of queue $1, but for other types than $2 that are paused.
+SELECT id, type, requires FROM steadwork.lanes
+WHERE queue = $1 AND (type = $2 OR NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type));
+
+-- name: ahead-in-line
+-- Of the lanes $1 and those of their priorities that come before the job $3 of priority $2 in the order $4, or that may, where it is null;
+-- counted up to $5. Steps from one priority to the next as a claim does (see line-by-rule).
+WITH RECURSIVE steps (lane, priority) AS (
+    SELECT lane, (SELECT priority FROM steadwork.jobs WHERE jobs.lane = rival.lane AND ready ORDER BY priority LIMIT 1) FROM unnest($1::integer[]) AS rival (lane)
+    UNION ALL
+    SELECT lane, (SELECT jobs.priority FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority > steps.priority ORDER BY jobs.priority LIMIT 1)
+    FROM steps WHERE priority IS NOT NULL
+)
+SELECT count(*) FROM (
+    SELECT FROM steps, LATERAL (
+        SELECT FROM steadwork.jobs
+        WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority
+            AND id > CASE WHEN $4::text = 'lifo' THEN $3::bigint ELSE 0 END
+            AND id < CASE WHEN $4 = 'fifo' OR ($4 = 'priority' AND steps.priority >= $2) THEN $3::bigint ELSE 9223372036854775807 END
+            AND id <> $3
+        LIMIT $5
+    ) AS ahead
+    WHERE steps.priority IS NOT NULL AND ($4 IS DISTINCT FROM 'priority' OR steps.priority <= $2)
+    LIMIT $5
+) AS counted;
 
 -- name: key-holders
 SELECT id, state, worker FROM steadwork.jobs WHERE exclusive_key = (SELECT exclusive_key FROM steadwork.jobs WHERE id = $1) AND slot IS NOT NULL ORDER BY slot;
@@ -32,11 +53,14 @@ SELECT parent, coalesce((SELECT state FROM steadwork.jobs WHERE id = parent), (S
 FROM steadwork.dependencies WHERE child = $1 ORDER BY done, parent LIMIT $2;
 
 -- name: lane-counts
-SELECT queue, type, lanes.pending + coalesce(sum(change.pending), 0)::bigint, lanes.waiting + coalesce(sum(change.waiting), 0)::bigint, lanes.running + coalesce(sum(change.running), 0)::bigint,
-    lanes.succeeded + coalesce(sum(change.succeeded), 0)::bigint, lanes.failed + coalesce(sum(change.failed), 0)::bigint, lanes.cancelled + coalesce(sum(change.cancelled), 0)::bigint
-FROM steadwork.lanes LEFT JOIN steadwork.lane_changes AS change ON change.lane = lanes.id
-WHERE used OR change.lane IS NOT NULL
-GROUP BY lanes.id
+-- By queue and type, whatever is required.
+SELECT queue, type, sum(pending)::bigint, sum(waiting)::bigint, sum(running)::bigint, sum(succeeded)::bigint, sum(failed)::bigint, sum(cancelled)::bigint
+FROM (
+    SELECT id, pending, waiting, running, succeeded, failed, cancelled FROM steadwork.lanes WHERE used
+    UNION ALL
+    SELECT lane, pending, waiting, running, succeeded, failed, cancelled FROM steadwork.lane_changes
+) AS part JOIN (SELECT id, queue, type FROM steadwork.lanes) AS lane USING (id)
+GROUP BY queue, type
 ORDER BY queue COLLATE "C", type COLLATE "C";
 
 -- name: fold-lanes
@@ -52,7 +76,7 @@ FROM sums WHERE lanes.id = sums.lane;
 
 -- name: workers
 -- Those whose lease has not run out.
-SELECT id, name, host, process, queues, types, started_at, (SELECT count(*) FROM steadwork.jobs WHERE jobs.worker = workers.id AND state = 'running')
+SELECT id, name, host, process, queues, types, started_at, (SELECT count(*) FROM steadwork.jobs WHERE jobs.worker = workers.id AND state = 'running'), tags, rule
 FROM steadwork.workers WHERE lease_until >= (SELECT steadwork.lease_clock()) ORDER BY id;
 
 -- name: pauses
@@ -61,12 +85,12 @@ SELECT scope, name, since, by FROM steadwork.pauses ORDER BY scope COLLATE "C", 
 -- name: find-jobs
 -- The caller adds to each half its conditions and to the whole an order and a limit.
 SELECT jobs.id, type, queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at, started_at, NULL::timestamptz AS finished_at,
-    unique_key, tags::text, worker, payload, NULL::text AS result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at
+    unique_key, tags::text, worker, payload, NULL::text AS result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at, requires
 FROM steadwork.jobs JOIN steadwork.lanes ON lanes.id = jobs.lane
 
 -- name: find-history
 SELECT history.id, type, queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at, started_at, finished_at,
-    unique_key, tags::text, worker, payload, result, error, trace_parent, false AS alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at
+    unique_key, tags::text, worker, payload, result, error, trace_parent, false AS alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at, requires
 FROM steadwork.history JOIN steadwork.lanes ON lanes.id = history.lane
 
 -- name: store-id

@@ -4,11 +4,11 @@
 SELECT set_config('lock_timeout', '5s', true), set_config('idle_in_transaction_session_timeout', '15s', true);
 
 -- name: register-worker
--- $1 name, $2 host, $3 process, $4 queues, $5 types, $6 lease.
+-- $1 name, $2 host, $3 process, $4 queues, $5 types, $6 lease, $7 tags, $8 the order in which it claims.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 registered AS (
-    INSERT INTO steadwork.workers (name, host, process, queues, types, started_at, lease, lease_until)
-    SELECT $1, $2, $3, $4, $5, now, $6, steadwork.lease_clock() + $6 FROM clock
+    INSERT INTO steadwork.workers (name, host, process, queues, types, started_at, lease, lease_until, tags, rule)
+    SELECT $1, $2, $3, $4, $5, now, $6, steadwork.lease_clock() + $6, $7, $8 FROM clock
     RETURNING id
 ),
 logged AS (

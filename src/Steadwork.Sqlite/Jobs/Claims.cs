@@ -106,10 +106,10 @@ internal static class Claims
     /// <summary>The best jobs of all lanes that the worker serves, in claim order.</summary>
     private static List<Head> Heads(Database database, ClaimRequest request, ClaimGates gates, DateTimeOffset now)
     {
-        var lanes = database["ready-lanes"].All(row => (Id: row.Long(0), Queue: row.Text(1), Type: row.Text(2)));
-        lanes.RemoveAll(lane => !request.Queues.Contains(lane.Queue) || !request.Types.Contains(lane.Type));
+        var lanes = database["ready-lanes"].All(row => (Id: row.Long(0), Queue: row.Text(1), Type: row.Text(2), Requires: row.Text(3)));
+        lanes.RemoveAll(lane => !request.Queues.Contains(lane.Queue) || !request.Types.Contains(lane.Type) || !Requirement.IsMet(Requirement.Read(lane.Requires), request.Tags));
         var heads = new List<Head>();
-        foreach (var (lane, queue, type) in lanes)
+        foreach (var (lane, queue, type, _) in lanes)
         {
             var most = gates.Most(queue, type, request.Max);
             if (most == 0)
@@ -138,7 +138,7 @@ internal static class Claims
     }
 
     /// <summary>The priorities at which a lane has jobs that may run, by stepping from one to the next: the jobs between them are not looked at.</summary>
-    private static List<int> PrioritiesOf(Database database, long lane)
+    public static List<int> PrioritiesOf(Database database, long lane)
     {
         var priorities = new List<int>();
         while (database["next-priority"].Bind(1, lane).Bind(2, priorities.LastOrDefault()).First(row => (int?)row.Int(0)) is { } next)

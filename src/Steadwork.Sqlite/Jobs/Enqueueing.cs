@@ -27,7 +27,7 @@ internal static class Enqueueing
         var blocked = after.Count > 0;
         var ready = due && job.ExclusiveKey is null && !blocked;
         var state = blocked || (due && !ready) ? JobState.Waiting : JobState.Pending;
-        var lane = transaction.Lanes.Of(job.Queue, job.Type);
+        var lane = transaction.Lanes.Of(job);
         database["insert-job"]
             .Bind(1, lane).Bind(2, ready ? 1L : 0).Bind(3, job.Priority).Bind(4, job.MaxAttempts)
             .Bind(5, runAt.ToUnixTimeMilliseconds()).Bind(6, now.ToUnixTimeMilliseconds())

@@ -7,6 +7,20 @@ namespace Steadwork.Sqlite.Jobs;
 /// <summary>Removes what has had its time. It is looked for without the write lock, which is taken for what was found alone.</summary>
 internal static class Pruning
 {
+    public static Retention? RetentionOf(Database database) => database["setting"].Bind(1, RetentionJson.Setting)
+        .First(row => new Retention(RetentionJson.Read(row.Text(0)), row.Text(1), DateTimeOffset.FromUnixTimeMilliseconds(row.Long(2))));
+
+    /// <returns>False when the same is set already.</returns>
+    public static bool SetRetention(WriteTransaction transaction, RetentionRules rules, string by)
+    {
+        transaction.RequireService();
+        transaction.Database["put-setting"].Bind(1, RetentionJson.Setting).Bind(2, RetentionJson.Write(rules)).Bind(3, by).Bind(4, transaction.Now.ToUnixTimeMilliseconds()).Run();
+        if (transaction.Database.Changes == 0)
+            return false;
+        transaction.Log(LogKinds.RetentionSet, transaction.Now, null, null, null, RetentionJson.Told(rules, by));
+        return true;
+    }
+
     private readonly record struct Target(long Lane, JobState State, bool IsParent, int Attempts);
 
     /// <summary>Looks for it.</summary>

@@ -25,6 +25,7 @@ internal static class Reading
         Where("jobs.lane IN (SELECT id FROM lanes WHERE queue = {0})", query.Queue);
         Where("jobs.lane IN (SELECT id FROM lanes WHERE type = {0})", query.Type);
         Where("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = {0})", query.Tag);
+        Where("jobs.lane IN (SELECT value FROM json_each({0}))", query.RequiresAtMost is { } tags ? "[" + string.Join(',', LanesFor(database, tags)) + "]" : null);
         Where(AnyHasText("payload", "result", "error ->> '$.type'", "error ->> '$.message'", "error ->> '$.stack'"), query.Text is { } text ? $"%{EscapeLike(text)}%" : null);
         Where("jobs.id < CAST({0} AS INTEGER)", query.Before?.ToString());
         Where("run_at <= CAST({0} AS INTEGER)", query.DueBy?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
@@ -45,24 +46,56 @@ internal static class Reading
         return statement.All(Row);
     }
 
-    public static Standing? Standing(Database database, JobId id)
+    /// <summary>The lanes that a worker with some tags can serve.</summary>
+    private static IEnumerable<long> LanesFor(Database database, IReadOnlyList<string> tags) =>
+        database["lanes"].All(row => (Id: row.Long(0), Requires: row.Text(1))).Where(lane => Requirement.IsMet(Requirement.Read(lane.Requires), tags)).Select(lane => lane.Id);
+
+    /// <param name="database">Where to read.</param>
+    /// <param name="id">The job.</param>
+    /// <param name="alive">Tells which of the registered workers are alive.</param>
+    public static Standing? Standing(Database database, JobId id, Func<IReadOnlyList<WorkerView>, IReadOnlyList<WorkerView>> alive)
     {
         if (Find(database, new JobQuery { Ids = [id] }) is not [var job])
             return null;
+        var rivals = new Rivals(job, alive(Workers(database)));
         var (ready, blocked) = database["job-head"].Bind(1, id.Value).First(row => (row.Int(2) == 1, row.Int(5) == 1));
         var key = job.ExclusiveKey;
         return new Standing(
             job,
             key is null ? [] : database["key-holders"].Bind(1, key).All(row => new KeyHolder(
                 new JobId(row.Long(0)), JobStates.Parse(row.Text(1)), row.LongOrNull(2) is { } worker ? new WorkerId(worker) : null)),
-            job.State is not JobState.Waiting || blocked || key is null ? 0 : Count(database, "ahead-behind-key", key, job),
-            ready ? Count(database, "ahead-in-line", job.Queue, job) : 0,
+            job.State is not JobState.Waiting || blocked || key is null ? 0
+                : database["ahead-behind-key"].Bind(1, key).Bind(2, job.Priority).Bind(3, id.Value).Bind(4, Storage.Standing.CountedAtMost).First(row => row.Long(0)),
+            ready ? AheadInLine(database, job, rivals) : 0,
             database["parents-of"].Bind(1, id.Value).Bind(2, Storage.Standing.ParentsAtMost)
-                .All(row => new Parent(new JobId(row.Long(0)), row.TextOrNull(1) is { } state ? JobStates.Parse(state) : null, row.Int(2) == 1)));
+                .All(row => new Parent(new JobId(row.Long(0)), row.TextOrNull(1) is { } state ? JobStates.Parse(state) : null, row.Int(2) == 1)),
+            rivals.Rules);
     }
 
-    private static long Count(Database database, string statement, string where, Job job) => database[statement]
-        .Bind(1, where).Bind(2, job.Priority).Bind(3, job.Id.Value).Bind(4, Storage.Standing.CountedAtMost).First(row => row.Long(0));
+    /// <summary>Counts a lane and priority after the other, no more than it must.</summary>
+    private static long AheadInLine(Database database, Job job, Rivals rivals)
+    {
+        var ahead = 0L;
+        var lanes = database["rival-lanes"].Bind(1, job.Queue).Bind(2, job.Type).All(row => (Id: row.Long(0), Type: row.Text(1), Requires: row.Text(2)));
+        foreach (var lane in lanes.Where(lane => rivals.Include(lane.Type, Requirement.Read(lane.Requires))))
+        {
+            foreach (var priority in Claims.PrioritiesOf(database, lane.Id))
+            {
+                var (after, before) = rivals.Ahead(job, priority);
+                // Where each may come first it is among them itself.
+                var most = Storage.Standing.CountedAtMost - ahead + 1;
+                ahead += database["ahead-in-line"].Bind(1, lane.Id).Bind(2, priority).Bind(3, after).Bind(4, before).Bind(5, most).First(row => row.Long(0));
+            }
+        }
+        return Math.Min(ahead - (rivals.Order is null ? 1 : 0), Storage.Standing.CountedAtMost);
+    }
+
+    private static List<WorkerView> Workers(Database database) => database["workers"].All(row => new WorkerView(
+        new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), TagsJson.Read(row.Text(4)), TagsJson.Read(row.Text(5)), Time(row.Long(6)), row.Long(7))
+    {
+        Tags = TagsJson.Read(row.Text(8)),
+        Rule = ClaimRuleJson.Read(row.Text(9)),
+    });
 
     public static JobState StateOf(Database database, JobId job) =>
         database["job-head"].Bind(1, job.Value).First(row => JobStates.Parse(row.Text(1)));
@@ -79,8 +112,7 @@ internal static class Reading
     public static StoreStatistics Statistics(Database database) => new(
         database["lane-counts"].All(row => new LaneCounts(row.Text(0), row.Text(1), new StateCounts(
             row.Long(2), row.Long(3), row.Long(4), row.Long(5), row.Long(6), row.Long(7)))),
-        database["workers"].All(row => new WorkerView(
-            new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), TagsJson.Read(row.Text(4)), TagsJson.Read(row.Text(5)), Time(row.Long(6)), row.Long(7))),
+        Workers(database),
         database["log-position"].First(row => row.Long(0)),
         database["pauses"].All(row => new Pause(PauseJson.Scope(row.Text(0)), row.Text(1), Time(row.Long(2)), row.Text(3))));
 
@@ -119,6 +151,7 @@ internal static class Reading
         ExclusiveKey = row.TextOrNull(22),
         ExclusiveLimit = row.Int(23),
         ExpiresAt = TimeOrNull(row.LongOrNull(24)),
+        Requires = Requirement.Read(row.Text(25)),
     };
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

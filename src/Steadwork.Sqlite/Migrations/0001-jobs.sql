@@ -6,12 +6,14 @@ CREATE TABLE meta (
 
 INSERT INTO meta (name, value) VALUES ('store-id', lower(hex(randomblob(8)))), ('lease', 0);
 
--- A lane is the jobs of one type in one queue. Its counts are kept by every transition, so that no statistic ever
+-- A lane is the jobs of one type in one queue that require the same of a worker: none but workers that have all these tags look
+-- into it. The tags are parted by commas and in order, so that one set has one lane. Its counts are kept by every transition, so that no statistic ever
 -- scans; `ready` counts the pending ones that are due, so that a claim looks only into lanes that have something for it.
 CREATE TABLE lanes (
     id        INTEGER PRIMARY KEY,
     queue     TEXT    NOT NULL,
     type      TEXT    NOT NULL,
+    requires  TEXT    NOT NULL,
     ready     INTEGER NOT NULL DEFAULT 0,
     pending   INTEGER NOT NULL DEFAULT 0,
     waiting   INTEGER NOT NULL DEFAULT 0,
@@ -19,7 +21,7 @@ CREATE TABLE lanes (
     succeeded INTEGER NOT NULL DEFAULT 0,
     failed    INTEGER NOT NULL DEFAULT 0,
     cancelled INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (queue, type),
+    UNIQUE (queue, type, requires),
     CHECK (ready BETWEEN 0 AND pending),
     CHECK (min(waiting, running, succeeded, failed, cancelled) >= 0)
 );
@@ -120,6 +122,14 @@ CREATE TABLE breaker_calls (
     calls   INTEGER NOT NULL,
     failed  INTEGER NOT NULL,
     PRIMARY KEY (breaker, worker, place)
+) WITHOUT ROWID;
+
+-- What holds for the whole store, with who has set it when.
+CREATE TABLE settings (
+    name  TEXT PRIMARY KEY,
+    value TEXT    NOT NULL,
+    by    TEXT    NOT NULL,
+    since INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 -- Small and hot columns first: a claim never reads past them into a long payload.
@@ -229,6 +239,8 @@ CREATE TABLE workers (
     boot_id     TEXT    NOT NULL,
     queues      TEXT    NOT NULL,
     types       TEXT    NOT NULL,
+    tags        TEXT    NOT NULL,
+    rule        TEXT    NOT NULL,
     started_at  INTEGER NOT NULL,
     lease       INTEGER NOT NULL,
     lease_until INTEGER NOT NULL

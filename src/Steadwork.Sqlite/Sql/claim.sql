@@ -15,7 +15,7 @@ WHERE id IN (SELECT id FROM jobs WHERE state = 'pending' AND ready = 0 AND run_a
 RETURNING lane, ready, id, exclusive_key;
 
 -- name: ready-lanes
-SELECT id, queue, type FROM lanes
+SELECT id, queue, type, requires FROM lanes
 WHERE ready > 0
   AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'queue' AND name = lanes.queue)
   AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'type' AND name = lanes.type);

@@ -64,14 +64,20 @@ SELECT type, breaker FROM breaker_types ORDER BY type, breaker;
 -- name: fill-breaker-types
 INSERT INTO breaker_types (type, breaker) VALUES (?1, ?2);
 
+-- name: copied-settings
+SELECT name, value, by, since FROM settings ORDER BY name;
+
+-- name: fill-settings
+INSERT INTO settings (name, value, by, since) VALUES (?1, ?2, ?3, ?4);
+
 -- name: copied-lanes
-SELECT queue, type FROM lanes ORDER BY queue, type;
+SELECT queue, type, requires FROM lanes ORDER BY queue, type, requires;
 
 -- name: fill-lanes
-INSERT INTO lanes (queue, type) VALUES (?1, ?2);
+INSERT INTO lanes (queue, type, requires) VALUES (?1, ?2, ?3);
 
 -- name: copied-jobs
-SELECT jobs.id, queue, type, state, jobs.ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
+SELECT jobs.id, queue, type, requires, state, jobs.ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
        timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, result,
        blocked, is_parent, runs_anyway, orphaned, expires_at
 FROM jobs JOIN lanes ON lanes.id = jobs.lane
@@ -81,7 +87,7 @@ ORDER BY jobs.id;
 INSERT INTO jobs (id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
                   timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, result,
                   blocked, is_parent, runs_anyway, orphaned, expires_at)
-VALUES (?1, (SELECT id FROM lanes WHERE queue = ?2 AND type = ?3), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33);
+VALUES (?1, (SELECT id FROM lanes WHERE queue = ?2 AND type = ?3 AND requires = ?4), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34);
 
 -- name: copied-attempts
 SELECT job, attempt, worker, started_at, finished_at, outcome, error, result FROM attempts ORDER BY job, attempt;

@@ -38,10 +38,10 @@ WHERE id = ?1 AND state IN ('pending', 'waiting') AND (payload <> ?2 OR run_at <
 RETURNING state, ready, blocked;
 
 -- name: insert-lane
-INSERT INTO lanes (queue, type) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
+INSERT INTO lanes (queue, type, requires) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING;
 
 -- name: lane-of
-SELECT id FROM lanes WHERE queue = ?1 AND type = ?2;
+SELECT id FROM lanes WHERE queue = ?1 AND type = ?2 AND requires = ?3;
 
 -- name: count-lane
 -- Once a transaction and lane: the sum of what the transaction did.

@@ -24,3 +24,11 @@ SELECT position, at FROM log WHERE position > ?1 ORDER BY position LIMIT ?2;
 
 -- name: prune-log
 DELETE FROM log WHERE position <= ?1;
+
+-- name: setting
+SELECT value, by, since FROM settings WHERE name = ?1;
+
+-- name: put-setting
+-- ?1 name, ?2 value, ?3 who, ?4 when. Changes nothing where the value is the same.
+INSERT INTO settings (name, value, by, since) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value, by = excluded.by, since = excluded.since WHERE settings.value <> excluded.value;

@@ -14,18 +14,27 @@ SELECT count(*) FROM (
     SELECT 1 FROM jobs WHERE exclusive_key = ?1 AND state = 'waiting' AND blocked = 0 AND (priority < ?2 OR (priority = ?2 AND id < ?3)) LIMIT ?4
 );
 
+-- name: rival-lanes
+-- Those of queue ?1 with something due, but for other types than ?2 that are paused.
+SELECT id, type, requires FROM lanes
+WHERE queue = ?1 AND ready > 0 AND (type = ?2 OR NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'type' AND name = lanes.type));
+
 -- name: ahead-in-line
--- ?1 queue, ?2 priority and ?3 id of the job, ?4 how many to count at most.
+-- Of lane ?1 and priority ?2 those between the ids ?3 and ?4; ?5 how many to count at most.
 SELECT count(*) FROM (
-    SELECT 1 FROM lanes CROSS JOIN jobs WHERE queue = ?1 AND jobs.lane = lanes.id AND jobs.ready = 1 AND priority <= ?2 AND (priority < ?2 OR jobs.id < ?3) LIMIT ?4
+    SELECT 1 FROM jobs WHERE lane = ?1 AND ready = 1 AND priority = ?2 AND id > ?3 AND id < ?4 LIMIT ?5
 );
 
 -- name: lane-counts
-SELECT queue, type, pending, waiting, running, succeeded, failed, cancelled FROM lanes ORDER BY queue, type;
+-- By queue and type, whatever is required.
+SELECT queue, type, sum(pending), sum(waiting), sum(running), sum(succeeded), sum(failed), sum(cancelled) FROM lanes GROUP BY queue, type ORDER BY queue, type;
+
+-- name: lanes
+SELECT id, requires FROM lanes;
 
 -- name: workers
 SELECT id, name, host, process, queues, types, started_at,
-       (SELECT count(*) FROM jobs WHERE jobs.worker = workers.id AND state = 'running')
+       (SELECT count(*) FROM jobs WHERE jobs.worker = workers.id AND state = 'running'), tags, rule
 FROM workers ORDER BY id;
 
 -- name: pauses
@@ -44,6 +53,6 @@ SELECT value FROM meta WHERE name = 'store-id';
 -- name: find-jobs
 -- The caller adds conditions, an order and a limit.
 SELECT jobs.id, lanes.type, lanes.queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at,
-       started_at, finished_at, unique_key, tags, worker, payload, result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit, expires_at
+       started_at, finished_at, unique_key, tags, worker, payload, result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit, expires_at, requires
 FROM jobs JOIN lanes ON lanes.id = jobs.lane
 WHERE true

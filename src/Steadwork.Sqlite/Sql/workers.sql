@@ -1,6 +1,6 @@
 -- name: insert-worker
-INSERT INTO workers (name, host, process, boot_id, queues, types, started_at, lease, lease_until)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9);
+INSERT INTO workers (name, host, process, boot_id, queues, types, started_at, lease, lease_until, tags, rule)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
 
 -- name: worker-known
 SELECT 1 FROM workers WHERE id = ?1;

@@ -7,18 +7,19 @@ namespace Steadwork.Sqlite.Writing;
 /// <summary>The lanes by name, and the changes to their counts, summed up so that each lane is written once a transaction.</summary>
 internal sealed class Lanes(Database database)
 {
-    private readonly Dictionary<(string Queue, string Type), long> ids = [];
+    private readonly Dictionary<(string Queue, string Type, string Requires), long> ids = [];
     private readonly Dictionary<long, Change> changes = [];
 
     private record struct Change(long Ready, StateCounts States);
 
-    /// <summary>The lane of a queue and type; it is made if there is none.</summary>
-    public long Of(string queue, string type)
+    /// <summary>The lane of a job; it is made if there is none.</summary>
+    public long Of(NewJob job)
     {
-        if (ids.TryGetValue((queue, type), out var known))
+        var (queue, type, requires) = (job.Queue, job.Type, Requirement.Text(job.Requires));
+        if (ids.TryGetValue((queue, type, requires), out var known))
             return known;
-        database["insert-lane"].Bind(1, queue).Bind(2, type).Run();
-        return ids[(queue, type)] = database["lane-of"].Bind(1, queue).Bind(2, type).First(row => row.Long(0));
+        database["insert-lane"].Bind(1, queue).Bind(2, type).Bind(3, requires).Run();
+        return ids[(queue, type, requires)] = database["lane-of"].Bind(1, queue).Bind(2, type).Bind(3, requires).First(row => row.Long(0));
     }
 
     public void CountReady(long lane, int change) =>

@@ -62,4 +62,10 @@ public sealed class EnqueueOptions
 
     /// <summary>Words to find it by. Default none.</summary>
     public IList<string> Tags { get; } = [];
+
+    /// <summary>
+    /// The tags that a worker must have to run it, all of them (see <see cref="Workers.WorkerOptions.Tags"/>); up to 10 words of letters and
+    /// digits, or <c>- _ . : /</c> between them. Default null: what its type requires.
+    /// </summary>
+    public IList<string>? Requires { get; set; }
 }

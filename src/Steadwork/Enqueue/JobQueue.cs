@@ -263,6 +263,7 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
             After = [.. options.After.Distinct()],
             RunsAnyway = options.RunsAnyway,
             Tags = [.. options.Tags],
+            Requires = [.. options.Requires ?? type.Options.Requires],
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };
         return NewJobRules.Refusal(job) is { } refusal ? throw new ArgumentException(refusal) : job;

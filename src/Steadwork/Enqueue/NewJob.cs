@@ -104,6 +104,9 @@ public sealed record NewJob
     /// <summary>Words to find it by.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
+    /// <summary>The tags that a worker must have to run it, all of them; up to 10. None unless said.</summary>
+    public IReadOnlyList<string> Requires { get; init; } = [];
+
     /// <summary>The W3C trace context in which it is enqueued (<c>traceparent</c>); null when there is none.</summary>
     public string? TraceParent { get; init; }
 }

@@ -24,6 +24,7 @@ public static class NewJobRules
         ?? ExclusivityRefusal(job)
         ?? (job.After.Count > MaxParents ? $"A job can come after {MaxParents:N0} others at the most, not after {job.After.Count:N0}." : null)
         ?? TagRefusal(job.Tags)
+        ?? Requirement.Refusal(job.Requires)
         ?? (job.Priority is < 1 or > 1000 ? $"Priority {job.Priority} is out of range; it goes from 1 (first) to 1000." : null)
         ?? (job.MaxAttempts is < 1 or > 1000 ? $"{job.MaxAttempts} attempts is out of range; it goes from 1 to 1000." : null)
         ?? (job.Timeout <= TimeSpan.Zero ? "A timeout must be longer than zero." : null)

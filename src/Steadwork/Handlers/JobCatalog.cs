@@ -68,7 +68,7 @@ public sealed class JobCatalog
             return $"The payload {payload.FullName} is registered for '{bearer.Name}' and for '{type.Name}'; each payload belongs to one job type.";
         if (type.Options.DependsOn.Select(breaker => NewJobRules.NameRefusal("breaker", breaker)).FirstOrDefault(refusal => refusal is not null) is { } wrong)
             return wrong;
-        return type.Options.Upcasters.Refusal(type.Name, type.Options.Version, isRun: type.Invoke is not null);
+        return Requirement.Refusal([.. type.Options.Requires]) ?? type.Options.Upcasters.Refusal(type.Name, type.Options.Version, isRun: type.Invoke is not null);
     }
 
     private static string Twice(string name, JobType type, JobType other) =>

@@ -28,6 +28,9 @@ public sealed class JobTypeOptions
     /// <summary>The breakers that stand for what its handler depends on; see <see cref="BreakerDefinition"/>. Default none.</summary>
     public ICollection<string> DependsOn { get; } = [];
 
+    /// <summary>The tags that a worker must have to run jobs that say nothing of that, all of them; up to 10. Default none.</summary>
+    public IList<string> Requires { get; set; } = [];
+
     /// <summary>Former names of the type: jobs stored under them are run as its own. New ones are stored under its present name. Default none.</summary>
     public ICollection<string> Aliases { get; } = [];
 

@@ -13,6 +13,9 @@ internal sealed class ProgramSchedules
     public string Program { get; set; } = Assembly.GetEntryAssembly()?.GetName().Name ?? "program";
 
     public Version Version { get; set; } = Assembly.GetEntryAssembly()?.GetName().Version ?? new Version(0, 0);
+
+    /// <summary>Whose they are, for people.</summary>
+    public string By => $"{Program} {Version}";
 }
 
 /// <summary>Defines a program's schedules when it starts.</summary>
@@ -20,7 +23,7 @@ internal sealed class ScheduleHosting(IStore store, JobQueue jobs, ProgramSchedu
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        var owner = new ScheduleOwner(schedules.Program, schedules.Version.ToString(), $"{schedules.Program} {schedules.Version}");
+        var owner = new ScheduleOwner(schedules.Program, schedules.Version.ToString(), schedules.By);
         var now = store.Now;
         NewSchedule[] definitions = [.. schedules.All.Select(make => make(jobs).From(now))];
         if (definitions.GroupBy(schedule => schedule.Definition.Name).FirstOrDefault(same => same.Count() > 1) is { Key: var twice })

@@ -19,6 +19,7 @@ public sealed class SteadworkBuilder
     private readonly string? name;
     private readonly Lazy<PayloadJson> json;
     private readonly ProgramSchedules schedules = new();
+    private bool hasRetention;
     private JsonSerializerOptions? jsonOptions;
 
     /// <param name="services">Where it registers.</param>
@@ -149,7 +150,27 @@ public sealed class SteadworkBuilder
         return AddSchedule(jobs => JobSchedules.Make(jobs, name, _ => timing, payload, configure));
     }
 
-    /// <summary>Says whose the schedules in the code are. Default: the name and the version of the program's entry assembly.</summary>
+    /// <summary>
+    /// Says how long the store keeps jobs that have ended, and its log. It is set in the store when this program starts, and counts for
+    /// every worker of it, those of other programs included, until some program sets another. Where none ever has, the defaults count.
+    /// </summary>
+    /// <param name="configure">What is kept for how long.</param>
+    /// <exception cref="ArgumentException">The options make no sense.</exception>
+    /// <exception cref="InvalidOperationException">It is said already.</exception>
+    public SteadworkBuilder AddRetention(Action<RetentionOptions> configure)
+    {
+        if (hasRetention)
+            throw new InvalidOperationException("The retention is added twice; a store has one.");
+        hasRetention = true;
+        var options = new RetentionOptions();
+        configure(options);
+        options.Validate();
+        Services.AddSingleton<IHostedService>(services => new RetentionHosting(
+            StoreOf(services), options.ToRules(), () => schedules.By, (services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<RetentionOptions>()));
+        return this;
+    }
+
+    /// <summary>Says whose the schedules and the retention in the code are. Default: the name and the version of the program's entry assembly.</summary>
     /// <param name="program">The program; one that has another name has other schedules.</param>
     /// <param name="version">Its version: an older one changes nothing of what a newer one has defined.</param>
     public SteadworkBuilder SchedulesAre(string program, Version version)

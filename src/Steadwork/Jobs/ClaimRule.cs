@@ -21,6 +21,18 @@ public sealed record ClaimRule
     /// <summary>Whether it is the order in which stores keep their jobs anyway.</summary>
     public bool IsDefault => this is { Order: ClaimOrder.Priority, Ageing: null, Sharing: QueueSharing.Together };
 
+    /// <summary>
+    /// The order in which all workers of some rules take what a queue has, where one can say how many of its jobs come before
+    /// another: not where they differ, draw, or let jobs age. By priority where there are none.
+    /// </summary>
+    internal static ClaimOrder? CommonOrder(IReadOnlyCollection<ClaimRule> rules) =>
+        rules.Select(rule => (rule.Order, rule.Ageing)).Distinct().ToList() switch
+        {
+            [] => ClaimOrder.Priority,
+            [(not ClaimOrder.WeightedRandom, null)] and [var (order, _)] => order,
+            _ => null,
+        };
+
     /// <summary>The priority that a job counts as, after it has waited.</summary>
     /// <param name="priority">Its own.</param>
     /// <param name="waited">How long ago it could have run.</param>

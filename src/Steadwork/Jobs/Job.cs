@@ -57,6 +57,9 @@ public sealed record Job
     /// <summary>Words to find it by.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
+    /// <summary>The tags that a worker must have to run it, in order.</summary>
+    public IReadOnlyList<string> Requires { get; init; } = [];
+
     /// <summary>The worker that holds it or ran it last; null while it is in its line.</summary>
     public WorkerId? Worker { get; init; }
 

@@ -5,6 +5,15 @@ namespace Steadwork;
 /// <param name="Log">How long the log keeps an entry; <see cref="Timeout.InfiniteTimeSpan"/> keeps all.</param>
 public sealed record RetentionRules(IReadOnlyList<RetentionRule> Rules, TimeSpan Log)
 {
+    /// <summary>What counts where nobody has set anything: what succeeded or was cancelled is kept for 7 days, what failed and the log for 30.</summary>
+    public static RetentionRules Default { get; } = new(
+        [
+            new(TimeSpan.FromDays(7)) { State = JobState.Succeeded },
+            new(TimeSpan.FromDays(7)) { State = JobState.Cancelled },
+            new(TimeSpan.FromDays(30)) { State = JobState.Failed },
+        ],
+        TimeSpan.FromDays(30));
+
     /// <summary>The shortest time for which a rule keeps anything; null when everything is kept.</summary>
     internal TimeSpan? Shortest => Rules.Where(rule => !rule.KeepsForEver).Select(rule => (TimeSpan?)rule.Keep).Min();
 

@@ -52,8 +52,25 @@ public sealed record WaitReason(string Code, string Text)
         var capable = workers.Where(worker => worker.Types.Contains(job.Type)).ToList();
         if (capable.Count == 0)
             return new("no_worker", $"No live worker has a handler for the type '{job.Type}'.");
-        return capable.Any(worker => worker.Queues.Contains(job.Queue)) ? null : new("no_worker", $"No live worker with a handler for it serves the queue '{job.Queue}'.");
+        capable.RemoveAll(worker => !worker.Queues.Contains(job.Queue));
+        if (capable.Count == 0)
+            return new("no_worker", $"No live worker with a handler for it serves the queue '{job.Queue}'.");
+        return capable.Exists(worker => Requirement.IsMet(job.Requires, worker.Tags)) ? null : new("no_worker", $"No live worker that could run it has {Lacking(job, capable)}.");
     }
+
+    /// <summary>The tags that none of these workers has, or, where each is had by one of them, all that the job requires.</summary>
+    private static string Lacking(Job job, IReadOnlyList<WorkerView> workers)
+    {
+        var lacking = job.Requires.Where(tag => !workers.Any(worker => worker.Tags.Contains(tag))).ToList();
+        return lacking switch
+        {
+            [var tag] => $"the tag '{tag}'",
+            [] => $"all the tags that it requires: {Named(job.Requires)}",
+            _ => $"the tags {Named(lacking)}",
+        };
+    }
+
+    private static string Named(IReadOnlyList<string> tags) => $"{string.Join(", ", tags.SkipLast(1).Select(tag => $"'{tag}'"))} and '{tags[^1]}'";
 
     private static WaitReason? Scheduled(Job job, DateTimeOffset now) =>
         job.State is not JobState.Pending || job.RunAt <= now ? null
@@ -105,7 +122,23 @@ public sealed record WaitReason(string Code, string Text)
 
     private static WaitReason? InLine(Standing standing) =>
         standing.Job.State is not JobState.Pending || standing.AheadInLine == 0 ? null
-        : new("priority", $"{Count(standing.AheadInLine, "job")} of its queue {(standing.AheadInLine == 1 ? "comes" : "come")} before it.");
+        : ClaimRule.CommonOrder(standing.Rules) is { } order
+            ? new("priority", $"{Count(standing.AheadInLine, "job")} of its queue {(standing.AheadInLine == 1 ? "comes" : "come")} before it{order switch
+            {
+                ClaimOrder.Fifo => ", since its workers take the oldest first",
+                ClaimOrder.Lifo => ", since its workers take the newest first",
+                _ => "",
+            }}.")
+        : new("priority", $"Its workers pick {string.Join(", or ", standing.Rules.Select(InWords).Distinct())}; {Count(standing.AheadInLine, "other job")} of its queue may run now.");
+
+    private static string InWords(ClaimRule rule) => rule switch
+    {
+        { Order: ClaimOrder.WeightedRandom } => "at random, weighted by priority",
+        { Order: ClaimOrder.Fifo } => "the oldest first",
+        { Order: ClaimOrder.Lifo } => "the newest first",
+        { Ageing: not null } => "by priority, which gets better the longer a job waits",
+        _ => "by priority",
+    };
 
     private static string Count(long number, string what) => string.Create(CultureInfo.InvariantCulture,
         $"{(number >= Standing.CountedAtMost ? $"{Standing.CountedAtMost:N0} and more" : number.ToString("N0", CultureInfo.InvariantCulture))} {what}{(number == 1 ? "" : "s")}");

@@ -92,6 +92,16 @@ public interface IJobStore
     /// <inheritdoc cref="PruneAsync"/>
     Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken);
 
+    /// <summary>By what all workers of the store prune; null where nobody has set anything, and the defaults count: <see cref="RetentionRules.Default"/>.</summary>
+    Task<Retention?> RetentionAsync(CancellationToken cancellationToken);
+
+    /// <summary>Sets by what all workers of the store prune from now on, in the place of what was set before.</summary>
+    /// <param name="rules">What is kept for how long.</param>
+    /// <param name="by">Who sets it, for people and the log.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False when the same is set already: nothing changed.</returns>
+    Task<bool> SetRetentionAsync(RetentionRules rules, string by, CancellationToken cancellationToken);
+
     /// <summary>Attaches a definition to a queue unless it has one. Jobs of a queue that has one are pruned only by rules that name the queue.</summary>
     /// <returns>The definition that stands.</returns>
     Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken);

@@ -69,6 +69,9 @@ public static class LogKinds
     /// <summary>Somebody resumed a queue or a type, with data as of <see cref="Paused"/>.</summary>
     public const string Resumed = "resumed";
 
+    /// <summary>Somebody set the retention of the store: the data says what and who, <c>{"rules":[…],"log":…,"by":…}</c>.</summary>
+    public const string RetentionSet = "retention-set";
+
     /// <summary>A schedule was defined or changed: the data says which and by whom, <c>{"schedule":…,"by":…}</c>.</summary>
     public const string ScheduleDefined = "schedule-defined";
 

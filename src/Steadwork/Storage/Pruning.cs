@@ -1,5 +1,11 @@
 namespace Steadwork.Storage;
 
+/// <summary>The retention of a store, by which all its workers prune.</summary>
+/// <param name="Rules">What is kept for how long.</param>
+/// <param name="By">Who has set it.</param>
+/// <param name="Since">When.</param>
+public sealed record Retention(RetentionRules Rules, string By, DateTimeOffset Since);
+
 /// <summary>How far a walk over what may have had its time has come; the default begins with the oldest.</summary>
 /// <param name="Job">The job up to which all have been looked at.</param>
 /// <param name="Position">The position up to which the log has been.</param>

@@ -23,6 +23,29 @@ internal static class TagsJson
         json is null ? [] : JsonSerializer.Deserialize(json, StoredJson.Default.IReadOnlyListString) ?? [];
 }
 
+/// <summary>The order in which a worker claims, as it is stored. What this program does not know is taken for the default.</summary>
+internal static class ClaimRuleJson
+{
+    internal sealed record Stored(string Order, long? Ageing, string Sharing, IReadOnlyList<int>? Weights);
+
+    public static string Name(this QueueSharing sharing) => sharing switch { QueueSharing.InOrder => "in-order", QueueSharing.ByWeight => "by-weight", _ => "together" };
+
+    public static ReadOnlyMemory<byte> Write(ClaimRule rule) =>
+        JsonSerializer.SerializeToUtf8Bytes(new Stored(rule.Order.Name(), (long?)rule.Ageing?.TotalMilliseconds, rule.Sharing.Name(), rule.Weights), StoredJson.Default.Stored);
+
+    public static ClaimRule Read(string json)
+    {
+        var stored = JsonSerializer.Deserialize(json, StoredJson.Default.Stored)!;
+        return new ClaimRule
+        {
+            Order = ClaimOrders.All.FirstOrDefault(order => order.Name == stored.Order).Value,
+            Ageing = stored.Ageing is { } interval ? TimeSpan.FromMilliseconds(interval) : null,
+            Sharing = Enum.GetValues<QueueSharing>().FirstOrDefault(sharing => sharing.Name() == stored.Sharing),
+            Weights = stored.Weights,
+        };
+    }
+}
+
 /// <summary>A pause as it is stored and logged.</summary>
 internal static class PauseJson
 {
@@ -43,6 +66,7 @@ internal static class NamedJson
 }
 
 [JsonSerializable(typeof(JobError))]
+[JsonSerializable(typeof(ClaimRuleJson.Stored))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -19,6 +19,12 @@ public sealed record WorkerStart(string Name, IReadOnlyList<string> Queues, IRea
 
     /// <summary>Which of its types depend on which of these; what is known of other types stays. Default none.</summary>
     public IReadOnlyList<TypeBreakers> TypeBreakers { get; init; } = [];
+
+    /// <summary>What jobs can require of it. Default none.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>The order in which it means to claim, for people. Default by priority, all queues together.</summary>
+    public ClaimRule Rule { get; init; } = ClaimRule.Default;
 }
 
 /// <summary>A registered incarnation of a worker.</summary>
@@ -80,6 +86,9 @@ public sealed record ClaimRequest(IReadOnlyList<string> Queues, IReadOnlyList<st
 {
     /// <summary>In which order. Default by priority, all queues together.</summary>
     public ClaimRule Rule { get; init; } = ClaimRule.Default;
+
+    /// <summary>The tags that it has: a job that requires another is not given to it. Default none.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
 }
 
 /// <summary>The answer to an exchange.</summary>
@@ -174,6 +183,9 @@ public sealed record JobQuery
     /// <summary>Only with this tag.</summary>
     public string? Tag { get; init; }
 
+    /// <summary>Only those that require none but these of a worker; null means any.</summary>
+    public IReadOnlyList<string>? RequiresAtMost { get; init; }
+
     /// <summary>Only with this text in payload, result or last error; case does not matter for ASCII letters.</summary>
     public string? Text { get; init; }
 
@@ -242,7 +254,16 @@ public sealed record LaneCounts(string Queue, string Type, StateCounts Counts);
 /// <param name="Types">The job types that it has handlers for.</param>
 /// <param name="StartedAt">When it registered.</param>
 /// <param name="Running">How many jobs it holds, prefetched ones included.</param>
-public sealed record WorkerView(WorkerId Id, string Name, string Host, int ProcessId, IReadOnlyList<string> Queues, IReadOnlyList<string> Types, DateTimeOffset StartedAt, long Running);
+public sealed record WorkerView(WorkerId Id, string Name, string Host, int ProcessId, IReadOnlyList<string> Queues, IReadOnlyList<string> Types, DateTimeOffset StartedAt, long Running)
+{
+    /// <summary>What jobs can require of it.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>The order in which it claims.</summary>
+    public ClaimRule Rule { get; init; } = ClaimRule.Default;
+
+    internal bool CanRun(Job job) => Types.Contains(job.Type) && Queues.Contains(job.Queue) && Requirement.IsMet(job.Requires, Tags);
+}
 
 /// <summary>A store in numbers.</summary>
 /// <param name="Lanes">The counts of each queue and type that ever had a job.</param>
@@ -259,9 +280,14 @@ public sealed record StoreStatistics(IReadOnlyList<LaneCounts> Lanes, IReadOnlyL
 /// <param name="Job">The job.</param>
 /// <param name="KeyHolders">The jobs that have the places of its exclusive key, itself perhaps among them; none when it has no such key.</param>
 /// <param name="AheadBehindKey">How many that wait behind its exclusive key come before it; 0 when it does not wait there.</param>
-/// <param name="AheadInLine">How many jobs of its queue that may run now come before it, by priority and then by age; 0 when it may not run now.</param>
+/// <param name="AheadInLine">
+/// How many jobs of its queue that may run now come before it, of those that the live workers which could run it could run as well: in
+/// the order in which these claim. Where they have no one order that can be told (see <paramref name="Rules"/>), how many there are besides it.
+/// By priority and of all, where no live worker could run it. 0 when it may not run now.
+/// </param>
 /// <param name="Parents">The jobs that it comes after, those first for which it still waits; the first hundred.</param>
-public sealed record Standing(Job Job, IReadOnlyList<KeyHolder> KeyHolders, long AheadBehindKey, long AheadInLine, IReadOnlyList<Parent> Parents)
+/// <param name="Rules">The different rules by which the live workers claim that could run it.</param>
+public sealed record Standing(Job Job, IReadOnlyList<KeyHolder> KeyHolders, long AheadBehindKey, long AheadInLine, IReadOnlyList<Parent> Parents, IReadOnlyList<ClaimRule> Rules)
 {
     /// <summary>More parents are not listed.</summary>
     public const int ParentsAtMost = 100;

@@ -1,8 +1,8 @@
 namespace Steadwork.Workers;
 
 /// <summary>
-/// How long jobs that have ended are kept, and the log. <see cref="Timeout.InfiniteTimeSpan"/> keeps for ever. Bindable from
-/// configuration. All workers of a store should have the same: what one of them has removed is gone for all.
+/// How long a store keeps jobs that have ended, and its log: see <see cref="SteadworkBuilder.AddRetention"/>.
+/// <see cref="Timeout.InfiniteTimeSpan"/> keeps for ever. Bindable from configuration.
 /// </summary>
 public sealed class RetentionOptions
 {

@@ -72,7 +72,7 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
         running = new RunningLoop(store, parts, () => incarnation, scheduling.Heard);
         renewal = new LeaseRenewal(store, parts.Options, parts.Clock, () => incarnation, this, logger);
         recovery = new RecoveryLoop(store, parts.Options.RecoveryInterval, EndLostLives, logger);
-        pruning = new PruningLoop(store, parts.Options.Retention.ToRules(), parts.Clock, Random.Shared.NextDouble, logger);
+        pruning = new PruningLoop(store, parts.Clock, Random.Shared.NextDouble, logger);
         parts.OnLeaseInDoubt = renewal.Wake;
         wakeUps = store.Listen(WakeUp.Jobs | WakeUp.Cancellations, OnWakeUp);
         recovery.Start();
@@ -176,7 +176,7 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
         var types = parts.Catalog.Runnable;
         var askedAt = parts.Clock.GetTimestamp();
         var session = await store.StartWorkerAsync(
-            new WorkerStart(options.Name, options.ServedQueues, types, RunningLoop.Capacity(options), options.Lease) { Breakers = parts.Catalog.Breakers, TypeBreakers = parts.Catalog.TypeBreakers },
+            new WorkerStart(options.Name, options.ServedQueues, types, RunningLoop.Capacity(options), options.Lease) { Tags = options.OwnTags, Rule = options.ClaimRule, Breakers = parts.Catalog.Breakers, TypeBreakers = parts.Catalog.TypeBreakers },
             cancellationToken).ConfigureAwait(false);
         logger.WorkerStarted(session.Id, options.Name, string.Join(", ", options.ServedQueues), string.Join(", ", types), options.Concurrency);
         var life = new Incarnation(session, options.Lease, parts.Clock);

@@ -9,6 +9,9 @@ public sealed class WorkerOptions
     /// <summary>The queues that it serves. Default: <c>default</c>.</summary>
     public IList<string> QueueNames { get; set; } = [];
 
+    /// <summary>What jobs can require of it, such as <c>gpu</c> or <c>region:eu</c>: it is given no job that requires a tag which it does not have. Default none.</summary>
+    public IList<string> Tags { get; set; } = [];
+
     /// <summary>How it picks among the jobs that may run. Default <see cref="ClaimOrder.Priority"/>.</summary>
     public ClaimOrder ClaimOrder { get; set; }
 
@@ -35,9 +38,6 @@ public sealed class WorkerOptions
 
     /// <summary>How often it looks for dead workers. Default 250 ms; at least 10 ms.</summary>
     public TimeSpan RecoveryInterval { get; set; } = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>How long the jobs of the store are kept after they have ended, and the log: every worker prunes, whatever its queues.</summary>
-    public RetentionOptions Retention { get; set; } = new();
 
     /// <summary>How much work, in time, it claims ahead. Default 50 ms; zero claims nothing ahead. Jobs that take longer than this are never claimed ahead.</summary>
     public TimeSpan Prefetch { get; set; } = TimeSpan.FromMilliseconds(50);
@@ -77,6 +77,8 @@ public sealed class WorkerOptions
         Weights = QueueSharing is QueueSharing.ByWeight ? [.. ServedQueues.Select(queue => QueueWeights.TryGetValue(queue, out var weight) ? weight : 1)] : null,
     };
 
+    internal IReadOnlyList<string> OwnTags => [.. Tags.Distinct()];
+
     internal IReadOnlyList<string> ServedQueues => QueueNames.Count == 0 ? [Defaults.Queue] : [.. QueueNames.Distinct()];
 
     /// <summary>Checks the whole.</summary>
@@ -88,6 +90,8 @@ public sealed class WorkerOptions
             if (NewJobRules.NameRefusal("queue", queue) is { } refusal)
                 throw new ArgumentException(refusal);
         }
+        if (Tags.Select(Requirement.TagRefusal).FirstOrDefault(refused => refused is not null) is { } tagRefusal)
+            throw new ArgumentException(tagRefusal);
         Require(Enum.IsDefined(ClaimOrder), $"There is no claim order {ClaimOrder}.");
         Require(Enum.IsDefined(QueueSharing), $"There is no queue sharing {QueueSharing}.");
         Require(Ageing is null || Ageing >= TimeSpan.FromMilliseconds(1), $"The ageing is {Ageing}; it is at least 1 ms.");
@@ -106,7 +110,6 @@ public sealed class WorkerOptions
         Require(MaxPrefetch is >= 0 and <= 100_000, $"The prefetch is {MaxPrefetch}; it goes from 0 to 100,000.");
         Require(DrainTime >= TimeSpan.Zero, "The drain time cannot be negative.");
         Require(StopGrace >= TimeSpan.Zero, "The stop grace cannot be negative.");
-        Retention.Validate();
     }
 
     private static void Require(bool holds, string otherwise)

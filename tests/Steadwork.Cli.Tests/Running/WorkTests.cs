@@ -105,6 +105,21 @@ public abstract class WorkTests<TStore> : IDisposable
     }
 
     [Fact]
+    public async Task It_runs_what_requires_no_more_than_it_has_and_drains_no_more()
+    {
+        await workshop.Folder.EnqueueAsync("note");
+        await workshop.Folder.EnqueueAsync("note", "--requires", "gpu");
+        await workshop.Folder.EnqueueAsync("note", "--requires", "gpu", "--requires", "eu");
+        (await WorkAsync("--exec", "note=true", "--drain", "--json")).Good();
+        (await StateOfAsync(1)).ShouldBe("succeeded");
+        (await StateOfAsync(2)).ShouldBe("pending");
+        (await WorkAsync("--tags", "gpu, large", "--exec", "note=true", "--drain")).Error.ShouldMatch(@"^worker \d+: queues default; job types note; tags gpu, large; 10 at once\n$");
+        (await StateOfAsync(2)).ShouldBe("succeeded");
+        (await StateOfAsync(3)).ShouldBe("pending");
+        (await WorkAsync("--tags", "gpu,", "--exec", "note=true", "--drain")).Complaint.ShouldStartWith("A tag of a worker is empty;");
+    }
+
+    [Fact]
     public async Task Draining_waits_for_what_runs_elsewhere()
     {
         workshop.Script("gated", GatedScript);

@@ -49,6 +49,10 @@ public sealed class TimedStore(IStore store) : IStore
 
     public Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) => store.PruneAsync(rules, from, most, cancellationToken);
 
+    public Task<Retention?> RetentionAsync(CancellationToken cancellationToken) => store.RetentionAsync(cancellationToken);
+
+    public Task<bool> SetRetentionAsync(RetentionRules rules, string by, CancellationToken cancellationToken) => store.SetRetentionAsync(rules, by, cancellationToken);
+
     public Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) => store.ExpiredAsync(rules, from, most, cancellationToken);
 
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) => store.DefineQueueAsync(queue, definition, cancellationToken);

@@ -36,6 +36,39 @@ public abstract class RetentionContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task The_store_says_what_all_its_workers_keep()
+    {
+        (await Store.RetentionAsync(CancellationToken.None)).ShouldBeNull();
+        RetentionRules rules = new([new(Day) { Queue = "größer", Type = "t", State = JobState.Failed }, new(ForEver) { State = JobState.Succeeded }, new(2 * Day)], ForEver);
+        Advance(5);
+        (await Store.SetRetentionAsync(rules, "shop 1.2", CancellationToken.None)).ShouldBeTrue();
+
+        var retention = (await Other.RetentionAsync(CancellationToken.None))!;
+        retention.Rules.Rules.ShouldBe(rules.Rules);
+        (retention.Rules.Log, retention.By, retention.Since).ShouldBe((ForEver, "shop 1.2", Now));
+        var told = (await Store.LogAsync()).Single();
+        (told.Kind, told.At, Some.Text(told.Data)).ShouldBe((LogKinds.RetentionSet, Now,
+            """{"rules":[{"keep":86400000,"queue":"gr\u00F6\u00DFer","type":"t","state":"failed"},{"keep":-1,"state":"succeeded"},{"keep":172800000}],"log":-1,"by":"shop 1.2"}"""));
+    }
+
+    [Fact]
+    public async Task Whoever_sets_another_retention_replaces_it_and_the_same_changes_nothing()
+    {
+        var rules = new RetentionRules([new(Day)], ForEver);
+        await Store.SetRetentionAsync(rules, "one", CancellationToken.None);
+        var first = (await Store.RetentionAsync(CancellationToken.None))!.Since;
+        Advance(5);
+        (await Other.SetRetentionAsync(new RetentionRules([.. rules.Rules], ForEver), "two", CancellationToken.None)).ShouldBeFalse();
+        var same = (await Store.RetentionAsync(CancellationToken.None))!;
+        (same.By, same.Since).ShouldBe(("one", first));
+
+        (await Other.SetRetentionAsync(rules with { Log = Day }, "two", CancellationToken.None)).ShouldBeTrue();
+        var next = (await Store.RetentionAsync(CancellationToken.None))!;
+        (next.By, next.Since, next.Rules.Log).ShouldBe(("two", Now, Day));
+        (await Store.LogAsync()).Count.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task What_has_not_ended_stays_however_old_it_is()
     {
         await Store.AddAsync(Some.Job, Some.Job with { Delay = 50 * Day }, Some.Job with { ExclusiveKey = "k" }, Some.Job with { ExclusiveKey = "k" });

@@ -23,7 +23,7 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
             CatchUp = new CatchUpRule { Missed = MissedTicks.RunAll, Grace = TimeSpan.FromSeconds(5) },
             Job = Some.Job with
             {
-                Queue = "q", Priority = 7, MaxAttempts = 9, Timeout = TimeSpan.FromSeconds(3), ExclusiveKey = "env", ExpiresIn = TimeSpan.FromSeconds(9), Tags = ["a", "b"], Payload = Some.Json("{\"n\": 1.0, \"ü\":\"\\u0000\"}"),
+                Queue = "q", Priority = 7, MaxAttempts = 9, Timeout = TimeSpan.FromSeconds(3), ExclusiveKey = "env", ExpiresIn = TimeSpan.FromSeconds(9), Tags = ["a", "b"], Requires = ["gpu"], Payload = Some.Json("{\"n\": 1.0, \"ü\":\"\\u0000\"}"),
             },
         };
         (await DefineAsync(full, In(60))).ShouldBe(Defined.Done);
@@ -35,7 +35,8 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
         (read.Program, read.By, read.Revision, read.Anchor, read.Next, read.LastTick, read.LastJob).ShouldBe((null, "ann", 1, Now, In(60), null, null));
         var definition = read.Read();
         (definition.Name, definition.Timing.ToString(), definition.Overlap, definition.CatchUp).ShouldBe((full.Name, full.Timing.ToString(), full.Overlap, full.CatchUp));
-        (definition.Job with { Tags = [], Payload = default }).ShouldBe(full.Job with { Tags = [], Payload = default });
+        (definition.Job with { Tags = [], Requires = [], Payload = default }).ShouldBe(full.Job with { Tags = [], Requires = [], Payload = default });
+        definition.Job.Requires.ShouldBe(["gpu"]);
         definition.Job.Tags.ShouldBe(["a", "b"]);
         Some.Text(definition.Job.Payload).ShouldBe("{\"n\": 1.0, \"ü\":\"\\u0000\"}");
         poll.Read().Timing.ShouldBe(new ScheduleTiming.Every(TimeSpan.FromSeconds(300)));

@@ -27,6 +27,78 @@ public abstract class StandingContract<TFixture> : StoreContract<TFixture>
         (standing.Job.Id, standing.AheadInLine, standing.AheadBehindKey, standing.KeyHolders.Count).ShouldBe((job, 3, 0, 0));
     }
 
+    [Theory]
+    [InlineData(ClaimOrder.Priority, 3, "3 jobs of its queue come before it.")]
+    [InlineData(ClaimOrder.Fifo, 4, "4 jobs of its queue come before it, since its workers take the oldest first.")]
+    [InlineData(ClaimOrder.Lifo, 2, "2 jobs of its queue come before it, since its workers take the newest first.")]
+    [InlineData(ClaimOrder.WeightedRandom, 6, "Its workers pick at random, weighted by priority; 6 other jobs of its queue may run now.")]
+    public async Task In_its_line_those_come_before_it_whom_its_workers_take_before_it(ClaimOrder order, int ahead, string text)
+    {
+        await Store.AddAsync(Some.Job with { Priority = 300 }, Some.Job with { Type = "other", Priority = 200 }, Some.Job, Some.Job with { Queue = "other" }, Some.Job with { Priority = 1, Delay = TimeSpan.FromHours(1) });
+        await Store.AddAsync(Some.Job with { Type = "unknown" }, Some.Job with { Requires = ["gpu"] }, Some.Job with { Type = "other" });
+        var job = await Store.AddOneAsync(Some.Job);
+        await Store.AddAsync(Some.Job, Some.Job with { Priority = 1 });
+        await Store.StartAsync(types: [Some.Type, "other"], rule: new ClaimRule { Order = order });
+        await Other.StartAsync(types: [Some.Type], rule: new ClaimRule { Order = order, Sharing = QueueSharing.InOrder });
+        // These could not run it: how they go about their work does not matter.
+        await Store.StartAsync(types: ["unknown"], rule: new ClaimRule { Order = ClaimOrder.Lifo });
+        await Store.StartAsync(["other"], rule: new ClaimRule { Order = ClaimOrder.Fifo });
+
+        (await StandingAsync(job)).AheadInLine.ShouldBe(ahead);
+        (await ReasonsAsync(job)).ShouldBe([("priority", text)]);
+    }
+
+    [Fact]
+    public async Task Where_its_workers_have_no_one_order_it_is_told_what_holds()
+    {
+        var jobs = await Store.AddAsync(Some.Jobs(2));
+        await Store.StartAsync(rule: new ClaimRule { Ageing = TimeSpan.FromMinutes(1) });
+        (await ReasonsAsync(jobs[0])).ShouldBe([("priority", "Its workers pick by priority, which gets better the longer a job waits; 1 other job of its queue may run now.")]);
+        await Store.StartAsync(rule: new ClaimRule { Order = ClaimOrder.Fifo });
+
+        (await ReasonsAsync(jobs[1])).ShouldBe([("priority", "Its workers pick by priority, which gets better the longer a job waits, or the oldest first; 1 other job of its queue may run now.")]);
+    }
+
+    [Fact]
+    public async Task What_is_paused_comes_before_nothing()
+    {
+        await Store.AddAsync(Some.Job with { Type = "other" }, Some.Job);
+        var job = await Store.AddOneAsync(Some.Job);
+        await Store.StartAsync(types: [Some.Type, "other"]);
+        await Store.PauseAsync(PauseScope.Type, "other", "somebody", CancellationToken.None);
+
+        (await StandingAsync(job)).AheadInLine.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(ClaimOrder.Priority)]
+    [InlineData(ClaimOrder.Fifo)]
+    [InlineData(ClaimOrder.WeightedRandom)]
+    public async Task No_more_are_counted_than_need_be(ClaimOrder order)
+    {
+        await Store.AddAsync(Some.Jobs(Standing.CountedAtMost));
+        var last = (await Store.AddAsync(Some.Jobs(500)))[^1];
+        await Store.StartAsync(rule: new ClaimRule { Order = order });
+
+        (await StandingAsync(last)).AheadInLine.ShouldBe(Standing.CountedAtMost);
+        (await ReasonsAsync(last)).Single().Text.ShouldContain("10,000 and more");
+    }
+
+    [Fact]
+    public async Task A_worker_says_in_which_order_it_claims()
+    {
+        var rule = new ClaimRule { Order = ClaimOrder.Priority, Ageing = TimeSpan.FromMilliseconds(1500), Sharing = QueueSharing.ByWeight, Weights = [3, 1] };
+        await Store.StartAsync(["a", "b"], rule: rule);
+        await Store.StartAsync(rule: new ClaimRule { Order = ClaimOrder.WeightedRandom, Sharing = QueueSharing.InOrder });
+        await Store.StartAsync();
+
+        var rules = (await Other.StatisticsAsync()).Workers.Select(worker => worker.Rule).ToList();
+        (rules[0] with { Weights = null }).ShouldBe(rule with { Weights = null });
+        rules[0].Weights.ShouldBe([3, 1]);
+        rules[1].ShouldBe(new ClaimRule { Order = ClaimOrder.WeightedRandom, Sharing = QueueSharing.InOrder });
+        rules[2].ShouldBe(ClaimRule.Default);
+    }
+
     [Fact]
     public async Task One_that_may_not_run_now_stands_in_no_line()
     {

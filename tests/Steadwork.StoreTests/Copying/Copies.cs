@@ -52,6 +52,7 @@ internal static class Copies
         var store = fixture.Store;
         (await store.PauseAsync(PauseScope.Queue, "mañana", "größer \"by\" name", CancellationToken.None)).ShouldBeTrue();
         (await store.PauseAsync(PauseScope.Type, "other", "somebody", CancellationToken.None)).ShouldBeTrue();
+        (await store.SetRetentionAsync(new RetentionRules([new(TimeSpan.FromDays(1)) { Queue = "größer" }], Timeout.InfiniteTimeSpan), "größer \"by\" name", CancellationToken.None)).ShouldBeTrue();
         await store.DefineQueueAsync("run:ü", """{"command":["sh","-c","echo '{}'"]}""", CancellationToken.None);
         var nightly = new ScheduleDefinition { Name = "nächtlich", Timing = new ScheduleTiming.Cron(CronLine.Parse("0 3 * * *"), TimeZoneName.Find("Europe/Berlin")), Job = Some.Job with { Queue = "q" } };
         await store.DefineAsync([new NewSchedule(nightly, fixture.Clock.GetUtcNow(), fixture.Clock.GetUtcNow().AddHours(3))], new ScheduleOwner("shop", "1.2", "shop 1.2"), CancellationToken.None);
@@ -110,6 +111,7 @@ internal static class Copies
             full with { UniqueKey = "taken", UniqueFor = TimeSpan.FromDays(36_500) },
             full with { ExclusiveKey = "busy" },
             full with { ExclusiveKey = "busy" },
+            full with { Requires = ["gpu", "región:eu"] },
             Some.Job with { Queue = "q", RunAt = new DateTimeOffset(9999, 12, 31, 23, 59, 59, 998, TimeSpan.Zero) },
             Some.Job with { Queue = "q", RunAt = DateTimeOffset.UnixEpoch.AddMilliseconds(-1) },
             Some.Job with { Payload = Some.Json($"\"{new string('x', 200_000)}\"") });
@@ -118,7 +120,7 @@ internal static class Copies
         (await store.RequestAsync(JobRequest.Cancel, unhappy)).ShouldBe(RequestAnswer.Done);
         await store.EnqueueOneAsync(Keyed("dead") with { WhenTaken = WhenTaken.Amend, MaxAttempts = 9 });
         fixture.Hold(await store.AddOneAsync(full with { Type = "waits" }));
-        (await store.RequestAsync(JobRequest.Cancel, await store.AddOneAsync(full), "not wanted")).ShouldBe(RequestAnswer.Done);
+        (await store.RequestAsync(JobRequest.Cancel, await store.AddOneAsync(full with { Requires = ["gpu"] }), "not wanted")).ShouldBe(RequestAnswer.Done);
         await store.AppendAsync([new NewLogEntry("noted", null, null, Some.Json("""{"by":"hand"}""")), new NewLogEntry("noted", new JobId(1), null, default)], CancellationToken.None);
         // Numbers that were given, and whose bearer is gone: the last job, the last of its lane, the last worker.
         (await store.RequestAsync(JobRequest.Delete, await store.AddOneAsync(Some.Job with { Type = "gone" }))).ShouldBe(RequestAnswer.Done);

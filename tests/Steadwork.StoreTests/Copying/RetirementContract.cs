@@ -22,6 +22,7 @@ public abstract class RetirementContract<TFixture> : StoreContract<TFixture>
         await ShouldBeRefusedAsync(() => Other.EnqueueAsync([Some.Job], CancellationToken.None));
         await ShouldBeRefusedAsync(() => Other.StartAsync());
         await ShouldBeRefusedAsync(() => Other.DefineQueueAsync("q", "{}", CancellationToken.None));
+        await ShouldBeRefusedAsync(() => Other.SetRetentionAsync(RetentionRules.Default, "late", CancellationToken.None));
         await ShouldBeRefusedAsync(() => Other.RequestAsync(JobRequest.Cancel, job));
         await ShouldBeRefusedAsync(() => Other.RequestAsync(JobRequest.Delete, job));
         await ShouldBeRefusedAsync(() => Other.AppendAsync([new NewLogEntry("noted", null, null, default)], CancellationToken.None));

@@ -31,7 +31,7 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
 
     public virtual Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) => inner.FindAsync(query, cancellationToken);
 
-    public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) => inner.StandingAsync(job, cancellationToken);
+    public virtual Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) => inner.StandingAsync(job, cancellationToken);
 
     public virtual Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) => inner.AttemptsAsync(job, cancellationToken);
 
@@ -46,6 +46,10 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
 
     public virtual Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
         inner.ExpiredAsync(rules, from, most, cancellationToken);
+
+    public Task<Retention?> RetentionAsync(CancellationToken cancellationToken) => inner.RetentionAsync(cancellationToken);
+
+    public virtual Task<bool> SetRetentionAsync(RetentionRules rules, string by, CancellationToken cancellationToken) => inner.SetRetentionAsync(rules, by, cancellationToken);
 
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>
         inner.DefineQueueAsync(queue, definition, cancellationToken);

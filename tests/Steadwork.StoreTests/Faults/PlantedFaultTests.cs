@@ -57,6 +57,10 @@ public sealed class PlantedFaultTests
         ["prunes too early"] = (store, memory) => new PrunesTooEarly(store, memory),
         ["ignores the rule of a queue"] = (store, memory) => new IgnoresTheRuleOfAQueue(store, memory),
         ["forgets to prune the log"] = (store, memory) => new ForgetsToPruneTheLog(store, memory),
+        ["gives a job to a worker that lacks what it requires"] = (store, memory) => new IgnoresRequirements(store, memory),
+        ["takes one required tag for all of them"] = (store, memory) => new RequiresOneTagOfSeveral(store, memory),
+        ["takes every worker for one that goes by priority"] = (store, memory) => new TakesEveryRuleForTheDefault(store, memory),
+        ["keeps the first retention"] = (store, memory) => new KeepsTheFirstRetention(store, memory),
         ["revives the dead"] = (store, memory) => new RevivesTheDead(store, memory),
     };
 

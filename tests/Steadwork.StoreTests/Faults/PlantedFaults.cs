@@ -380,3 +380,39 @@ internal sealed class ForgetsProbes(IStore inner, FaultMemory memory) : FaultySt
         return exchange with { Claimed = [.. exchange.Claimed.Select(job => job with { IsProbe = false })] };
     }
 }
+
+/// <summary>Gives a worker jobs that require what it does not have.</summary>
+internal sealed class IgnoresRequirements(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
+        Inner.ExchangeAsync(worker, ends, claim is null ? null : claim with { Tags = ["g", "h"] }, cancellationToken);
+}
+
+/// <summary>Takes one of the tags that a job requires for all of them.</summary>
+internal sealed class RequiresOneTagOfSeveral(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken)
+    {
+        var answers = await Inner.EnqueueAsync([.. jobs.Select(job => job with { Requires = [.. job.Requires.Take(1)] })], cancellationToken);
+        foreach (var (job, answer) in jobs.Zip(answers))
+            Memory.Enqueued.TryAdd(answer.Id, job);
+        return answers;
+    }
+
+    public override async Task<IReadOnlyList<Job>> FindAsync(JobQuery query, CancellationToken cancellationToken) =>
+        [.. (await Inner.FindAsync(query, cancellationToken)).Select(job => Memory.Enqueued.TryGetValue(job.Id, out var said) ? job with { Requires = [.. said.Requires.Order(StringComparer.Ordinal)] } : job)];
+}
+
+/// <summary>Takes every worker for one that goes by priority.</summary>
+internal sealed class TakesEveryRuleForTheDefault(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken) =>
+        Inner.StartWorkerAsync(worker with { Rule = ClaimRule.Default }, cancellationToken);
+}
+
+/// <summary>Keeps the first retention that was ever set.</summary>
+internal sealed class KeepsTheFirstRetention(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<bool> SetRetentionAsync(RetentionRules rules, string by, CancellationToken cancellationToken) =>
+        await Inner.RetentionAsync(cancellationToken) is null && await Inner.SetRetentionAsync(rules, by, cancellationToken);
+}

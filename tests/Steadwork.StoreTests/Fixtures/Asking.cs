@@ -16,9 +16,13 @@ internal static class Asking
         (await store.EnqueueAsync([job], CancellationToken.None))[0];
 
     public static async Task<TestWorker> StartAsync(
-        this IStore store, string[]? queues = null, string[]? types = null, int capacity = 10, TimeSpan? lease = null, BreakerDefinition[]? breakers = null, TypeBreakers[]? typeBreakers = null)
+        this IStore store, string[]? queues = null, string[]? types = null, int capacity = 10, TimeSpan? lease = null, string[]? tags = null, ClaimRule? rule = null,
+        BreakerDefinition[]? breakers = null, TypeBreakers[]? typeBreakers = null)
     {
-        var start = new WorkerStart("worker", queues ?? [Defaults.Queue], types ?? [Some.Type], capacity, lease ?? Some.Lease) { Breakers = breakers ?? [], TypeBreakers = typeBreakers ?? [] };
+        var start = new WorkerStart("worker", queues ?? [Defaults.Queue], types ?? [Some.Type], capacity, lease ?? Some.Lease)
+        {
+            Tags = tags ?? [], Rule = rule ?? ClaimRule.Default, Breakers = breakers ?? [], TypeBreakers = typeBreakers ?? [],
+        };
         return new TestWorker(store, await store.StartWorkerAsync(start, CancellationToken.None), start);
     }
 

@@ -29,6 +29,8 @@ internal static class Picture
             text.AppendLine(Text($"lane {lane.Queue}/{lane.Type}: {lane.Counts}"));
         foreach (var pause in statistics.Pauses)
             text.AppendLine(Text($"paused {pause.Scope} {pause.Name} since {Time(pause.Since)} by {pause.By}"));
+        if (await store.RetentionAsync(CancellationToken.None) is { } retention)
+            text.AppendLine(Text($"keeps {string.Join("; ", retention.Rules.Rules)} log {retention.Rules.Log} since {Time(retention.Since)} by {retention.By}"));
         foreach (var schedule in await store.SchedulesAsync(null, CancellationToken.None))
         {
             text.AppendLine(Text($"schedule {schedule.Name} {schedule.Timing} {schedule.Settings} {Some.Text(schedule.Payload)} of {schedule.Program}/{schedule.Version} by {schedule.By} revision={schedule.Revision} ")
@@ -42,7 +44,7 @@ internal static class Picture
                 + Text($"{breaker.Circuit.State} since={Time(breaker.Circuit.Since)} until={Time(breaker.Circuit.Until)} let={breaker.Circuit.LetThrough} passed={breaker.Circuit.Passed} {breaker.Window} of {Join(breaker.Types)}"));
         }
         foreach (var worker in statistics.Workers)
-            text.AppendLine(Text($"worker {worker.Id} {worker.Name} of {Join(worker.Queues)}/{Join(worker.Types)} since {Time(worker.StartedAt)} runs {worker.Running}"));
+            text.AppendLine(Text($"worker {worker.Id} {worker.Name} of {Join(worker.Queues)}/{Join(worker.Types)} with {Join(worker.Tags)} since {Time(worker.StartedAt)} runs {worker.Running}"));
         text.AppendLine(Text($"log up to {statistics.LogPosition}"));
         return text.ToString();
     }
@@ -58,7 +60,7 @@ internal static class Picture
     private static string Line(Job job) =>
         Text($"job {job.Id} {job.Queue}/{job.Type} p{job.Priority} {job.State.Name()} attempt={job.Attempt} failures={job.Failures}/{job.MaxAttempts} alone={job.Alone} ")
         + Text($"run={Time(job.RunAt)} expires={Time(job.ExpiresAt)} created={Time(job.CreatedAt)} started={Time(job.StartedAt)} finished={Time(job.FinishedAt)} worker={job.Worker} ")
-        + Text($"unique={job.UniqueKey} exclusive={job.ExclusiveKey}/{job.ExclusiveLimit} tags={Join(job.Tags)} timeout={job.Timeout} trace={job.TraceParent} payload={Some.Text(job.Payload)} result={Some.Text(job.Result)} error={job.LastError} cancel={job.CancelReason}");
+        + Text($"unique={job.UniqueKey} exclusive={job.ExclusiveKey}/{job.ExclusiveLimit} requires={Join(job.Requires)} tags={Join(job.Tags)} timeout={job.Timeout} trace={job.TraceParent} payload={Some.Text(job.Payload)} result={Some.Text(job.Result)} error={job.LastError} cancel={job.CancelReason}");
 
     private static string Line(Attempt attempt) =>
         Text($"  attempt {attempt.Number} by {attempt.Worker} {Time(attempt.StartedAt)} to {Time(attempt.FinishedAt)} {attempt.Outcome} {attempt.Error} {Some.Text(attempt.Result)}");

@@ -12,7 +12,7 @@ internal sealed class TestWorker(IStore store, WorkerSession session, WorkerStar
     public IStartMarks Marks => session.Marks;
 
     public Task<Exchange> ExchangeAsync(IReadOnlyList<AttemptEnd> ends, int max = 0, int holding = 0, IReadOnlyCollection<LeaseToken>? known = null, ClaimRule? rule = null) =>
-        store.ExchangeAsync(Id, ends, new ClaimRequest(start.Queues, start.Types, max, holding, known) { Rule = rule ?? ClaimRule.Default }, CancellationToken.None);
+        store.ExchangeAsync(Id, ends, new ClaimRequest(start.Queues, start.Types, max, holding, known) { Rule = rule ?? ClaimRule.Default, Tags = start.Tags }, CancellationToken.None);
 
     public async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(int max = 10, int holding = 0, ClaimRule? rule = null) =>
         (await ExchangeAsync([], max, holding, rule: rule)).Claimed;

@@ -21,6 +21,8 @@ public sealed class InMemoryDependencies : DependencyContract<InMemoryFixture>;
 
 public sealed class InMemoryPauses : PauseContract<InMemoryFixture>;
 
+public sealed class InMemoryRequirements : RequirementContract<InMemoryFixture>;
+
 public sealed class InMemorySchedules : ScheduleContract<InMemoryFixture>;
 
 public sealed class InMemoryStandings : StandingContract<InMemoryFixture>;

@@ -35,7 +35,7 @@ internal sealed record Enqueue(int View, NewJob Job, int Count) : Command
     }
 
     public override string ToString() =>
-        $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} attempts={Job.MaxAttempts} {Some.Text(Job.Payload)}";
+        $"Enqueue {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} attempts={Job.MaxAttempts} requires={string.Join(',', Job.Requires)} {Some.Text(Job.Payload)}";
 }
 
 /// <summary>Enqueues some jobs, the first of which comes after others, and each after the one before it.</summary>
@@ -59,18 +59,20 @@ internal sealed record EnqueueChain(int View, NewJob Job, int Count, IReadOnlyLi
     }
 
     public override string ToString() =>
-        $"EnqueueChain {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} anyway={Job.RunsAnyway} after {string.Join(',', Parents)}";
+        $"EnqueueChain {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} anyway={Job.RunsAnyway} requires={string.Join(',', Job.Requires)} after {string.Join(',', Parents)}";
 }
 
-internal sealed record Start(int View, int Capacity) : Command
+internal sealed record Start(int View, int Capacity, string[] Tags, ClaimRule Rule) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject)
     {
         var dep = new BreakerDefinition("dep") { MinimumCalls = 2, Window = TimeSpan.FromSeconds(20), BreakTime = TimeSpan.FromSeconds(30), Probes = 1 + (Capacity % 2) };
-        var worker = await subject.View(View).StartAsync(["a", "b"], ["x", "y"], Capacity, breakers: [dep], typeBreakers: [new TypeBreakers("y", ["dep"])]);
+        var worker = await subject.View(View).StartAsync(["a", "b"], ["x", "y"], Capacity, tags: Tags, rule: Rule, breakers: [dep], typeBreakers: [new TypeBreakers("y", ["dep"])]);
         subject.Hire(worker);
         return worker.Id.ToString();
     }
+
+    public override string ToString() => $"Start {Capacity} with {string.Join(',', Tags)}, {Rule.Order} {Rule.Ageing}";
 }
 
 internal sealed record Claim(int Worker, int Max, ClaimRule Rule) : Command
@@ -310,4 +312,19 @@ internal sealed record Look(int View, JobQuery Query) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject) =>
         string.Join(',', (await subject.View(View).FindAsync(Query)).Select(job => job.Id));
+}
+
+internal sealed record Stand(int View, int Job) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject) =>
+        await subject.View(View).StandingAsync(subject.PickJob(Job), CancellationToken.None) is { } standing
+            ? $"{standing.AheadInLine} in line, {standing.AheadBehindKey} behind its key, held by {string.Join(',', standing.KeyHolders)}, after {string.Join(',', standing.Parents)}, {string.Join(',', standing.Rules.Select(rule => $"{rule.Order}{rule.Ageing}"))}"
+            : Nothing;
+}
+
+internal sealed record SetRetention(int View, RetentionRules Rules) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject) => (await subject.View(View).SetRetentionAsync(Rules, $"view {View}", CancellationToken.None)).ToString();
+
+    public override string ToString() => $"SetRetention log {Rules.Log}: {string.Join("; ", Rules.Rules)}";
 }

@@ -31,6 +31,7 @@ internal static class Sequences
         from payload in Gen.Elements("{}", "{}", "[]")
         from attempts in Gen.Choose(1, 3)
         from taken in Gen.Elements(Enum.GetValues<WhenTaken>())
+        from requires in Gen.Frequency((3, Gen.Constant<string[]>([])), (2, Gen.Elements<string[]>(["g"], ["h"], ["h", "g"])))
         select Some.Job with
         {
             Queue = queue,
@@ -47,6 +48,7 @@ internal static class Sequences
             WhenTaken = taken,
             MaxAttempts = attempts,
             Tags = [queue + type],
+            Requires = requires,
         };
 
     private static readonly Gen<JobQuery> Query =
@@ -65,6 +67,9 @@ internal static class Sequences
             from ageing in Gen.Elements<int?>(null, 1_000, 30_000)
             from sharing in Gen.Elements(QueueSharing.Together, QueueSharing.InOrder)
             select new ClaimRule { Order = order, Ageing = order is ClaimOrder.Priority && ageing is { } interval ? TimeSpan.FromMilliseconds(interval) : null, Sharing = sharing }));
+
+    // Most workers have the same, lest there be no order to tell.
+    private static readonly Gen<ClaimRule> Registered = Gen.Frequency((2, Gen.Constant(new ClaimRule { Order = ClaimOrder.Lifo })), (1, Rule));
 
     private static readonly Gen<(string, int, Overlap)> Scheduled =
         from name in Gen.Elements("s", "t")
@@ -90,7 +95,7 @@ internal static class Sequences
         (8, from view in Any from job in Job from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
         (5, from view in Any from job in Job from count in Gen.Choose(1, 3) from parents in Any.ListOf(2) from anyway in Gen.Elements(false, false, true)
             select (Command)new EnqueueChain(view, job with { RunsAnyway = anyway }, count, [.. parents])),
-        (3, from view in Any from capacity in Gen.Choose(1, 4) select (Command)new Start(view, capacity)),
+        (3, from view in Any from capacity in Gen.Choose(1, 4) from tags in Gen.Elements<string[]>([], ["g"], ["h"], ["g", "h"], ["g", "h"]) from rule in Registered select (Command)new Start(view, capacity, tags, rule)),
         (8, from worker in Any from max in Gen.Choose(0, 4) from rule in Rule select (Command)new Claim(worker, max, rule)),
         (2, from worker in Any from max in Gen.Choose(0, 2) select (Command)new ClaimUnheard(worker, max)),
         (9, from worker in Any from held in Any from kind in Kind from next in Gen.Choose(0, 2) select (Command)new Settle(worker, held, kind, next)),
@@ -115,6 +120,8 @@ internal static class Sequences
         (1, from view in Any from name in Gen.Elements("s", "t") select (Command)new RemoveSchedule(view, name)),
         (1, from view in Any from name in Gen.Elements("s", "t") from paused in Gen.Elements(true, false, false) select (Command)new SetPause(view, PauseScope.Schedule, name, paused)),
         (4, from view in Any from rules in Retention from most in Gen.Choose(1, 4) select (Command)new Prune(view, rules, most)),
+        (3, from view in Any from job in Any select (Command)new Stand(view, job)),
+        (1, from view in Any from rules in Retention select (Command)new SetRetention(view, rules)),
         (1, from view in Any select (Command)new DefineQueue(view, "b")),
         (1, from view in Any from query in Query select (Command)new Look(view, query)));
 

@@ -21,6 +21,8 @@ public sealed class PostgreSqlDependencies : DependencyContract<PostgreSqlFixtur
 
 public sealed class PostgreSqlPauses : PauseContract<PostgreSqlFixture>;
 
+public sealed class PostgreSqlRequirements : RequirementContract<PostgreSqlFixture>;
+
 public sealed class PostgreSqlSchedules : ScheduleContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlStandings : StandingContract<PostgreSqlFixture>;

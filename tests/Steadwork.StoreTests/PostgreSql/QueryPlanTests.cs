@@ -26,7 +26,7 @@ public sealed partial class QueryPlanTests : IAsyncLifetime
 
     // The one index by which a statement may come to jobs.
     private static readonly (string Statement, string Index)[] Hot = [
-        ("line-by-priority+claim-line", "jobs_ready|jobs_pkey"), ("line-by-rule+claim-line", "jobs_ready|jobs_pkey"), ("join-line", "jobs_due|jobs_expiring|jobs_pkey"), ("outlook", "jobs_due|jobs_expiring"), ("end-jobs", "jobs_pkey"), ("return-jobs", "jobs_pkey"), ("append", "jobs_pkey"), ("replace", "jobs_unique|jobs_pkey"), ("end-expired-bearers", "jobs_unique|jobs_expiring")];
+        ("line-by-priority+claim-line", "jobs_ready|jobs_pkey"), ("line-by-rule+claim-line", "jobs_ready|jobs_pkey"), ("join-line", "jobs_due|jobs_expiring|jobs_pkey"), ("outlook", "jobs_due|jobs_expiring"), ("ahead-in-line", "jobs_ready"), ("end-jobs", "jobs_pkey"), ("return-jobs", "jobs_pkey"), ("append", "jobs_pkey"), ("replace", "jobs_unique|jobs_pkey"), ("end-expired-bearers", "jobs_unique|jobs_expiring")];
 
     public static TheoryData<string, string, Load> HotStatements
     {

@@ -21,6 +21,8 @@ public sealed class SqliteDependencies : DependencyContract<SqliteFixture>;
 
 public sealed class SqlitePauses : PauseContract<SqliteFixture>;
 
+public sealed class SqliteRequirements : RequirementContract<SqliteFixture>;
+
 public sealed class SqliteSchedules : ScheduleContract<SqliteFixture>;
 
 public sealed class SqliteStandings : StandingContract<SqliteFixture>;

@@ -2,6 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Shouldly;
 using Steadwork.Storage;
+using Steadwork.Storage.InMemory;
+using Steadwork.Tests.Workers;
 using Xunit;
 
 namespace Steadwork.Tests.Hosting;
@@ -124,6 +126,55 @@ public sealed class AddSteadworkTests
         Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => { w.ClaimOrder = ClaimOrder.Lifo; w.Ageing = TimeSpan.FromSeconds(1); }))).Message.ShouldContain("by priority alone");
         Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.Ageing = TimeSpan.Zero))).Message.ShouldContain("at least 1 ms");
         Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.ClaimOrder = (ClaimOrder)9))).Message.ShouldContain("no claim order 9");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddWorker(w => w.Tags = ["gpu", "a b"]))).Message.ShouldContain("'a b' is no tag of a worker");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddJobType<Note>("a", type => type.Requires = [""]))).Message.ShouldContain("A tag of a worker is empty");
+    }
+
+    [Fact]
+    public async Task The_retention_in_the_code_is_that_of_the_store_before_any_worker_begins()
+    {
+        var store = new InMemoryStore();
+        RetentionRules? seen = null;
+        var front = StoreFront.Of(store, (method, _, pass) =>
+        {
+            if (method == nameof(IJobStore.StartWorkerAsync))
+                seen = store.RetentionAsync(CancellationToken.None).Result?.Rules;
+            return pass();
+        });
+        async Task RunAsync(Action<SteadworkBuilder> configure)
+        {
+            var builder = Host.CreateEmptyApplicationBuilder(null);
+            builder.Services.AddSteadwork(t => configure(t.UseStore(_ => front).SchedulesAre("shop", new Version(1, 2)).AddWorker()));
+            using var host = builder.Build();
+            await host.StartAsync(TestContext.Current.CancellationToken);
+            await host.StopAsync(TestContext.Current.CancellationToken);
+        }
+
+        await RunAsync(t => t.AddRetention(r => r.Succeeded = TimeSpan.FromDays(1)));
+        seen!.Keep("q", "t", JobState.Succeeded, isDefined: false).ShouldBe(TimeSpan.FromDays(1));
+        await RunAsync(_ => { });
+        (await store.RetentionAsync(TestContext.Current.CancellationToken))!.By.ShouldBe("shop 1.2");
+        Should.Throw<ArgumentException>(() => Build(t => t.UseInMemory().AddRetention(r => r.Failed = TimeSpan.Zero))).Message.ShouldContain("at least 1 s");
+        Should.Throw<InvalidOperationException>(() => Build(t => t.UseInMemory().AddRetention(_ => { }).AddRetention(_ => { }))).Message.ShouldContain("a store has one");
+    }
+
+    [Fact]
+    public async Task A_job_requires_what_it_says_or_else_what_its_type_does()
+    {
+        var services = new ServiceCollection();
+        services.AddSteadwork(t => t.UseInMemory().AddJobType<Note>("note", type => type.Requires = ["gpu"]));
+        await using var provider = services.BuildServiceProvider();
+        var jobs = provider.GetRequiredService<JobQueue>();
+        async Task<IReadOnlyList<string>> RequiresAsync(Action<EnqueueOptions>? configure)
+        {
+            var id = await jobs.EnqueueAsync(new Note("x"), configure, TestContext.Current.CancellationToken);
+            return (await provider.GetRequiredService<IStore>().FindAsync(new JobQuery { Ids = [id] }, TestContext.Current.CancellationToken))[0].Requires;
+        }
+
+        (await RequiresAsync(null)).ShouldBe(["gpu"]);
+        (await RequiresAsync(options => options.Requires = ["large", "eu"])).ShouldBe(["eu", "large"]);
+        (await RequiresAsync(options => options.Requires = [])).ShouldBeEmpty();
+        await Should.ThrowAsync<ArgumentException>(() => RequiresAsync(options => options.Requires = ["a,b"]));
     }
 
     [Fact]

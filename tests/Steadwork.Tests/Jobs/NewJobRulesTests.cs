@@ -42,6 +42,22 @@ public sealed class NewJobRulesTests
         Refusal(Good with { Tags = [" x"] }).ShouldContain("white space");
     }
 
+    [Theory]
+    [InlineData("", "is empty; it is a word of 1 to 50 letters and digits")]
+    [InlineData("a,b", "'a,b' is no tag of a worker; it is a word of letters and digits, or - _ . : / between them, such as gpu or region:eu.")]
+    [InlineData("a b", "'a b' is no tag")]
+    [InlineData("a\n", "is no tag")]
+    [InlineData("123456789012345678901234567890123456789012345678901", "51 characters; 50 is the most")]
+    public void A_tag_that_no_worker_can_have_is_refused(string tag, string complaint) => Refusal(Good with { Requires = ["gpu", tag] }).ShouldContain(complaint);
+
+    [Fact]
+    public void A_job_can_require_ten_tags()
+    {
+        string[] ten = [.. Enumerable.Range(0, 10).Select(number => $"région:{number}/a-b_c.d")];
+        NewJobRules.Refusal(Good with { Requires = [.. ten, ten[0]] }).ShouldBeNull();
+        Refusal(Good with { Requires = [.. ten, "more"] }).ShouldBe("A job can require 10 tags at the most, not 11.");
+    }
+
     [Fact]
     public void What_is_said_of_a_unique_key_needs_one_and_must_agree()
     {

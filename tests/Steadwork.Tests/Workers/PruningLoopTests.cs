@@ -17,6 +17,7 @@ public sealed class PruningLoopTests
     private readonly ManualTime clock = new();
     private readonly LineLog lines = new();
     private readonly List<PruneMark> begun = [];
+    private readonly List<RetentionRules> asked = [];
     private readonly Queue<Pruned> answers = new();
 
     [Fact]
@@ -89,6 +90,24 @@ public sealed class PruningLoopTests
     }
 
     [Fact]
+    public async Task What_is_set_meanwhile_counts_from_the_next_step_on_and_from_the_oldest_job()
+    {
+        await using var store = new InMemoryStore(clock);
+        var loop = Loop(store: store);
+        loop.Prune();
+        answers.Enqueue(Step(jobs: 200, reached: 300));
+        answers.Enqueue(Step(jobs: 200, reached: 400));
+        answers.Enqueue(Step(jobs: 200, reached: 200));
+        loop.Prune();
+        await store.SetRetentionAsync(new RetentionRules([new(Minute)], Minute), "another program", TestContext.Current.CancellationToken);
+        loop.Prune();
+        loop.Prune();
+
+        begun.ShouldBe([default, default, Mark(400)]);
+        asked.Select(rules => rules.Log).ShouldBe([TimeSpan.FromDays(30), Minute, Minute]);
+    }
+
+    [Fact]
     public void It_leaves_a_retired_store_alone()
     {
         var loop = Loop(onPrune: () => throw new StoreRetiredException("here", new Retirement("there", Copied: true)));
@@ -106,7 +125,7 @@ public sealed class PruningLoopTests
         clock.Advance(TimeSpan.FromDays(6));
         await EndAsync(store, 10);
         clock.Advance(TimeSpan.FromDays(1));
-        var loop = new PruningLoop(store, new RetentionOptions().ToRules(), clock, () => 0.5, lines);
+        var loop = new PruningLoop(store, clock, () => 0.5, lines);
         loop.Prune();
 
         var steps = 0;
@@ -121,7 +140,7 @@ public sealed class PruningLoopTests
     }
 
     [Fact]
-    public async Task Every_worker_prunes_by_its_options()
+    public async Task Every_worker_prunes_by_the_retention_of_the_store()
     {
         await using var bench = new Workbench();
         RetentionRules? seen = null;
@@ -136,7 +155,10 @@ public sealed class PruningLoopTests
             return pass();
         });
         bench.Handle("work", _ => Task.CompletedTask);
-        var worker = await bench.StartAsync(w => w.Retention.Queue("imports", TimeSpan.FromHours(1)));
+        var options = new RetentionOptions();
+        options.Queue("imports", TimeSpan.FromHours(1));
+        await bench.Store.SetRetentionAsync(options.ToRules(), "another program", TestContext.Current.CancellationToken);
+        var worker = await bench.StartAsync();
 
         worker.PruneNow();
 
@@ -149,17 +171,18 @@ public sealed class PruningLoopTests
 
     private static Pruned Step(int jobs, long reached, bool isOver = false) => new(jobs, jobs, 0, Mark(reached), isOver);
 
-    private PruningLoop Loop(double chance = 0.5, Action? onPrune = null)
+    private PruningLoop Loop(double chance = 0.5, Action? onPrune = null, InMemoryStore? store = null)
     {
-        var store = StoreFront.Of(new InMemoryStore(clock), (method, arguments, pass) =>
+        var front = StoreFront.Of(store ?? new InMemoryStore(clock), (method, arguments, pass) =>
         {
             if (method != nameof(IJobStore.PruneAsync))
                 return pass();
+            asked.Add((RetentionRules)arguments[0]!);
             begun.Add((PruneMark)arguments[1]!);
             onPrune?.Invoke();
             return Task.FromResult(answers.TryDequeue(out var answer) ? answer : Step(0, 0, isOver: true));
         });
-        return new PruningLoop(store, new RetentionOptions().ToRules(), clock, () => chance, lines);
+        return new PruningLoop(front, clock, () => chance, lines);
     }
 
     private static async Task EndAsync(InMemoryStore store, int count)

@@ -19,6 +19,8 @@ public sealed class RetentionOptionsTests
         rules.Keep("q", "t", JobState.Failed, isDefined: false).ShouldBe(30 * Day);
         rules.Log.ShouldBe(30 * Day);
         rules.Keep("run:tiles", "run", JobState.Succeeded, isDefined: true).ShouldBeNull();
+        rules.Rules.ShouldBe(RetentionRules.Default.Rules);
+        rules.Log.ShouldBe(RetentionRules.Default.Log);
     }
 
     [Fact]
@@ -58,10 +60,10 @@ public sealed class RetentionOptionsTests
             ["Retention:Queues:imports:Succeeded"] = "02:00:00",
             ["Retention:Types:mail:Failed"] = "90.00:00:00",
         }).Build();
-        var worker = new WorkerOptions();
-        configuration.Bind(worker);
-        worker.Validate();
-        var rules = worker.Retention.ToRules();
+        var options = new RetentionOptions();
+        configuration.GetSection("Retention").Bind(options);
+        options.Validate();
+        var rules = options.ToRules();
 
         rules.Keep("imports", "t", JobState.Succeeded, isDefined: false).ShouldBe(TimeSpan.FromHours(2));
         rules.Keep("q", "t", JobState.Succeeded, isDefined: false).ShouldBe(Day);
@@ -82,8 +84,8 @@ public sealed class RetentionOptionsTests
 
     private static string Refusal(Action<RetentionOptions> set)
     {
-        var options = new WorkerOptions();
-        set(options.Retention);
+        var options = new RetentionOptions();
+        set(options);
         return Should.Throw<ArgumentException>(options.Validate).Message;
     }
 }

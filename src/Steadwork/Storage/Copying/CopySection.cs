@@ -29,7 +29,7 @@ public readonly record struct CopyColumn(string Name, CopyKind Kind);
 /// that reads it and one that writes it, with these columns in this order.
 /// </summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Columns">Its columns. The rows are ordered by the first, or by the first two; text by its UTF-8 bytes.</param>
+/// <param name="Columns">Its columns. The rows are ordered by the first, or by the first two or three; text by its UTF-8 bytes.</param>
 public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
 {
     /// <summary>The queues that have a definition.</summary>
@@ -67,13 +67,16 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     /// <summary>Which job types depend on which of them.</summary>
     public static CopySection BreakerTypes { get; } = new("breaker-types", [Text("type"), Text("breaker")]);
 
-    /// <summary>The queues and types that ever had a job. How many they have is counted in the new store.</summary>
-    public static CopySection Lanes { get; } = new("lanes", [Text("queue"), Text("type")]);
+    /// <summary>What holds for the whole store, with who has set it.</summary>
+    public static CopySection Settings { get; } = new("settings", [Text("name"), Text("value"), Text("by"), Time("since")]);
+
+    /// <summary>The queues and types that ever had a job, and what of their jobs required. How many they have is counted in the new store.</summary>
+    public static CopySection Lanes { get; } = new("lanes", [Text("queue"), Text("type"), Text("requires")]);
 
     /// <summary>The jobs, whatever has become of them.</summary>
     public static CopySection Jobs { get; } = new("jobs",
     [
-        Number("id"), Text("queue"), Text("type"), Text("state"), Flag("ready"), Number("priority"), Number("attempt"), Number("failures"), Number("max_attempts"),
+        Number("id"), Text("queue"), Text("type"), Text("requires"), Text("state"), Flag("ready"), Number("priority"), Number("attempt"), Number("failures"), Number("max_attempts"),
         Flag("alone"), Number("lease"), Number("worker"), Time("run_at"), Time("created_at"), Time("started_at"), Time("finished_at"), Number("timeout"),
         Time("unique_until"), Text("unique_key"), Text("exclusive_key"), Number("exclusive_limit"), Number("slot"), Text("cancel_reason"), Text("trace_parent"), Names("tags"), Text("error"), Text("payload"), Text("result"),
         Flag("blocked"), Flag("is_parent"), Flag("runs_anyway"), Flag("orphaned"), Time("expires_at"),
@@ -98,7 +101,7 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     public static CopySection Counters { get; } = new("counters", [Text("name"), Number("number"), Text("text")]);
 
     /// <summary>All of them, in the order in which they are written: what others refer to first, and last the counters, which the rows must not move again.</summary>
-    public static IReadOnlyList<CopySection> All { get; } = [Queues, Schedules, Pauses, Limits, LimitUses, HeldKeys, Breakers, BreakerTypes, Lanes, Jobs, Dependencies, Attempts, Log, Counters];
+    public static IReadOnlyList<CopySection> All { get; } = [Queues, Schedules, Pauses, Settings, Limits, LimitUses, HeldKeys, Breakers, BreakerTypes, Lanes, Jobs, Dependencies, Attempts, Log, Counters];
 
     private static CopyColumn Number(string name) => new(name, CopyKind.Number);
 

@@ -18,7 +18,7 @@ internal sealed class Claims(Ledger ledger, Gatekeeper gatekeeper, Func<Entry, b
         JoinLine(now);
         var gates = gatekeeper.Gates(now);
         int Most(Entry entry) => gates.Most(entry.Job.Queue, entry.Job.Type, request.Max);
-        var claimable = ledger.Jobs.Ready.Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type) && !isPaused(entry) && Most(entry) > 0);
+        var claimable = ledger.Jobs.Ready.Where(entry => request.Queues.Contains(entry.Job.Queue) && request.Types.Contains(entry.Job.Type) && Requirement.IsMet(entry.Job.Requires, request.Tags) && !isPaused(entry) && Most(entry) > 0);
         var line = request.Rule.IsDefault ? FirstOfEachLane(claimable, Most) : InOrder(claimable, request, Most, Times.Whole(now));
         var passed = gates.Pass(line, entry => entry.Lane).Take(request.Max).ToList();
         var taken = Together(passed, request.Holding + unheard.Count).ToList();
@@ -29,13 +29,16 @@ internal sealed class Claims(Ledger ledger, Gatekeeper gatekeeper, Func<Entry, b
 
     private static IEnumerable<Entry> FirstOfEachLane(IEnumerable<Entry> claimable, Func<Entry, int> most)
     {
-        var taken = new Dictionary<(string, string), int>();
-        return claimable.Where(entry => (taken[entry.Lane] = taken.GetValueOrDefault(entry.Lane) + 1) <= most(entry));
+        var taken = new Dictionary<((string, string), string), int>();
+        return claimable.Where(entry => (taken[LineOf(entry)] = taken.GetValueOrDefault(LineOf(entry)) + 1) <= most(entry));
     }
+
+    /// <summary>What other stores call its lane.</summary>
+    private static ((string Queue, string Type) Lane, string Requires) LineOf(Entry entry) => (entry.Lane, Requirement.Text(entry.Job.Requires));
 
     private static IReadOnlyList<Entry> InOrder(IEnumerable<Entry> claimable, ClaimRequest request, Func<Entry, int> most, DateTimeOffset now)
     {
-        var heads = claimable.GroupBy(entry => (entry.Lane, entry.Job.Priority))
+        var heads = claimable.GroupBy(entry => (LineOf(entry), entry.Job.Priority))
             .SelectMany(line => request.Rule.Order is ClaimOrder.Lifo ? line.Reverse().Take(most(line.First())) : line.Take(most(line.First())));
         return request.Rule.Sort(heads, entry => new ClaimPlace(entry.Job.Queue, entry.Job.Priority, entry.Id, entry.Job.RunAt), request.Queues, now, Random.Shared.NextDouble);
     }

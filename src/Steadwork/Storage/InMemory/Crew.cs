@@ -11,7 +11,11 @@ internal sealed class Crew(Ledger ledger, TimeProvider clock)
     /// <summary>The workers that are alive as far as can be seen.</summary>
     public IReadOnlyList<WorkerView> Views => [.. members.Values.Where(member => !member.Gone && member.LeaseUntil >= Monotonic).Select(member => new WorkerView(
         member.Id, member.Start.Name, Environment.MachineName, Environment.ProcessId,
-        member.Start.Queues, member.Start.Types, member.StartedAt, ledger.Jobs.HeldBy(member.Id).Count))];
+        member.Start.Queues, member.Start.Types, member.StartedAt, ledger.Jobs.HeldBy(member.Id).Count)
+        {
+            Tags = member.Start.Tags,
+            Rule = member.Start.Rule,
+        })];
 
     private sealed class Member(WorkerId id, WorkerStart start, DateTimeOffset startedAt)
     {

@@ -28,6 +28,7 @@ internal static class Drafts
                 ExclusiveKey = job.ExclusiveKey,
                 ExclusiveLimit = job.ExclusiveLimit,
                 Tags = [.. job.Tags],
+                Requires = Requirement.Read(Requirement.Text(job.Requires)),
                 Payload = job.Payload.ToArray(),
                 TraceParent = job.TraceParent,
             },

@@ -15,6 +15,7 @@ public sealed class InMemoryStore : IStore
     private readonly Dictionary<string, string> queueDefinitions = [];
     private readonly SortedDictionary<(PauseScope Scope, string Name), Pause> pauses = new(ByOrdinal);
     private readonly Board board = new();
+    private Retention? retention;
     private readonly Claims claims;
     private readonly Crew crew;
     private readonly Pruning pruning;
@@ -94,7 +95,7 @@ public sealed class InMemoryStore : IStore
 
     /// <inheritdoc/>
     public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) =>
-        Once(_ => ledger.Jobs.TryGet(job, out var entry) ? Search.Standing(ledger.Jobs, ledger.Family, entry) : null, cancellationToken);
+        Once(_ => ledger.Jobs.TryGet(job, out var entry) ? Search.Standing(ledger.Jobs, ledger.Family, entry, new Rivals(entry.Job, crew.Views), type => pauses.ContainsKey((PauseScope.Type, type))) : null, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
@@ -119,6 +120,21 @@ public sealed class InMemoryStore : IStore
     /// <inheritdoc/>
     public Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
         Once(now => pruning.Step(rules, from, most, now, remove: false), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<Retention?> RetentionAsync(CancellationToken cancellationToken) => Once(_ => retention, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> SetRetentionAsync(RetentionRules rules, string by, CancellationToken cancellationToken) =>
+        Once(now =>
+        {
+            var text = RetentionJson.Write(rules);
+            if (retention is { } old && RetentionJson.Write(old.Rules) == text)
+                return false;
+            retention = new Retention(RetentionJson.Read(text), by, Times.Whole(now));
+            ledger.Write(LogKinds.RetentionSet, now, null, null, null, RetentionJson.Told(rules, by));
+            return true;
+        }, cancellationToken);
 
     /// <inheritdoc/>
     public Task<string> DefineQueueAsync(string queue, string definition, CancellationToken cancellationToken) =>

@@ -11,7 +11,7 @@ internal static class ScheduleJson
 
     /// <summary>The settings of a schedule, by names that stay.</summary>
     internal sealed record Settings(
-        string Type, string Queue, int Priority, int MaxAttempts, long? Timeout, string? ExclusiveKey, int ExclusiveLimit, long? ExpiresIn, IReadOnlyList<string> Tags, string Overlap, string Missed, long Grace);
+        string Type, string Queue, int Priority, int MaxAttempts, long? Timeout, string? ExclusiveKey, int ExclusiveLimit, long? ExpiresIn, IReadOnlyList<string> Tags, IReadOnlyList<string> Requires, string Overlap, string Missed, long Grace);
 
     public static string Name(this Overlap overlap) => overlap switch { Overlap.Skip => "skip", Overlap.Wait => "wait", _ => "start" };
 
@@ -31,7 +31,7 @@ internal static class ScheduleJson
                 var other => throw new ArgumentException($"There is no timing {other}."),
             },
             Settings = JsonSerializer.Serialize(
-                new Settings(job.Type, job.Queue, job.Priority, job.MaxAttempts, (long?)job.Timeout?.TotalMilliseconds, job.ExclusiveKey, job.ExclusiveLimit, (long?)job.ExpiresIn?.TotalMilliseconds, job.Tags,
+                new Settings(job.Type, job.Queue, job.Priority, job.MaxAttempts, (long?)job.Timeout?.TotalMilliseconds, job.ExclusiveKey, job.ExclusiveLimit, (long?)job.ExpiresIn?.TotalMilliseconds, job.Tags, job.Requires,
                     definition.Overlap.Name(), definition.CatchUp.Missed.Name(), (long)definition.CatchUp.Grace.TotalMilliseconds),
                 ScheduleJsonContext.Default.Settings),
             Payload = job.Payload.ToArray(),
@@ -67,6 +67,7 @@ internal static class ScheduleJson
                     ExclusiveLimit = settings.ExclusiveLimit,
                     ExpiresIn = settings.ExpiresIn is { } expiry ? TimeSpan.FromMilliseconds(expiry) : null,
                     Tags = settings.Tags,
+                    Requires = settings.Requires,
                 },
             };
         }

@@ -6,14 +6,14 @@ namespace Steadwork.Workers.Pruning;
 
 /// <summary>
 /// Removes what has had its time: in passes a minute apart, each in small steps. A pass goes on where the last one came to; once an
-/// hour one begins with the oldest job, for those that were kept longer, or ended late.
+/// hour one begins with the oldest job, for those that were kept longer, or ended late. It goes by the retention of the store, and
+/// asks for that before each step: what another program wants kept from now on must not go.
 /// </summary>
 /// <param name="store">Where.</param>
-/// <param name="rules">What is kept for how long.</param>
 /// <param name="clock">Measures the steps.</param>
 /// <param name="chance">Draws from [0, 1).</param>
 /// <param name="logger">Is told.</param>
-internal sealed class PruningLoop(IJobStore store, RetentionRules rules, TimeProvider clock, Func<double> chance, ILogger logger) : WorkerLoop("pruning", logger)
+internal sealed class PruningLoop(IJobStore store, TimeProvider clock, Func<double> chance, ILogger logger) : WorkerLoop("pruning", logger)
 {
     /// <summary>How many jobs a step removes at the most: for that long it has the write lock of a file.</summary>
     public const int StepSize = 200;
@@ -27,6 +27,7 @@ internal sealed class PruningLoop(IJobStore store, RetentionRules rules, TimePro
     private readonly ILogger logger = logger;
     private Pruned pass = Nothing;
     private PruneMark mark;
+    private DateTimeOffset? setAt;
     private long? wholePassBegan;
     private bool started;
 
@@ -49,7 +50,7 @@ internal sealed class PruningLoop(IJobStore store, RetentionRules rules, TimePro
         Pruned step;
         try
         {
-            step = store.PruneAsync(rules, mark, StepSize, CancellationToken.None).GetAwaiter().GetResult();
+            step = store.PruneAsync(Rules(), mark, StepSize, CancellationToken.None).GetAwaiter().GetResult();
         }
         catch (StoreRetiredException)
         {
@@ -61,6 +62,15 @@ internal sealed class PruningLoop(IJobStore store, RetentionRules rules, TimePro
         if (step.IsOver)
             return EndPass();
         return RestAfter(clock.GetElapsedTime(began));
+    }
+
+    /// <summary>What counts now. If it is another than at the last step, the pass begins with the oldest job again.</summary>
+    private RetentionRules Rules()
+    {
+        var retention = store.RetentionAsync(CancellationToken.None).GetAwaiter().GetResult();
+        if (retention?.Since != setAt)
+            (mark, setAt) = (default, retention?.Since);
+        return retention?.Rules ?? RetentionRules.Default;
     }
 
     /// <summary>How long the store is left alone after a step.</summary>

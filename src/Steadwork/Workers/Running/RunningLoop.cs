@@ -24,6 +24,7 @@ internal sealed class RunningLoop : WorkerLoop
     private readonly Action<DateTimeOffset?> heard;
     private readonly IReadOnlyList<string> types;
     private readonly ClaimRule rule;
+    private readonly IReadOnlyList<string> tags;
     private readonly PrefetchDepth depth;
     private readonly Channel<(ClaimedJob Job, Incarnation Incarnation)> buffer = Channel.CreateUnbounded<(ClaimedJob, Incarnation)>();
     private readonly ConcurrentDictionary<LeaseToken, JobRun> running = [];
@@ -63,6 +64,7 @@ internal sealed class RunningLoop : WorkerLoop
         this.current = current;
         types = parts.Catalog.Runnable;
         rule = parts.Options.ClaimRule;
+        tags = parts.Options.OwnTags;
         depth = new PrefetchDepth(parts.Options.Concurrency, parts.Options.Prefetch, parts.Options.MaxPrefetch);
         parts.OnAbandoned = OnAbandoned;
         for (var slot = 0; slot < parts.Options.Concurrency; slot++)
@@ -138,7 +140,7 @@ internal sealed class RunningLoop : WorkerLoop
         var incarnation = current();
         rung = false;
         lastAsked = parts.Clock.GetTimestamp();
-        var claim = wanted > 0 || answerLost ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, Holding, answerLost ? held : null) { Rule = rule } : null;
+        var claim = wanted > 0 || answerLost ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, Holding, answerLost ? held : null) { Rule = rule, Tags = tags } : null;
         Storage.Exchange answer;
         try
         {
