@@ -36,8 +36,9 @@ internal sealed class Reading(Database database)
             .Add("keep-plans", Value.Of("0"))
             .Add("standing", Value.Of(id.Value), Value.Of((long)Standing.CountedAtMost))
             .Add("key-holders", Value.Of(id.Value))
-            .Add("parents-of", Value.Of(id.Value), Value.Of((long)Standing.ParentsAtMost));
-        var (behind, line, holders, parents) = await database.RunAsync(batch, async reader =>
+            .Add("parents-of", Value.Of(id.Value), Value.Of((long)Standing.ParentsAtMost))
+            .Add("followed-by", Value.Of(id.Value));
+        var (behind, line, holders, parents, follows) = await database.RunAsync(batch, async reader =>
         {
             await reader.NextAsync().ConfigureAwait(false);
             var (behind, line) = await reader.FirstAsync(row => (row.Long(0), row.Long(1))).ConfigureAwait(false);
@@ -45,9 +46,10 @@ internal sealed class Reading(Database database)
                 new JobId(row.Long(0)), JobStates.Parse(row.Text(1)), row.LongOrNull(2) is { } worker ? new WorkerId(worker) : null)).ConfigureAwait(false);
             var parents = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new Parent(
                 new JobId(row.Long(0)), row.TextOrNull(1) is { } state ? JobStates.Parse(state) : null, row.Bool(2))).ConfigureAwait(false);
-            return (behind, line, holders, parents);
+            var follows = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => new FollowedBatch(Batches.Row(row), row.Bool(13))).ConfigureAwait(false);
+            return (behind, line, holders, parents, follows);
         }, cancellationToken).ConfigureAwait(false);
-        return (await FindAsync(new JobQuery { Ids = [id] }, cancellationToken).ConfigureAwait(false)) is [var job] ? new Standing(job, holders, behind, line, parents) : null;
+        return (await FindAsync(new JobQuery { Ids = [id] }, cancellationToken).ConfigureAwait(false)) is [var job] ? new Standing(job, holders, behind, line, parents) { Follows = follows } : null;
     }
 
     public Task<List<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
@@ -77,6 +79,8 @@ internal sealed class Reading(Database database)
             conditions.Append(CultureInfo.InvariantCulture, $" AND type = {add(Value.Of(type))}");
         if (query.Tag is { } tag)
             conditions.Append(CultureInfo.InvariantCulture, $" AND jsonb_exists(tags, {add(Value.Of(tag))})");
+        if (query.Batch is { } batch)
+            conditions.Append(CultureInfo.InvariantCulture, $" AND {table}.batch = {add(Value.Of(batch.Value))}");
         if (query.Started is { } started)
             conditions.Append(started ? " AND attempt > 0" : " AND attempt = 0");
         if (query.DueBy is { } due)
@@ -120,6 +124,7 @@ internal sealed class Reading(Database database)
         ExclusiveKey = row.TextOrNull(22),
         ExclusiveLimit = row.Int(23),
         ExpiresAt = row.TimeOrNull(24),
+        BatchId = row.LongOrNull(25) is { } batch ? new BatchId(batch) : null,
     };
 
     private static string EscapeLike(string text) => text.Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_");

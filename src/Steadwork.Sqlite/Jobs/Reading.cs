@@ -25,6 +25,7 @@ internal static class Reading
         Where("jobs.lane IN (SELECT id FROM lanes WHERE queue = {0})", query.Queue);
         Where("jobs.lane IN (SELECT id FROM lanes WHERE type = {0})", query.Type);
         Where("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = {0})", query.Tag);
+        Where("jobs.batch = CAST({0} AS INTEGER)", query.Batch?.ToString());
         Where(AnyHasText("payload", "result", "error ->> '$.type'", "error ->> '$.message'", "error ->> '$.stack'"), query.Text is { } text ? $"%{EscapeLike(text)}%" : null);
         Where("jobs.id < CAST({0} AS INTEGER)", query.Before?.ToString());
         Where("run_at <= CAST({0} AS INTEGER)", query.DueBy?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
@@ -58,8 +59,26 @@ internal static class Reading
             job.State is not JobState.Waiting || blocked || key is null ? 0 : Count(database, "ahead-behind-key", key, job),
             ready ? Count(database, "ahead-in-line", job.Queue, job) : 0,
             database["parents-of"].Bind(1, id.Value).Bind(2, Storage.Standing.ParentsAtMost)
-                .All(row => new Parent(new JobId(row.Long(0)), row.TextOrNull(1) is { } state ? JobStates.Parse(state) : null, row.Int(2) == 1)));
+                .All(row => new Parent(new JobId(row.Long(0)), row.TextOrNull(1) is { } state ? JobStates.Parse(state) : null, row.Int(2) == 1)))
+        {
+            Follows = database["followed-by"].Bind(1, id.Value).First(row => ((long, bool)?)(row.Long(0), row.Int(1) == 1)) is var (followed, isDone) && Batches(database, [new BatchId(followed)]) is [var batch]
+                ? new FollowedBatch(batch, isDone)
+                : null,
+        };
     }
+
+    public static List<BatchView> Batches(Database database, IReadOnlyList<BatchId> batches) =>
+        database["batches"].Bind(1, "[" + string.Join(',', batches) + "]").All(row => new BatchView
+        {
+            Id = new BatchId(row.Long(0)),
+            Name = row.TextOrNull(1),
+            IsOpen = row.Int(2) == 1,
+            CreatedAt = Time(row.Long(3)),
+            EndedAt = TimeOrNull(row.LongOrNull(4)),
+            Follower = row.LongOrNull(5) is { } follower ? new JobId(follower) : null,
+            Counts = new StateCounts(row.Long(6), row.Long(7), row.Long(8), row.Long(9), row.Long(10), row.Long(11)),
+            Deleted = row.Long(12),
+        });
 
     private static long Count(Database database, string statement, string where, Job job) => database[statement]
         .Bind(1, where).Bind(2, job.Priority).Bind(3, job.Id.Value).Bind(4, Storage.Standing.CountedAtMost).First(row => row.Long(0));
@@ -119,6 +138,7 @@ internal static class Reading
         ExclusiveKey = row.TextOrNull(22),
         ExclusiveLimit = row.Int(23),
         ExpiresAt = TimeOrNull(row.LongOrNull(24)),
+        BatchId = row.LongOrNull(25) is { } batch ? new BatchId(batch) : null,
     };
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

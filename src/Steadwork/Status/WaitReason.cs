@@ -30,6 +30,7 @@ public sealed record WaitReason(string Code, string Text)
             NoWorker(job, statistics.Workers),
             Scheduled(job, now),
             After(standing),
+            AfterBatch(standing),
             Behind(standing),
             InLine(standing),
         ];
@@ -73,11 +74,27 @@ public sealed record WaitReason(string Code, string Text)
         return new("dependency", $"It waits for {string.Join(", and for ", named)}{others}.");
     }
 
+    private static WaitReason? AfterBatch(Standing standing)
+    {
+        if (!AwaitsBatch(standing) || standing.Follows is not { Batch: var batch })
+            return null;
+        var of = $"{Number(batch.Unfinished)} of {Jobs(batch.Total)} {(batch.Unfinished == 1 ? "has" : "have")} not ended";
+        return new("dependency", $"It waits for batch {batch.Id}, {batch switch
+        {
+            { IsOpen: true } => $"which takes more jobs still, and of which {of}",
+            { Unfinished: > 0 } or { Unsuccessful: 0 } => $"of which {of}",
+            { Deleted: > 0 } => $"of which {Jobs(batch.Deleted)} {(batch.Deleted == 1 ? "was" : "were")} deleted without having succeeded: it never goes on",
+            _ => $"of which {Jobs(batch.Unsuccessful)} {(batch.Unsuccessful == 1 ? "has" : "have")} not succeeded: it goes on when all are retried and succeed",
+        }}.");
+    }
+
+    private static bool AwaitsBatch(Standing standing) => standing is { Job.State: JobState.Waiting, Follows.IsDone: false };
+
     private static IEnumerable<Parent> Awaited(Standing standing) => standing.Job.State is JobState.Waiting ? standing.Parents.Where(parent => !parent.IsDone) : [];
 
     private static WaitReason? Behind(Standing standing)
     {
-        if (standing.Job is not { State: JobState.Waiting, ExclusiveKey: { } key } || Awaited(standing).Any())
+        if (standing.Job is not { State: JobState.Waiting, ExclusiveKey: { } key } || Awaited(standing).Any() || AwaitsBatch(standing))
             return null;
         var holders = standing.KeyHolders.Select(holder => holder switch
         {
@@ -91,6 +108,10 @@ public sealed record WaitReason(string Code, string Text)
     private static WaitReason? InLine(Standing standing) =>
         standing.Job.State is not JobState.Pending || standing.AheadInLine == 0 ? null
         : new("priority", $"{Count(standing.AheadInLine, "job")} of its queue {(standing.AheadInLine == 1 ? "comes" : "come")} before it.");
+
+    private static string Jobs(long number) => $"{Number(number)} job{(number == 1 ? "" : "s")}";
+
+    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Count(long number, string what) => string.Create(CultureInfo.InvariantCulture,
         $"{(number >= Standing.CountedAtMost ? $"{Standing.CountedAtMost:N0} and more" : number.ToString("N0", CultureInfo.InvariantCulture))} {what}{(number == 1 ? "" : "s")}");

@@ -46,8 +46,8 @@ internal static class PostgreSqlServer
     /// <summary>Empties a schema for the next test.</summary>
     public static void GiveBack(string schema)
     {
-        string[] tables = ["lanes", "lane_changes", "queues", "jobs", "history", "attempts", "workers", "log", "log_places", "loose_ends", "dependencies", "schedules", "pauses"];
-        string[] sequences = ["service", "lanes_id_seq", "job_ids", "leases", "workers_id_seq", "log_batches"];
+        string[] tables = ["lanes", "lane_changes", "queues", "jobs", "history", "attempts", "workers", "log", "log_places", "loose_ends", "dependencies", "schedules", "pauses", "batches", "batch_changes"];
+        string[] sequences = ["service", "lanes_id_seq", "job_ids", "leases", "workers_id_seq", "log_batches", "batch_ids"];
         Execute(string.Concat(tables.Select(table => $"DELETE FROM {schema}.{table};")) + string.Concat(sequences.Select(sequence => $"SELECT setval('{schema}.{sequence}', 1, false);")));
         Free.Add(schema);
     }

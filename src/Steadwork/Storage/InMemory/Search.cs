@@ -11,7 +11,7 @@ internal static class Search
         return query.Ids is null ? [.. found.Reverse().Take(query.Limit)] : [.. found];
     }
 
-    public static Standing Standing(Table table, Family family, Entry entry)
+    public static Standing Standing(Table table, Family family, Batches batches, Entry entry)
     {
         var job = entry.Job;
         var place = (job.Priority, entry.Id);
@@ -21,8 +21,11 @@ internal static class Search
             [.. ofKey.Where(other => other.Slot is not null).OrderBy(other => other.Slot).Select(other => new KeyHolder(other.Job.Id, other.Job.State, other.Job.Worker))],
             entry.WaitsBehind is null ? 0 : ofKey.Where(other => other.WaitsBehind is not null && (other.Job.Priority, other.Id).CompareTo(place) < 0).Take(Storage.Standing.CountedAtMost).Count(),
             !entry.Ready ? 0 : table.Ready.Where(other => other.Job.Queue == job.Queue && (other.Job.Priority, other.Id).CompareTo(place) < 0).Take(Storage.Standing.CountedAtMost).Count(),
-            [.. family.ParentsOf(entry.Id).OrderBy(parent => parent.IsDone).Take(Storage.Standing.ParentsAtMost).Select(parent =>
-                new Parent(new JobId(parent.Id), table.TryGet(new JobId(parent.Id), out var other) ? other.Job.State : null, parent.IsDone))]);
+            [.. family.ParentsOf(entry.Id).Where(parent => parent.Id > 0).OrderBy(parent => parent.IsDone).Take(Storage.Standing.ParentsAtMost).Select(parent =>
+                new Parent(new JobId(parent.Id), table.TryGet(new JobId(parent.Id), out var other) ? other.Job.State : null, parent.IsDone))])
+        {
+            Follows = family.ParentsOf(entry.Id).Where(parent => parent.Id < 0).Select(parent => batches.Find(-parent.Id) is { } batch ? new FollowedBatch(batch, parent.IsDone) : null).FirstOrDefault(),
+        };
     }
 
     private static bool Fits(Job job, JobQuery query) =>
@@ -31,6 +34,7 @@ internal static class Search
         && (query.Queue is not { } queue || job.Queue == queue)
         && (query.Type is not { } type || job.Type == type)
         && (query.Tag is not { } tag || job.Tags.Contains(tag))
+        && (query.Batch is not { } batch || job.BatchId == batch)
         && (query.Started is not { } started || job.Attempt > 0 == started)
         && (query.DueBy is not { } due || job.RunAt <= due)
         && (query.Before is not { } before || job.Id.CompareTo(before) < 0)
