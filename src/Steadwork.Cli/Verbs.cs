@@ -21,6 +21,7 @@ internal static class Verbs
         ("stats", StatsCommand.Create),
         ("queues", QueuesCommand.Create),
         ("schedules", SchedulesCommand.Create),
+        ("batches", BatchesCommand.Create),
         ("workers", WorkersCommand.Create),
         ("doctor", DoctorCommand.Create),
         ("prune", PruneCommand.Create),
