@@ -74,7 +74,8 @@ DECLARE
     is_sure boolean := pg_try_advisory_xact_lock_shared(looking);
 BEGIN
     IF is_sure THEN
-        PERFORM FROM steadwork.jobs WHERE batch = this AND xmax = 0 ORDER BY batch DESC, id DESC LIMIT 1;
+        -- BETWEEN, since with = the index of all jobs by their id would do for the order, too, and be scanned.
+        PERFORM FROM steadwork.jobs WHERE batch BETWEEN this AND this AND xmax = 0 ORDER BY batch DESC, id DESC LIMIT 1;
         IF FOUND THEN
             RETURN NULL;
         END IF;

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Npgsql;
 using Shouldly;
 using Steadwork.PostgreSql;
@@ -10,7 +11,7 @@ using Xunit;
 namespace Steadwork.StoreTests.OnPostgreSql;
 
 /// <summary>The end of a batch, by transactions that do not see each other: none is missed, and nobody waits.</summary>
-public sealed class BatchEndTests : IAsyncDisposable
+public sealed partial class BatchEndTests : IAsyncDisposable
 {
     private readonly PostgreSqlFixture fixture = new();
     private readonly Database database;
@@ -171,6 +172,31 @@ public sealed class BatchEndTests : IAsyncDisposable
         before.ShouldBe(new StateCounts(0, 0, Running: 3, Succeeded: 1, Failed: 1, 0));
         (await Store.BatchAsync(batch.Id)).Counts.ShouldBe(before);
     }
+
+    [Fact]
+    public async Task The_look_comes_to_the_jobs_of_a_batch_by_their_index()
+    {
+        await Store.AddAsync(new NewBatch { Jobs = Some.Jobs(500) });
+        await Store.AddAsync(Some.Jobs(500));
+        PostgreSqlServer.Execute($"VACUUM ANALYZE {fixture.Schema}.jobs");
+        await using var source = PostgreSqlServer.Source.CreateCommand($"SELECT prosrc FROM pg_catalog.pg_proc WHERE oid = '{fixture.Schema}.end_of_batch'::regproc");
+        var looks = Looks().Matches((string)(await source.ExecuteScalarAsync(TestContext.Current.CancellationToken))!).Select(look => look.Value.Replace("this", "$1", StringComparison.Ordinal)).Distinct().ToList();
+        looks.Count.ShouldBe(2);
+        await using var open = await BeginAsync();
+        await ExecuteAsync(open, database.Text("keep-plans").Replace("$1", "'0'", StringComparison.Ordinal));
+        foreach (var (number, look) in looks.Index())
+        {
+            await ExecuteAsync(open, $"PREPARE look{number} (bigint) AS SELECT {(look.EndsWith("LIMIT 1", StringComparison.Ordinal) ? look : $"EXISTS (SELECT {look})")}");
+            await using var explain = new NpgsqlCommand($"EXPLAIN EXECUTE look{number} (1)", open.Connection, open.Transaction);
+            await using var reader = await explain.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+            var plan = string.Join('\n', await reader.AllAsync(row => row.Text(0)));
+            plan.ShouldMatch("Scan (Backward )?using jobs_batch on jobs");
+            plan.ShouldNotContain("jobs_pkey");
+        }
+    }
+
+    [GeneratedRegex(@"FROM \S+\.jobs WHERE batch [^;)]+")]
+    private static partial Regex Looks();
 
     private async Task<(StoredBatch Batch, TestWorker Worker, IReadOnlyList<ClaimedJob> Claimed)> RunningAsync(int jobs)
     {
