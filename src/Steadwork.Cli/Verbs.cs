@@ -21,6 +21,7 @@ internal static class Verbs
         ("stats", StatsCommand.Create),
         ("queues", QueuesCommand.Create),
         ("schedules", SchedulesCommand.Create),
+        ("batches", BatchesCommand.Create),
         ("limits", LimitsCommand.Create),
         ("breakers", BreakersCommand.Create),
         ("workers", WorkersCommand.Create),

@@ -29,6 +29,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     private readonly Exchanging exchanging;
     private readonly Crew crew;
     private readonly Schedules schedules;
+    private readonly Batches batches;
     private readonly Requests requests;
     private readonly Pruning pruning;
     private readonly Reading reading;
@@ -57,6 +58,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         exchanging = new Exchanging(database, lineMarks, breakers, Told);
         crew = new Crew(database);
         schedules = new Schedules(database, lanes);
+        batches = new Batches(database, lanes);
         requests = new Requests(database);
         reading = new Reading(database);
         log = new EventLog(database);
@@ -135,6 +137,31 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     /// <inheritdoc/>
     public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, DbTransaction transaction, CancellationToken cancellationToken) =>
         callers.EnqueueAsync(jobs, transaction, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<StoredBatch> AddBatchAsync(NewBatch batch, CancellationToken cancellationToken)
+    {
+        var (stored, wakeUps) = await batches.AddAsync(batch, cancellationToken).ConfigureAwait(false);
+        Changed(wakeUps);
+        return stored;
+    }
+
+    /// <inheritdoc/>
+    public Task<StoredBatch> AddBatchAsync(NewBatch batch, DbTransaction transaction, CancellationToken cancellationToken) =>
+        callers.AddBatchAsync(batch, transaction, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<bool?> CloseBatchAsync(BatchId batch, CancellationToken cancellationToken)
+    {
+        var closed = await batches.CloseAsync(batch, cancellationToken).ConfigureAwait(false);
+        if (closed is true)
+            Changed(WakeUp.Jobs | WakeUp.Ends);
+        return closed;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<BatchView>> BatchesAsync(IReadOnlyList<BatchId> batches, CancellationToken cancellationToken) =>
+        await this.batches.FindAsync(batches, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public Task<bool> SettleAsync(AttemptEnd end, DbTransaction transaction, CancellationToken cancellationToken) =>
@@ -382,12 +409,13 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
             _ = FoldAsync();
     }
 
-    /// <summary>Adds the changes of lanes up, now and then, so that a count never has many of them to add.</summary>
+    /// <summary>Adds the changes of lanes and batches up, now and then, so that a count never has many of them to add.</summary>
     private async Task FoldAsync()
     {
         try
         {
-            await database.RunAsync(database.Batch().Add("fold-lanes"), static _ => Task.FromResult(true), CancellationToken.None).ConfigureAwait(false);
+            foreach (var fold in (string[])["fold-lanes", "fold-batches"])
+                await database.RunAsync(database.Batch().Add(fold), static _ => Task.FromResult(true), CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception error) when (error is StoreUnavailableException or ObjectDisposedException)
         {

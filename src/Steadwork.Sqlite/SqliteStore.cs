@@ -82,6 +82,22 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         AtOnce<IReadOnlyList<EnqueuedJob>>(() => callers.Change(transaction, own => Enqueue(own, jobs)), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<StoredBatch> AddBatchAsync(NewBatch batch, CancellationToken cancellationToken) =>
+        writer.WriteAsync(transaction => NewBatches.Add(transaction, batch, Enqueue), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<StoredBatch> AddBatchAsync(NewBatch batch, DbTransaction transaction, CancellationToken cancellationToken) =>
+        AtOnce(() => callers.Change(transaction, own => NewBatches.Add(own, batch, Enqueue)), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool?> CloseBatchAsync(BatchId batch, CancellationToken cancellationToken) =>
+        writer.WriteAsync(transaction => NewBatches.Close(transaction, batch), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<BatchView>> BatchesAsync(IReadOnlyList<BatchId> batches, CancellationToken cancellationToken) =>
+        ReadAsync<IReadOnlyList<BatchView>>(database => Reading.Batches(database, batches), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<bool> SettleAsync(AttemptEnd end, DbTransaction transaction, CancellationToken cancellationToken) =>
         AtOnce(() => callers.Change(transaction, own => Ends.Apply(own, end)), cancellationToken);
 
@@ -220,7 +236,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Ticked>> TickAsync(IReadOnlyList<Tick> ticks, CancellationToken cancellationToken) =>
-        writer.WriteAsync<IReadOnlyList<Ticked>>(transaction => Each(ticks, tick => Schedules.Carry(transaction, tick, Enqueue)), cancellationToken);
+        writer.WriteAsync<IReadOnlyList<Ticked>>(transaction => Each(ticks, tick => Schedules.Carry(transaction, tick, (own, jobs) => Enqueue(own, jobs))), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<bool>> AppendAsync(IReadOnlyList<NewLogEntry> entries, CancellationToken cancellationToken) =>
@@ -253,13 +269,15 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
 
     private string Identity(WorkerId worker) => $"{storeId}/{worker}";
 
-    private static EnqueuedJob[] Enqueue(WriteTransaction transaction, IReadOnlyList<NewJob> jobs)
+    private static EnqueuedJob[] Enqueue(WriteTransaction transaction, IReadOnlyList<NewJob> jobs, BatchId? made = null)
     {
         transaction.RequireService();
         var demanding = Uniqueness.Demanding(jobs);
         // Before the first is stored: else one could come after a number that is given only now.
         foreach (var parent in jobs.SelectMany(job => job.After))
             transaction.Family.Expect(parent);
+        foreach (var batch in jobs.Select(job => job.Batch).OfType<BatchId>().Where(batch => batch != made))
+            transaction.Batches.RequireOpen(batch);
         Enqueueing.Expire(transaction, jobs);
         Enqueueing.Demand(transaction, demanding);
         var answers = new EnqueuedJob[jobs.Count];

@@ -53,6 +53,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("help-stats", "stats")]
     [InlineData("help-queues", "queues")]
     [InlineData("help-why", "why")]
+    [InlineData("help-batches", "batches")]
+    [InlineData("help-batches-show", "batches", "show")]
     [InlineData("help-schedules", "schedules")]
     [InlineData("help-schedules-add", "schedules", "add")]
     [InlineData("help-queues-pause", "queues", "pause")]

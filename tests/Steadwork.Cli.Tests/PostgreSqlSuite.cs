@@ -31,6 +31,8 @@ public sealed class PostgreSqlShowTests : ShowTests<PostgreSqlSchema>;
 
 public sealed class PostgreSqlSchedulesTests : SchedulesTests<PostgreSqlSchema>;
 
+public sealed class PostgreSqlBatchesTests : BatchesTests<PostgreSqlSchema>;
+
 public sealed class PostgreSqlWhyTests : WhyTests<PostgreSqlSchema>;
 
 public sealed class PostgreSqlStatsTests : StatsTests<PostgreSqlSchema>;

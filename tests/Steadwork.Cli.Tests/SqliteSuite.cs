@@ -31,6 +31,8 @@ public sealed class SqliteShowTests : ShowTests<SqliteFile>;
 
 public sealed class SqliteSchedulesTests : SchedulesTests<SqliteFile>;
 
+public sealed class SqliteBatchesTests : BatchesTests<SqliteFile>;
+
 public sealed class SqliteWhyTests : WhyTests<SqliteFile>;
 
 public sealed class SqliteStatsTests : StatsTests<SqliteFile>;

@@ -11,14 +11,19 @@ internal static class BulkEnqueue
     private const int ChunkBytes = 32 * 1024 * 1024;
 
     /// <summary>What was stored.</summary>
-    public readonly record struct Stored(long Count, JobId? First, JobId? Last);
+    public readonly record struct Stored(long Count, JobId? First, JobId? Last, BatchId? Batch = null, JobId? Follower = null)
+    {
+        public Stored Plus(IReadOnlyList<EnqueuedJob> answers) =>
+            answers.Count == 0 ? this : this with { Count = Count + answers.Count, First = First ?? answers[0].Id, Last = answers[^1].Id };
+    }
 
     /// <summary>Checks and stores.</summary>
     /// <param name="template">The jobs but for their payloads.</param>
+    /// <param name="batch">The batch that is made of them, without its jobs; null for none.</param>
     /// <param name="file">Where the lines are; <c>-</c> for standard input.</param>
     /// <param name="open">Opens the store. Called once all lines are known to be good.</param>
     /// <param name="cancellation">Ends the work between two chunks.</param>
-    public static async Task<Stored> RunAsync(NewJob template, string file, Func<IStore> open, CancellationToken cancellation)
+    public static async Task<Stored> RunAsync(NewJob template, NewBatch? batch, string file, Func<IStore> open, CancellationToken cancellation)
     {
         if (Payload.RefusalOf(template) is { } refusal)
             throw new Refusal(refusal);
@@ -26,12 +31,13 @@ internal static class BulkEnqueue
         // Reading a pipe cannot be cancelled, and nothing is lost yet.
         await using (cancellation.Register(() => Environment.Exit(ExitStatus.Interrupted)))
             source = Check(template, file);
-        if (source is null)
+        // What follows a batch follows an empty one as well.
+        if (source is null && batch is null)
             return default;
         await using (source)
         {
             await using var store = open();
-            return await StoreAsync(store, Jobs(template, file, source), cancellation).ConfigureAwait(false);
+            return await StoreAsync(store, source is null ? [] : Jobs(template, file, source), batch, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -54,19 +60,33 @@ internal static class BulkEnqueue
         }
     }
 
-    private static async Task<Stored> StoreAsync(IStore store, IEnumerable<(NewJob Job, long Line)> jobs, CancellationToken cancellation)
+    private static async Task<Stored> StoreAsync(IStore store, IEnumerable<(NewJob Job, long Line)> jobs, NewBatch? batch, CancellationToken cancellation)
     {
         var stored = default(Stored);
         long lastLine = 0;
         try
         {
-            foreach (var chunk in Chunks(jobs))
+            using var chunks = Chunks(jobs).GetEnumerator();
+            var hasMore = chunks.MoveNext();
+            if (batch is not null)
+            {
+                var first = hasMore ? chunks.Current : [];
+                // It stays open until the last chunk is stored: else it could end before.
+                hasMore = hasMore && chunks.MoveNext();
+                var made = await store.AddBatchAsync(batch with { Jobs = [.. first.Select(entry => entry.Job)], IsOpen = batch.IsOpen || hasMore }, CancellationToken.None).ConfigureAwait(false);
+                stored = new Stored(0, null, null, made.Id, made.Follower?.Id).Plus(made.Jobs);
+                lastLine = first.Count == 0 ? 0 : first[^1].Line;
+            }
+            var isChunked = hasMore;
+            for (; hasMore; hasMore = chunks.MoveNext())
             {
                 cancellation.ThrowIfCancellationRequested();
-                var answers = await store.EnqueueAsync([.. chunk.Select(entry => entry.Job)], CancellationToken.None).ConfigureAwait(false);
-                stored = new Stored(stored.Count + answers.Count, stored.First ?? answers[0].Id, answers[^1].Id);
+                var chunk = chunks.Current;
+                stored = stored.Plus(await store.EnqueueAsync([.. chunk.Select(entry => stored.Batch is { } id ? entry.Job with { Batch = id } : entry.Job)], CancellationToken.None).ConfigureAwait(false));
                 lastLine = chunk[^1].Line;
             }
+            if (isChunked && batch is { IsOpen: false })
+                await store.CloseBatchAsync(stored.Batch!.Value, CancellationToken.None).ConfigureAwait(false);
             return stored;
         }
         catch (Exception error) when (stored.Count > 0)
@@ -78,7 +98,7 @@ internal static class BulkEnqueue
                 StoreUnavailableException => ExitStatus.StoreUnavailable,
                 _ => ExitStatus.WorkFailed,
             };
-            throw new Refusal($"{message}; it broke off after line {lastLine}: {stored.Count} jobs are stored, the rest is not.", status, error);
+            throw new Refusal($"{message}; it broke off after line {lastLine}: {stored.Count} jobs are stored{(stored.Batch is { } id ? $" in batch {id}, which stays open" : "")}, the rest is not.", status, error);
         }
     }
 

@@ -3,6 +3,7 @@ using Steadwork.Cli.Bulk;
 using Steadwork.Cli.Inputs;
 using Steadwork.Cli.Outputs;
 using Steadwork.Cli.Shell;
+using Steadwork.Storage;
 
 namespace Steadwork.Cli.Commands;
 
@@ -41,15 +42,22 @@ internal static class EnqueueCommand
     private static readonly Option<string[]> Requires = Options.Texts("--requires", "TAG", "A tag that a worker must have to run it, such as gpu; may be repeated: then all of them.");
     private static readonly Option<JobId[]> After = Options.Jobs("--after", "A job that must have succeeded first; may be repeated. If it fails or is cancelled, so is this one.");
     private static readonly Option<bool> Anyway = Options.Flag("--anyway", "Run however the --after jobs end.");
+    private static readonly Option<BatchId?> Into = BatchIds.Option("--into", "The open batch that it is of.");
+    private static readonly Option<string?> Batch = Options.Text("--batch", "NAME", "With --jsonl: enqueue the jobs as one batch of this name, and print its id.");
+    private static readonly Option<string?> Then = Options.Text("--then", "TYPE", "With --batch: the type of the job that follows, in the same queue, when all have succeeded; else it is cancelled.");
+    private static readonly Option<string?> ThenJson = Options.Text("--then-json", "JSON", "Its payload. Default: {}.");
+    private static readonly Option<bool> ThenAnyway = Options.Flag("--then-anyway", "Have it run however the jobs of the batch end.");
+    private static readonly Option<bool> Open = Options.Flag("--open", "With --batch: it takes more jobs, by --into, until batches close ends that.");
     private static readonly Option<string?> Lines = Options.Text("--jsonl", "FILE", "Enqueue one job for each line of FILE (- for standard input), the line being its payload. All lines are checked before the first job is stored.");
 
     public static Verb Create() => new Verb(
         "enqueue",
         "Stores a job for a worker to run, and prints its id.",
         "steadwork enqueue import-note '{\"path\":\"a.txt\"}' --queue imports --delay 5m",
-        "steadwork enqueue import-note --jsonl notes.jsonl")
+        "steadwork enqueue import-note --jsonl notes.jsonl",
+        "steadwork enqueue import-note --jsonl notes.jsonl --batch notes --then publish")
     {
-        Type, Json, Queue, Priority, Delay, At, ExpiresIn, ExpiresAt, Key, KeyLimit, Unique, UniqueFor, WhenTaken, After, Anyway, Attempts, Timeout, Tags, Requires, Lines,
+        Type, Json, Queue, Priority, Delay, At, ExpiresIn, ExpiresAt, Key, KeyLimit, Unique, UniqueFor, WhenTaken, After, Anyway, Attempts, Timeout, Tags, Requires, Lines, Batch, Then, ThenJson, ThenAnyway, Open, Into,
     }.Does(EnqueueAsync);
 
     private static async Task<int> EnqueueAsync(Call call)
@@ -66,6 +74,14 @@ internal static class EnqueueCommand
             throw new Refusal("--unique-for says how long the --unique key stays taken; give that, too.");
         if (call.Has(WhenTaken) && !call.Has(Unique))
             throw new Refusal("--when-taken says what becomes of the job that bears the --unique key; give that, too.");
+        if (call.Has(Batch) && !call.Has(Lines))
+            throw new Refusal("--batch makes one batch of the lines of a file; give --jsonl, too. A single job is added to an open batch by --into.");
+        if (call.Has(Batch) && call.Has(Into))
+            throw new Refusal("--batch makes a new batch, and --into adds to one that is there; give one of them.");
+        if ((call.Has(Then) || call.Has(Open)) && !call.Has(Batch))
+            throw new Refusal($"{(call.Has(Then) ? "--then says what follows a batch" : "--open leaves a batch open")}; give --batch, too.");
+        if ((call.Has(ThenJson) || call.Has(ThenAnyway)) && !call.Has(Then))
+            throw new Refusal($"{(call.Has(ThenJson) ? "--then-json" : "--then-anyway")} is said of the job that follows a batch; give --then, too.");
         if (call.Value(Lines) is { } file)
             return await EnqueueLinesAsync(call, file).ConfigureAwait(false);
 
@@ -85,7 +101,7 @@ internal static class EnqueueCommand
         if (call.Has(Unique))
             throw new Refusal("With --jsonl all jobs would bear one --unique key, and only the first could be stored; leave it out.");
         using var signals = new StopSignals();
-        var stored = await BulkEnqueue.RunAsync(Wanted(call), file, call.OpenOrCreate, signals.Token).ConfigureAwait(false);
+        var stored = await BulkEnqueue.RunAsync(Wanted(call), BatchOf(call), file, call.OpenOrCreate, signals.Token).ConfigureAwait(false);
         if (call.Json)
         {
             JsonOutput.Document(json =>
@@ -94,14 +110,45 @@ internal static class EnqueueCommand
                 json.WriteNumber("count", stored.Count);
                 json.WriteNumberOrNull("firstId", stored.First?.Value);
                 json.WriteNumberOrNull("lastId", stored.Last?.Value);
+                if (stored.Batch is { } batch)
+                {
+                    json.WriteNumber("batchId", batch.Value);
+                    json.WriteNumberOrNull("follower", stored.Follower?.Value);
+                }
                 json.WriteEndObject();
             });
         }
         else
         {
-            Console.Out.WriteLine($"{stored.Count} jobs enqueued");
+            var batch = stored.Batch is { } id ? $" as batch {id}{(stored.Follower is { } follower ? $", which job {follower} follows" : "")}" : "";
+            Console.Out.WriteLine($"{stored.Count} jobs enqueued{batch}");
         }
         return ExitStatus.Done;
+    }
+
+    /// <summary>The batch that is to be made of the lines; null for none.</summary>
+    private static NewBatch? BatchOf(Call call)
+    {
+        if (call.Value(Batch) is not { } name)
+            return null;
+        if (NewJobRules.NameRefusal("name of the batch", name) is { } refusal)
+            throw new Refusal(refusal);
+        return new NewBatch { Name = name, IsOpen = call.Has(Open), Follower = FollowerOf(call) };
+    }
+
+    private static NewJob? FollowerOf(Call call)
+    {
+        if (call.Value(Then) is not { } type)
+            return null;
+        var job = new NewJob
+        {
+            Type = type,
+            Payload = Payload.Read(call.Value(ThenJson)),
+            Queue = call.Value(Queue) ?? Defaults.Queue,
+            RunsAnyway = call.Has(ThenAnyway),
+            TraceParent = TraceContext.FromEnvironment(),
+        };
+        return Payload.RefusalOf(job) is { } refusal ? throw new Refusal($"The job of --then: {refusal}") : job;
     }
 
     private static NewJob Wanted(Call call) => new()
@@ -123,6 +170,7 @@ internal static class EnqueueCommand
         Timeout = call.Value(Timeout),
         After = [.. (call.Value(After) ?? []).Distinct()],
         RunsAnyway = call.Has(Anyway),
+        Batch = call.Value(Into),
         Tags = call.Value(Tags) ?? [],
         Requires = call.Value(Requires) ?? [],
         TraceParent = TraceContext.FromEnvironment(),

@@ -20,9 +20,9 @@ internal static class ShowCommand
         var standing = await store.StandingAsync(id, CancellationToken.None).ConfigureAwait(false) ?? throw Jobs.Unknown(id);
         var attempts = await store.AttemptsAsync(id, CancellationToken.None).ConfigureAwait(false);
         if (call.Json)
-            JsonOutput.Document(json => JobJson.Write(json, standing.Job, new(standing.Parents, attempts)));
+            JsonOutput.Document(json => JobJson.Write(json, standing.Job, new(standing.Parents, standing.Follows, attempts)));
         else
-            JobPage.Print(standing.Job, standing.Parents, attempts, await WaitReason.OfAsync(store, standing, CancellationToken.None).ConfigureAwait(false));
+            JobPage.Print(standing, attempts, await WaitReason.OfAsync(store, standing, CancellationToken.None).ConfigureAwait(false));
         return ExitStatus.Done;
     }
 }

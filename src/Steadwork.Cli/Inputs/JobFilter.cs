@@ -13,9 +13,10 @@ internal sealed class JobFilter
     private readonly Option<string?> type = Inputs.Options.Text("--type", "T", "Only jobs of this type.");
     private readonly Option<string?> tag = Inputs.Options.Text("--tag", "T", "Only jobs with this tag.");
     private readonly Option<string?> run = Inputs.Options.Text("--run", "RUN", "Only the items of this run.");
+    private readonly Option<BatchId?> batch = BatchIds.Option("--batch", "Only jobs of this batch.");
     private readonly Option<string?> text = Inputs.Options.Text("--text", "X", "Only jobs with this text in payload, result or last error.");
 
-    public IReadOnlyList<Option> Options => [state, queue, type, tag, run, text];
+    public IReadOnlyList<Option> Options => [state, queue, type, tag, run, batch, text];
 
     /// <summary>Whether any of them was given.</summary>
     public bool IsGiven(Call call) => Options.Any(call.Has);
@@ -31,6 +32,7 @@ internal sealed class JobFilter
             Queue = call.Value(run) is { } name ? RunQueue.Of(name) : call.Value(queue),
             Type = call.Value(type),
             Tag = call.Value(tag),
+            Batch = call.Value(batch),
             Text = call.Value(text),
         };
     }

@@ -8,8 +8,9 @@ internal static class JobJson
 {
     /// <summary>What only the job's own page tells.</summary>
     /// <param name="Parents">The jobs that it comes after.</param>
+    /// <param name="Follows">The batch that it follows; null when it follows none.</param>
     /// <param name="Attempts">Its attempts.</param>
-    public sealed record More(IReadOnlyList<Parent> Parents, IReadOnlyList<Attempt> Attempts);
+    public sealed record More(IReadOnlyList<Parent> Parents, FollowedBatch? Follows, IReadOnlyList<Attempt> Attempts);
 
     /// <summary>Writes one job.</summary>
     /// <param name="json">Where to.</param>
@@ -33,7 +34,7 @@ internal static class JobJson
         json.WriteString("uniqueKey", job.UniqueKey);
         json.WriteTexts("tags", job.Tags);
         json.WriteTexts("requires", job.Requires);
-        json.WriteNull("batchId");
+        json.WriteNumberOrNull("batchId", job.BatchId?.Value);
         json.WriteString("run", RunQueue.RunOf(job.Queue));
         json.WriteNumberOrNull("worker", job.Worker?.Value);
         json.WriteEmbedded("payload", job.Payload);
@@ -42,6 +43,7 @@ internal static class JobJson
         if (more is not null)
         {
             WriteParents(json, more.Parents);
+            json.WriteNumberOrNull("afterBatch", more.Follows?.Batch.Id.Value);
             json.WriteTime("expiresAt", job.ExpiresAt);
             WriteAttempts(json, job, more.Attempts);
         }

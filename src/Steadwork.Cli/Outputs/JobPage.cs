@@ -9,12 +9,12 @@ internal static class JobPage
     private const int Labels = 12;
 
     /// <summary>Prints the page.</summary>
-    /// <param name="job">The job.</param>
-    /// <param name="parents">The jobs that it comes after.</param>
+    /// <param name="standing">Where the job stands, and what it comes after.</param>
     /// <param name="attempts">Its attempts.</param>
     /// <param name="reasons">Why it does not run.</param>
-    public static void Print(Job job, IReadOnlyList<Parent> parents, IReadOnlyList<Attempt> attempts, IReadOnlyList<WaitReason> reasons)
+    public static void Print(Standing standing, IReadOnlyList<Attempt> attempts, IReadOnlyList<WaitReason> reasons)
     {
+        var (job, parents) = (standing.Job, standing.Parents);
         var state = Cell.Of(job.State, JobText.State(job));
         Console.Out.WriteLine($"Job {job.Id}  {PlainText.Line(job.Type)}  {Terminal.Paint(state.Text, state.Colour)}");
         foreach (var reason in reasons)
@@ -22,6 +22,7 @@ internal static class JobPage
         Console.Out.WriteLine();
         PrintFacts(job);
         Fact("after", parents.Count == 0 ? null : string.Join(", ", parents.OrderBy(parent => parent.Job).Select(parent => $"{parent.Job} {parent.State?.Name() ?? "deleted"}")));
+        Fact("follows", standing.Follows is { Batch: var batch } ? $"batch {batch.Id}{(batch.Name is { } name ? $", {name}" : "")}" : null);
         PrintJson("payload", job.Payload);
         if (!job.Result.IsEmpty)
             PrintJson("result", job.Result);
@@ -47,6 +48,7 @@ internal static class JobPage
         Fact("key", job.ExclusiveKey is { } key ? $"{key}, {(job.ExclusiveLimit == 1 ? "one" : Numbers.Format(job.ExclusiveLimit))} at once" : null);
         Fact("unique key", job.UniqueKey);
         Fact("requires", job.Requires.Count > 0 ? string.Join(", ", job.Requires) : null);
+        Fact("batch", job.BatchId?.ToString());
         Fact("tags", job.Tags.Count > 0 ? string.Join(", ", job.Tags) : null);
         Fact("trace", job.TraceParent);
     }

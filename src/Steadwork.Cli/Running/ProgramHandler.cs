@@ -60,6 +60,7 @@ internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, Progr
     private static KeyValuePair<string, string>[] Marks(JobContext context) =>
     [
         new("STEADWORK_JOB_ID", context.Id.ToString()),
+        .. context.BatchId is { } batch ? [new("STEADWORK_BATCH_ID", batch.ToString())] : Array.Empty<KeyValuePair<string, string>>(),
         new("STEADWORK_ATTEMPT", context.Attempt.ToString(CultureInfo.InvariantCulture)),
         new("STEADWORK_LEASE_TOKEN", context.LeaseToken.ToString()),
         new(WorkerIdentity.Variable, context.WorkerIdentity),

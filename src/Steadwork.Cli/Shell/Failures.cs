@@ -26,7 +26,7 @@ internal static class Failures
     private static int StatusOf(Exception error) => error switch
     {
         Refusal refusal => refusal.Status,
-        ParentMissingException or UniqueKeyTakenException => ExitStatus.Refused,
+        ParentMissingException or UniqueKeyTakenException or BatchNotOpenException => ExitStatus.Refused,
         StoreUnavailableException => ExitStatus.StoreUnavailable,
         OperationCanceledException => ExitStatus.Interrupted,
         _ => ExitStatus.WorkFailed,

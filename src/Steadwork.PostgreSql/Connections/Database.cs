@@ -11,7 +11,7 @@ internal sealed class Database : IAsyncDisposable
 {
     private const int MostTries = 5;
     private const string SchemaInFiles = "steadwork.";
-    private static readonly SqlFiles Files = new(typeof(Database).Assembly, "enqueue.sql", "claim.sql", "settle.sql", "workers.sql", "requests.sql", "prune.sql", "log.sql", "reading.sql", "examining.sql", "schedules.sql", "gates.sql", "copying.sql");
+    private static readonly SqlFiles Files = new(typeof(Database).Assembly, "enqueue.sql", "batches.sql", "claim.sql", "settle.sql", "workers.sql", "requests.sql", "prune.sql", "log.sql", "reading.sql", "examining.sql", "schedules.sql", "gates.sql", "copying.sql");
 
     private readonly NpgsqlDataSource source;
     private readonly bool owned;

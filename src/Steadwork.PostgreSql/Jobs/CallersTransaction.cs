@@ -9,20 +9,30 @@ namespace Steadwork.PostgreSql.Jobs;
 /// <summary>Makes changes in a transaction of the caller's, on the caller's connection.</summary>
 internal sealed class CallersTransaction(Database database, Lanes lanes, Action<WakeUp> changed)
 {
-    public async Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, DbTransaction transaction, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, DbTransaction transaction, CancellationToken cancellationToken) =>
+        jobs.Count == 0 ? [] : (await StoreAsync(jobs, making: null, transaction, cancellationToken).ConfigureAwait(false)).Answers;
+
+    public async Task<StoredBatch> AddBatchAsync(NewBatch batch, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        var (made, answers) = await StoreAsync(batch.JobsOf(default), batch, transaction, cancellationToken).ConfigureAwait(false);
+        return batch.Stored(made, answers);
+    }
+
+    private async Task<(BatchId Made, EnqueuedJob[] Answers)> StoreAsync(IReadOnlyList<NewJob> jobs, NewBatch? making, DbTransaction transaction, CancellationToken cancellationToken)
     {
         var (own, connection) = Own(transaction);
-        if (jobs.Count == 0)
-            return [];
-        // Who bears a key now, an old snapshot cannot tell.
-        if (own.IsolationLevel is IsolationLevel.RepeatableRead or IsolationLevel.Serializable or IsolationLevel.Snapshot && jobs.FirstOrDefault(job => job.UniqueKey is not null) is { } keyed)
+        // Who bears a key now, or which batch is open, an old snapshot cannot tell.
+        var isOld = own.IsolationLevel is IsolationLevel.RepeatableRead or IsolationLevel.Serializable or IsolationLevel.Snapshot;
+        if (isOld && jobs.FirstOrDefault(job => job.UniqueKey is not null) is { } keyed)
             throw new ArgumentException($"A job with a unique key ('{keyed.UniqueKey}') cannot be enqueued in a transaction of the level {own.IsolationLevel}; use ReadCommitted, or no key.", nameof(jobs));
+        if (isOld && making is null && jobs.FirstOrDefault(job => job.Batch is not null) is { } added)
+            throw new ArgumentException($"A job cannot be added to a batch ({added.Batch}) in a transaction of the level {own.IsolationLevel}; use ReadCommitted, or no batch.", nameof(jobs));
         var laneOf = await lanes.OfAsync(jobs, connection, own, cancellationToken).ConfigureAwait(false);
-        var storing = new Storing(database, jobs, laneOf, patience: null);
+        var storing = new Storing(database, jobs, laneOf, patience: null, making: making);
         var answers = await storing.CarryOutAsync((batch, read) => database.RunAsync(connection, batch, read, own)).ConfigureAwait(false);
         if (storing.WakeUps is not WakeUp.None)
             WakeAfter(transaction, storing.WakeUps);
-        return answers;
+        return (storing.Made, answers);
     }
 
     public async Task<bool> SettleAsync(AttemptEnd end, DbTransaction transaction)

@@ -21,6 +21,8 @@ internal sealed class Drafts(int capacity)
         jobs.Add(job);
         lanes.Add(lane);
         edges.AddRange(job.After.Select(parent => (jobs.Count, (int?)null, (long?)parent.Value)));
+        if (job.AfterBatch is { } batch)
+            edges.Add((jobs.Count, null, -batch.Value));
         edges.AddRange(job.AfterPlaces.Select(place => (jobs.Count, (int?)place + 1, (long?)null)));
         return true;
     }
@@ -55,7 +57,8 @@ internal sealed class Drafts(int capacity)
             Value.Of([.. edges.Select(edge => edge.Parent)]),
             Value.Of(Column(job => (long?)job.UniqueFor?.TotalMilliseconds)),
             Value.Of(Column(job => Times.Whole(job.ExpiresAt)?.UtcDateTime)),
-            Value.Of(Column(job => (long?)job.ExpiresIn?.TotalMilliseconds)));
+            Value.Of(Column(job => (long?)job.ExpiresIn?.TotalMilliseconds)),
+            Value.Of(Column(job => job.Batch?.Value)));
         var amending = jobs.FindAll(job => job is { WhenTaken: WhenTaken.Amend, UniqueKey: not null });
         if (amending.Count > 0)
             batch.Add("amend", Value.Of(amending.ConvertAll(job => job.UniqueKey).ToArray()), Value.Of(amending.ConvertAll(job => job.MaxAttempts).ToArray()));

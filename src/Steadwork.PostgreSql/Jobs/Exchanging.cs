@@ -131,11 +131,11 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
                 await reader.NextAsync().ConfigureAwait(false);
                 while (await reader.ReadAsync().ConfigureAwait(false))
                 {
-                    isStopped = reader.Bool(14);
+                    isStopped = reader.Bool(15);
                     if (reader.IsDBNull(0))
                         continue;
-                    places.Add((reader.Int(12), reader.GetInt16(13), reader.Long(0)));
-                    claimed.Add(Claimed(reader) with { IsProbe = reader.Bool(15) });
+                    places.Add((reader.Int(13), reader.GetInt16(14), reader.Long(0)));
+                    claimed.Add(Claimed(reader) with { IsProbe = reader.Bool(16) });
                 }
                 await reader.NextAsync().ConfigureAwait(false);
             }
@@ -194,5 +194,6 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
         TraceParent = row.TextOrNull(9),
         Tags = TagsJson.Read(row.TextOrNull(10)),
         Payload = row.Utf8(11),
+        BatchId = row.LongOrNull(12) is { } batch ? new BatchId(batch) : null,
     };
 }

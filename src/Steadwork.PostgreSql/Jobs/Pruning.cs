@@ -17,7 +17,7 @@ internal sealed class Pruning(Database database, EventLog log)
     public async Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken)
     {
         var (walk, places) = await LookAsync(rules, from, most, cancellationToken).ConfigureAwait(false);
-        if (walk.Due.Count == 0 && places.Length == 0)
+        if (walk.FindsNothing && places.Length == 0)
             return walk.Answer(0, 0, 0);
         return await database.TransactAsync(async transaction =>
         {
@@ -30,7 +30,7 @@ internal sealed class Pruning(Database database, EventLog log)
                     return await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => row.Long(0)).ConfigureAwait(false);
                 }).ConfigureAwait(false);
             return await transaction.RunAsync(
-                transaction.Batch().Add("prune-history", Value.Of([.. held])).Add("prune-log", Value.Of(places)),
+                transaction.Batch().Add("prune-history", Value.Of([.. held])).Add("prune-batches", Value.Of([.. walk.DueBatches])).Add("prune-log", Value.Of(places)),
                 async reader =>
                 {
                     var (jobs, attempts) = await CountsAsync(reader).ConfigureAwait(false);
@@ -54,6 +54,7 @@ internal sealed class Pruning(Database database, EventLog log)
         var asked = new PruneWalk(rules, from, most, default);
         var batch = database.Batch().Add("keep-plans", Value.Of("5s")).Add("wall-clock")
             .Add("pass-history", Value.Of(asked.AfterJob), Value.Of((long)asked.JobsLookedAt))
+            .Add("pass-batches", Value.Of(asked.AfterBatch), Value.Of((long)asked.BatchesLookedAt))
             .Add("pass-log", Value.Of(asked.AfterPosition), Value.Of((long)asked.EntriesLookedAt));
         return await database.RunAsync(batch, async reader =>
         {
@@ -61,6 +62,7 @@ internal sealed class Pruning(Database database, EventLog log)
             var walk = new PruneWalk(rules, from, most, now);
             walk.Pass(await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new PassedJob(
                 row.Long(0), row.Text(1), row.Text(2), row.Bool(3), JobStates.Parse(row.Text(4)), row.Time(5), row.Time(6))).ConfigureAwait(false));
+            walk.Pass(await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new PassedBatch(row.Long(0), row.Time(1), row.TimeOrNull(2))).ConfigureAwait(false));
             var batches = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => (Upto: row.Long(0), row.Int(1), row.TimeOrNull(2))).ConfigureAwait(false);
             walk.Pass(batches);
             return new Found(walk, [.. batches.Select(each => each.Upto).TakeWhile(upto => upto <= walk.LastPosition)]);

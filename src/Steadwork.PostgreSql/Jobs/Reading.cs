@@ -43,8 +43,9 @@ internal sealed class Reading(Database database)
             .Add("key-holders", Value.Of(id.Value))
             .Add("parents-of", Value.Of(id.Value), Value.Of((long)Standing.ParentsAtMost))
             .Add("workers")
-            .Add("rival-lanes", Value.Of(job.Queue), Value.Of(job.Type));
-        var (behind, isInLine, holders, parents, workers, lanes) = await database.RunAsync(batch, async reader =>
+            .Add("rival-lanes", Value.Of(job.Queue), Value.Of(job.Type))
+            .Add("followed-by", Value.Of(id.Value));
+        var (behind, isInLine, holders, parents, workers, lanes, follows) = await database.RunAsync(batch, async reader =>
         {
             await reader.NextAsync().ConfigureAwait(false);
             var (behind, isInLine) = await reader.FirstAsync(row => (row.Long(0), row.Bool(1))).ConfigureAwait(false);
@@ -54,13 +55,14 @@ internal sealed class Reading(Database database)
                 new JobId(row.Long(0)), row.TextOrNull(1) is { } state ? JobStates.Parse(state) : null, row.Bool(2))).ConfigureAwait(false);
             var workers = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Worker).ConfigureAwait(false);
             var lanes = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => (Id: row.Int(0), Type: row.Text(1), Requires: row.Text(2))).ConfigureAwait(false);
-            return (behind, isInLine, holders, parents, workers, lanes);
+            var follows = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => new FollowedBatch(Batches.Row(row), row.Bool(13))).ConfigureAwait(false);
+            return (behind, isInLine, holders, parents, workers, lanes, follows);
         }, cancellationToken).ConfigureAwait(false);
 
         var rivals = new Rivals(job, workers.Where(worker => !hasDied(worker.Id)));
         int[] theirs = [.. lanes.Where(lane => rivals.Include(lane.Type, Requirement.Read(lane.Requires))).Select(lane => lane.Id)];
         var ahead = isInLine ? await AheadInLineAsync(job, theirs, rivals.Order, cancellationToken).ConfigureAwait(false) : 0;
-        return new Standing(job, holders, behind, ahead, parents, rivals.Rules);
+        return new Standing(job, holders, behind, ahead, parents, rivals.Rules) { Follows = follows };
     }
 
     private Task<long> AheadInLineAsync(Job job, int[] lanes, ClaimOrder? order, CancellationToken cancellationToken) =>
@@ -104,6 +106,8 @@ internal sealed class Reading(Database database)
             conditions.Append(CultureInfo.InvariantCulture, $" AND jsonb_exists(tags, {add(Value.Of(tag))})");
         if (query.RequiresAtMost is { } tags)
             conditions.Append(CultureInfo.InvariantCulture, $" AND string_to_array(requires, ',') <@ {add(Value.Of([.. tags]))}");
+        if (query.Batch is { } batch)
+            conditions.Append(CultureInfo.InvariantCulture, $" AND {table}.batch = {add(Value.Of(batch.Value))}");
         if (query.Started is { } started)
             conditions.Append(started ? " AND attempt > 0" : " AND attempt = 0");
         if (query.DueBy is { } due)
@@ -148,6 +152,7 @@ internal sealed class Reading(Database database)
         ExclusiveLimit = row.Int(23),
         ExpiresAt = row.TimeOrNull(24),
         Requires = Requirement.Read(row.Text(25)),
+        BatchId = row.LongOrNull(26) is { } batch ? new BatchId(batch) : null,
     };
 
     private static string EscapeLike(string text) => text.Replace("\\", "\\\\").Replace("%", "\\%").Replace("_", "\\_");

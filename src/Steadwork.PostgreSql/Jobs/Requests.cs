@@ -6,7 +6,7 @@ namespace Steadwork.PostgreSql.Jobs;
 /// <summary>Carries out what people ask of jobs: looks at them under lock, decides one after the other, and changes them all at once.</summary>
 internal sealed class Requests(Database database)
 {
-    private sealed record Head(JobState State, string? UniqueKey);
+    private sealed record Head(JobState State, string? UniqueKey, long? Batch);
 
     /// <returns>One answer a job, in order, and what whoever listens may want to know.</returns>
     public Task<(RequestAnswer[] Answers, WakeUp WakeUps)> CarryOutAsync(IReadOnlyList<JobId> jobs, JobRequest request, string reason, CancellationToken cancellationToken) =>
@@ -31,6 +31,10 @@ internal sealed class Requests(Database database)
                 batch.Add("cancel-in-line", Value.Of([.. cancelled]), Value.Of(reason), Value.Of(database.LockSpace));
             if (signalled.Count > 0)
                 batch.Add("request-cancellation", Value.Of([.. signalled]), Value.Of(reason));
+            // Nobody may see the end of a batch meanwhile, of which a job goes on.
+            long[] batches = request is JobRequest.Retry ? [.. changed.Select(job => heads[new JobId(job)].Batch).OfType<long>().Distinct()] : [];
+            if (batches.Length > 0)
+                batch.Add("hold-batches", Value.Of(batches)).Add("reopen-batches", Value.Of(batches));
             if (changed.Count > 0)
                 batch.Add(request is JobRequest.Retry ? "retry-by-hand" : "delete-jobs", Value.Of([.. changed]), Value.Of(database.LockSpace));
             if (batch.Commands.BatchCommands.Count > 0)
@@ -80,7 +84,7 @@ internal sealed class Requests(Database database)
         {
             if (half > 0)
                 await reader.NextAsync().ConfigureAwait(false);
-            foreach (var (id, head) in await reader.AllAsync(row => (new JobId(row.Long(0)), new Head(JobStates.Parse(row.Text(1)), row.TextOrNull(2)))).ConfigureAwait(false))
+            foreach (var (id, head) in await reader.AllAsync(row => (new JobId(row.Long(0)), new Head(JobStates.Parse(row.Text(1)), row.TextOrNull(2), row.LongOrNull(3)))).ConfigureAwait(false))
                 heads[id] = head;
         }
         return heads;

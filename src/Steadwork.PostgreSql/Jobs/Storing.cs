@@ -13,6 +13,7 @@ internal sealed class Storing
     private readonly int jobs;
     private readonly int before;
     private readonly int? expiring;
+    private readonly int? opening;
     private readonly bool own;
     private readonly int afterwards;
     private readonly List<bool> parts = [];
@@ -22,7 +23,8 @@ internal sealed class Storing
     /// <param name="laneOf">Knows the lanes of all of them.</param>
     /// <param name="patience">How long to wait for a key that somebody else's transaction holds, as the server reads it; null in a caller's transaction, where nothing may be set.</param>
     /// <param name="ring">Told to others right after the commit; null when nobody is to be told.</param>
-    public Storing(Database database, IReadOnlyList<NewJob> jobs, Func<NewJob, int> laneOf, string? patience, Ring? ring = null)
+    /// <param name="making">The batch that is made with them, which they know as 0; null when they are stored for themselves.</param>
+    public Storing(Database database, IReadOnlyList<NewJob> jobs, Func<NewJob, int> laneOf, string? patience, Ring? ring = null, NewBatch? making = null)
     {
         this.jobs = jobs.Count;
         var demanding = Uniqueness.Demanding(jobs);
@@ -46,6 +48,12 @@ internal sealed class Storing
             Batch.Add("require-parents", Value.Of(parents));
             before++;
         }
+        long[] batches = [.. jobs.Where(job => making is null || job.Batch?.Value != 0).Select(job => job.Batch?.Value).OfType<long>().Distinct()];
+        if (batches.Length > 0)
+        {
+            Batch.Add("require-open", Value.Of(batches));
+            before++;
+        }
         if (keys.Length > 0)
         {
             expiring = before;
@@ -55,6 +63,12 @@ internal sealed class Storing
         if (demanding.Count > 0)
         {
             Batch.Add("require-free", Value.Of([.. demanding.Select(job => job.UniqueKey)]));
+            before++;
+        }
+        if (making is not null)
+        {
+            opening = before;
+            Batch.Add("open-batch", Value.Of(making.Name), Value.Of(making.IsOpen));
             before++;
         }
         var drafts = new Drafts(jobs.Count);
@@ -71,6 +85,13 @@ internal sealed class Storing
         if (own && jobs.Any(job => job.After.Count + job.AfterPlaces.Count > 0))
         {
             Batch.Add("attend-noted", Value.Of(database.LockSpace));
+            afterwards++;
+        }
+        if (making?.Follower is not null)
+            Batch.Add("be-followed");
+        if (making is { IsOpen: false })
+        {
+            Batch.Add("attend-batch", Value.Of(own ? database.LockSpace : null));
             afterwards++;
         }
         string[] replacing = [.. jobs.Where(job => job.WhenTaken.Replaces()).Select(job => job.UniqueKey).OfType<string>()];
@@ -105,11 +126,15 @@ internal sealed class Storing
     private static ArgumentException? Refusal(PostgresException error) => (error.SqlState, error.MessageText.Split(' ', 2)) switch
     {
         ("SW002", [var missing]) => new ParentMissingException(Id(missing)),
+        ("SW004", [var batch, var why]) => new BatchNotOpenException(new BatchId(long.Parse(batch, CultureInfo.InvariantCulture)), isClosed: why == "closed"),
         ("SW003", [var bearer, var key]) => new UniqueKeyTakenException(key, Id(bearer)),
         _ => null,
     };
 
     private static JobId Id(string number) => new(long.Parse(number, CultureInfo.InvariantCulture));
+
+    /// <summary>The batch that was made with them.</summary>
+    public BatchId Made { get; private set; }
 
     /// <summary>What whoever listens may want to know, once the answers have been read.</summary>
     public WakeUp WakeUps { get; private set; }
@@ -119,6 +144,8 @@ internal sealed class Storing
     {
         for (var skipped = 0; skipped < before; skipped++)
         {
+            if (skipped == opening)
+                Made = await reader.FirstAsync(row => new BatchId(row.Long(0))).ConfigureAwait(false);
             if (skipped == expiring && await reader.FirstAsync(row => row.Long(0) > 0).ConfigureAwait(false))
                 WakeUps |= WakeUp.Ends | WakeUp.Jobs;
             await reader.NextAsync().ConfigureAwait(false);

@@ -15,7 +15,7 @@ BEGIN
 END $$;
 
 -- Ends jobs that do not run as cancelled: for the reason told, or where there is none because they have expired. It is left to the
--- caller to tell those that come after them, and those behind their exclusive keys: see attend.
+-- caller to tell those that come after them, those behind their exclusive keys, and their batches: see attend.
 CREATE FUNCTION steadwork.cancel_in_line(which bigint[], why text, orphans boolean) RETURNS TABLE (key text, parent bigint) LANGUAGE plpgsql VOLATILE
     SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
@@ -27,9 +27,9 @@ BEGIN
         RETURNING place, jobs.*
     ),
     kept AS (
-        INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
+        INSERT INTO steadwork.history (id, lease, worker, batch, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
             unique_until, expires_at, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, orphaned, cancel_reason, trace_parent, tags, error, payload)
-        SELECT id, lease, worker, run_at, created_at, started_at, now, timeout, lane, attempt, failures, max_attempts, priority,
+        SELECT id, lease, worker, batch, run_at, created_at, started_at, now, timeout, lane, attempt, failures, max_attempts, priority,
             unique_until, expires_at, 'cancelled', unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, orphans,
             coalesce(why, format('It was not begun by %s UTC, after which it was not worth running.', to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'))),
             trace_parent, tags, error, payload
@@ -39,16 +39,22 @@ BEGIN
         INSERT INTO steadwork.lane_changes (lane, pending, waiting, cancelled)
         SELECT lane, -count(*) FILTER (WHERE state = 'pending'), -count(*) FILTER (WHERE state = 'waiting'), count(*) FROM ended GROUP BY lane
     ),
+    batch_counted AS (
+        INSERT INTO steadwork.batch_changes (batch, pending, waiting, cancelled)
+        SELECT batch, -count(*) FILTER (WHERE state = 'pending'), -count(*) FILTER (WHERE state = 'waiting'), count(*) FROM ended WHERE batch IS NOT NULL GROUP BY batch
+    ),
     logged AS (
         INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['cancelled'], array_agg(id ORDER BY place) FROM ended, clock HAVING count(*) > 0
     )
-    SELECT exclusive_key, CASE WHEN is_parent THEN id END FROM ended;
+    SELECT exclusive_key, CASE WHEN is_parent THEN id END FROM ended
+    UNION ALL
+    SELECT DISTINCT NULL, -batch FROM ended WHERE batch IS NOT NULL;
 END $$;
 
--- Tells the ends of jobs to those that wait for them, which go on or are cancelled by it, and then sees to exclusive keys as
+-- Tells the ends of jobs, and of batches (their numbers negated), to those that wait for them, which go on or are cancelled by it, and then sees to exclusive keys as
 -- admit does. A job that has not ended is marked as one whose end has to be told. It waits for nobody: what another
 -- transaction is at, what the caller's own could be at for long (space null), and what is too much for one transaction, is
--- noted for later. The children up to those of afters have been told; none where that is null. Returns the jobs whose state
+-- noted for later. A batch is looked at here: it may have ended, by the ends of its jobs. The children up to those of afters have been told; none where that is null. Returns the jobs whose state
 -- has changed, with that; those that are pending may run once they are due.
 CREATE FUNCTION steadwork.attend(space integer, parents bigint[], afters bigint[], keys text[]) RETURNS TABLE (job bigint, state text) LANGUAGE plpgsql VOLATILE
     SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
@@ -80,14 +86,20 @@ BEGIN
         this := parents[turn];
         seen := coalesce(afters[turn], 0);
         orphans := '{}';
-        SELECT * INTO one FROM steadwork.jobs WHERE id = this FOR UPDATE SKIP LOCKED;
-        IF FOUND THEN
-            UPDATE steadwork.jobs SET is_parent = true WHERE id = this AND NOT is_parent;
-            CONTINUE;
+        IF this < 0 THEN
+            fate := steadwork.end_of_batch(-this, space);
+            CONTINUE WHEN fate IS NULL;
+            is_left := fate = 'unclear';
+        ELSE
+            SELECT * INTO one FROM steadwork.jobs WHERE id = this FOR UPDATE SKIP LOCKED;
+            IF FOUND THEN
+                UPDATE steadwork.jobs SET is_parent = true WHERE id = this AND NOT is_parent;
+                CONTINUE;
+            END IF;
+            is_left := EXISTS (SELECT FROM steadwork.jobs WHERE id = this);
+            fate := (SELECT history.state FROM steadwork.history WHERE id = this);
         END IF;
-        is_left := EXISTS (SELECT FROM steadwork.jobs WHERE id = this);
-        SELECT history.state INTO fate FROM steadwork.history WHERE id = this;
-        IF NOT is_left AND fate <> 'succeeded' THEN
+        IF NOT is_left AND this > 0 AND fate <> 'succeeded' THEN
             -- It may be retried, and then its end has to be told.
             UPDATE steadwork.history SET is_parent = true
             WHERE id = (SELECT id FROM steadwork.history WHERE id = this AND NOT is_parent FOR NO KEY UPDATE SKIP LOCKED);
@@ -102,7 +114,8 @@ BEGIN
             is_left := room = 0
                 OR (one.id IS NULL AND EXISTS (SELECT FROM steadwork.jobs WHERE id = attended))
                 OR (one.id IS NULL AND past.id IS NULL AND EXISTS (SELECT FROM steadwork.history WHERE id = attended))
-                OR coalesce(past.orphaned AND fate = 'succeeded' AND past.unique_key IS NOT NULL AND NOT pg_try_advisory_xact_lock(hashtextextended(past.unique_key, space)), false);
+                OR coalesce(past.orphaned AND fate = 'succeeded' AND past.unique_key IS NOT NULL AND NOT pg_try_advisory_xact_lock(hashtextextended(past.unique_key, space)), false)
+                OR coalesce(past.orphaned AND fate = 'succeeded' AND past.batch IS NOT NULL AND NOT steadwork.hold_batch(past.batch), false);
             EXIT WHEN is_left;
             room := room - 1;
             seen := attended;
@@ -114,12 +127,15 @@ BEGIN
             END IF;
             -- What was cancelled because of this one goes on, unless another that it awaits stands ended as well, or another bears its key.
             IF past.orphaned AND fate = 'succeeded'
-                AND NOT EXISTS (SELECT FROM steadwork.dependencies WHERE dependencies.child = past.id AND NOT done AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE id = dependencies.parent))
+                AND NOT EXISTS (SELECT FROM steadwork.dependencies WHERE dependencies.child = past.id AND NOT done
+                    AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE id = dependencies.parent) AND NOT EXISTS (SELECT FROM steadwork.batches WHERE id = -dependencies.parent AND ended_at IS NULL))
                 AND NOT EXISTS (SELECT FROM steadwork.bearer_of(past.unique_key, now) AS bearer WHERE bearer.id <> past.id) THEN
                 DELETE FROM steadwork.history WHERE id = attended;
-                INSERT INTO steadwork.jobs (id, lease, run_at, created_at, started_at, timeout, lane, attempt, failures, max_attempts, priority, exclusive_limit, ready, blocked,
+                UPDATE steadwork.batches SET ended_at = NULL WHERE id = past.batch AND ended_at IS NOT NULL;
+                INSERT INTO steadwork.batch_changes (batch, waiting, cancelled) SELECT past.batch, 1, -1 WHERE past.batch IS NOT NULL;
+                INSERT INTO steadwork.jobs (id, lease, batch, run_at, created_at, started_at, timeout, lane, attempt, failures, max_attempts, priority, exclusive_limit, ready, blocked,
                     is_parent, runs_anyway, unique_until, expires_at, state, unique_key, exclusive_key, trace_parent, tags, error, payload)
-                VALUES (past.id, past.lease, past.run_at, past.created_at, past.started_at, past.timeout, past.lane, past.attempt, past.failures, past.max_attempts, past.priority, past.exclusive_limit, false, true,
+                VALUES (past.id, past.lease, past.batch, past.run_at, past.created_at, past.started_at, past.timeout, past.lane, past.attempt, past.failures, past.max_attempts, past.priority, past.exclusive_limit, false, true,
                     past.is_parent, past.runs_anyway, past.unique_until, past.expires_at, 'waiting', past.unique_key, past.exclusive_key, past.trace_parent, past.tags, past.error, past.payload)
                 RETURNING * INTO one;
                 restored := restored || attended;
@@ -136,6 +152,7 @@ BEGIN
                 keys := keys || one.exclusive_key;
             ELSE
                 admitted_lanes := admitted_lanes || one.lane;
+                INSERT INTO steadwork.batch_changes (batch, waiting, pending) SELECT one.batch, -1, 1 WHERE one.batch IS NOT NULL;
                 RETURN QUERY SELECT attended, 'pending';
             END IF;
         END LOOP;
@@ -145,7 +162,7 @@ BEGIN
         IF cardinality(orphans) > 0 THEN
             parents := parents || ARRAY(
                 SELECT parent FROM steadwork.cancel_in_line(orphans,
-                    format('Job %s, which it was to follow, %s.', this, CASE fate WHEN 'failed' THEN 'has failed' WHEN 'cancelled' THEN 'was cancelled' ELSE 'was deleted' END), true)
+                    CASE WHEN this < 0 THEN steadwork.batch_reason(-this) ELSE format('Job %s, which it was to follow, %s.', this, CASE fate WHEN 'failed' THEN 'has failed' WHEN 'cancelled' THEN 'was cancelled' ELSE 'was deleted' END) END, true)
                 WHERE parent IS NOT NULL ORDER BY parent);
             RETURN QUERY SELECT orphan, 'cancelled' FROM unnest(orphans) AS orphan;
         END IF;

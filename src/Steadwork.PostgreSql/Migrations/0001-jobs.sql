@@ -7,6 +7,7 @@ CREATE TABLE steadwork.jobs (
     id            bigint      PRIMARY KEY,
     lease         bigint      NOT NULL DEFAULT 0,
     worker        bigint,
+    batch         bigint,
     run_at        timestamptz NOT NULL,
     created_at    timestamptz NOT NULL,
     started_at    timestamptz,
@@ -50,6 +51,8 @@ CREATE INDEX jobs_due ON steadwork.jobs (run_at) WHERE state = 'pending' AND NOT
 CREATE INDEX jobs_expiring ON steadwork.jobs (expires_at) WHERE expires_at IS NOT NULL AND state <> 'running';
 -- What a worker holds: recovery, cancellation.
 CREATE INDEX jobs_held ON steadwork.jobs (worker) WHERE state = 'running';
+-- The jobs of a batch.
+CREATE INDEX jobs_batch ON steadwork.jobs (batch, id) WHERE batch IS NOT NULL;
 CREATE UNIQUE INDEX jobs_unique ON steadwork.jobs (unique_key) WHERE unique_key IS NOT NULL;
 -- At most one job has each place of an exclusive key, from when it comes to its turn until it ends: the place goes with the
 -- very row.
@@ -57,7 +60,8 @@ CREATE UNIQUE INDEX jobs_slots ON steadwork.jobs (exclusive_key, slot) WHERE slo
 -- Those that wait behind their exclusive key, the next one first.
 CREATE INDEX jobs_behind ON steadwork.jobs (exclusive_key, priority, id) WHERE exclusive_key IS NOT NULL AND state = 'waiting' AND NOT blocked;
 
--- Which job comes after which others, and for which of those it need wait no more. A row stays when its parent is gone: what
+-- Which job comes after which others, and for which of those it need wait no more. A batch that a job follows stands here, and
+-- in notes, as a parent, with its number negated. A row stays when its parent is gone: what
 -- did not succeed must not be taken for done.
 CREATE TABLE steadwork.dependencies (
     child  bigint  NOT NULL,
@@ -81,6 +85,7 @@ CREATE TABLE steadwork.history (
     id            bigint      PRIMARY KEY,
     lease         bigint      NOT NULL,
     worker        bigint,
+    batch         bigint,
     run_at        timestamptz NOT NULL,
     created_at    timestamptz NOT NULL,
     started_at    timestamptz,
@@ -110,6 +115,7 @@ CREATE TABLE steadwork.history (
 );
 -- Dead letters and cancelled jobs are few among many that ended well, and are what people look for.
 CREATE INDEX history_dead ON steadwork.history (state, id) WHERE state IN ('failed', 'cancelled');
+CREATE INDEX history_batch ON steadwork.history (batch, id) WHERE batch IS NOT NULL;
 -- Those whose unique key stays taken after their end. When their time is over there is nothing to do.
 CREATE INDEX history_keys ON steadwork.history (unique_key, unique_until, id) WHERE unique_key IS NOT NULL AND unique_until IS NOT NULL;
 

@@ -21,6 +21,7 @@ DECLARE
     next     record;
     taken    smallint[];
     lanes    integer[] := '{}';
+    batches  bigint[] := '{}';
     admitted bigint[] := '{}';
     told     bigint[] := '{}';
 BEGIN
@@ -30,7 +31,7 @@ BEGIN
             CONTINUE;
         END IF;
         LOOP
-            SELECT id, lane, exclusive_limit, xmin = pg_current_xact_id()::xid AS arrived INTO next
+            SELECT id, lane, batch, exclusive_limit, xmin = pg_current_xact_id()::xid AS arrived INTO next
             FROM steadwork.jobs WHERE exclusive_key = this AND exclusive_key IS NOT NULL AND state = 'waiting' AND NOT blocked ORDER BY priority, id LIMIT 1;
             EXIT WHEN NOT FOUND;
             SELECT coalesce(array_agg(slot), '{}') INTO taken FROM steadwork.jobs WHERE exclusive_key = this AND slot IS NOT NULL;
@@ -45,6 +46,7 @@ BEGIN
             SET state = 'pending', ready = true, slot = (SELECT min(place) FROM generate_series(1, next.exclusive_limit) AS place WHERE place <> ALL (taken))
             WHERE id = next.id;
             lanes := lanes || next.lane;
+            batches := batches || next.batch;
             admitted := admitted || next.id;
             -- One that has come in this very transaction has not been seen to wait.
             IF NOT next.arrived THEN
@@ -53,6 +55,7 @@ BEGIN
         END LOOP;
     END LOOP;
     INSERT INTO steadwork.lane_changes (lane, waiting, pending) SELECT lane, -count(*), count(*) FROM unnest(lanes) AS lane GROUP BY lane;
+    INSERT INTO steadwork.batch_changes (batch, waiting, pending) SELECT batch, -count(*), count(*) FROM unnest(batches) AS batch WHERE batch IS NOT NULL GROUP BY batch;
     IF cardinality(told) > 0 THEN
         INSERT INTO steadwork.log (at, entries, kinds, jobs) VALUES (steadwork.wall_clock(), cardinality(told), ARRAY['admitted'], told);
     END IF;

@@ -26,7 +26,7 @@ joined AS (
         ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED
     ) AS due, clock
     WHERE jobs.id = due.id AND (due.expires_at > now) IS NOT FALSE
-    RETURNING lane, state, exclusive_key
+    RETURNING lane, state, exclusive_key, batch
 ),
 -- These have kept their place behind their key, and are not held back by its limit, but count.
 again AS MATERIALIZED (
@@ -37,6 +37,9 @@ freed AS (
 ),
 moved AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting) SELECT lane, -count(*), count(*) FROM joined WHERE state = 'waiting' GROUP BY lane
+),
+batch_moved AS (
+    INSERT INTO steadwork.batch_changes (batch, pending, waiting) SELECT batch, -count(*), count(*) FROM joined WHERE state = 'waiting' AND batch IS NOT NULL GROUP BY batch
 ),
 noted AS (
     DELETE FROM steadwork.loose_ends WHERE ctid = ANY (ARRAY(SELECT ctid FROM steadwork.loose_ends LIMIT 200 FOR UPDATE SKIP LOCKED)) RETURNING key, parent, after
@@ -134,7 +137,7 @@ claimed AS (
     SET state = 'running', ready = false, worker = $1, lease = chosen.lease, attempt = attempt + 1, started_at = clock.now
     FROM chosen, clock
     WHERE jobs.id = chosen.id
-    RETURNING chosen.rank, jobs.id, jobs.lease, jobs.lane, attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload, priority
+    RETURNING chosen.rank, jobs.id, jobs.lease, jobs.lane, attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload, priority, batch
 ),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, running) SELECT lane, -count(*), count(*) FROM claimed GROUP BY lane
@@ -159,11 +162,14 @@ probed AS (
     ) AS let
     WHERE name = breaker
 ),
+batch_counted AS (
+    INSERT INTO steadwork.batch_changes (batch, pending, running) SELECT batch, -count(*), count(*) FROM claimed WHERE batch IS NOT NULL GROUP BY batch
+),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)
     SELECT min(now), count(*), ARRAY['claimed'], $1, array_agg(id ORDER BY rank), array_agg(lease ORDER BY rank) FROM claimed, clock HAVING count(*) > 0
 )
-SELECT claimed.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, claimed.lane, priority, is_stopped,
+SELECT claimed.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, batch, claimed.lane, priority, is_stopped,
     EXISTS (SELECT FROM gates WHERE gates.lane = claimed.lane AND kind = 'breaker')
 FROM (SELECT coalesce(bool_or(alone), false) AS is_stopped FROM ranked) AS line
     LEFT JOIN (claimed JOIN steadwork.lanes ON lanes.id = claimed.lane) ON true
@@ -171,7 +177,7 @@ ORDER BY rank;
 
 -- name: held-whole
 -- All that a worker holds, with the columns of a claim, for one that may have missed an answer.
-SELECT jobs.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload
+SELECT jobs.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, batch
 FROM steadwork.jobs JOIN steadwork.lanes ON lanes.id = jobs.lane
 WHERE worker = $1 AND state = 'running'
 ORDER BY jobs.id;

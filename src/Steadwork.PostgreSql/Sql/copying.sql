@@ -109,19 +109,28 @@ SELECT queue, type, requires FROM steadwork.lanes WHERE used OR EXISTS (SELECT F
 INSERT INTO steadwork.lanes (queue, type, requires, used) SELECT queue, type, requires, true FROM unnest($1::text[], $2::text[], $3::text[]) AS lane (queue, type, requires)
 ON CONFLICT (queue, type, requires) DO UPDATE SET used = true;
 
+-- name: copied-batches
+SELECT id, name, open, created_at, ended_at, follower, kept.pending, kept.waiting, kept.running, kept.succeeded, kept.failed, kept.cancelled, kept.deleted
+FROM steadwork.batches JOIN steadwork.batch_counts(ARRAY(SELECT id FROM steadwork.batches)) AS kept ON batch = id
+ORDER BY id;
+
+-- name: fill-batches
+INSERT INTO steadwork.batches (id, name, open, created_at, ended_at, follower, pending, waiting, running, succeeded, failed, cancelled, deleted)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::boolean[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[]);
+
 -- name: copied-jobs
 SELECT job.id, queue, type, requires, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
     timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::text, error, payload, result,
-    blocked, is_parent, runs_anyway, orphaned, expires_at
+    blocked, is_parent, runs_anyway, orphaned, expires_at, batch
 FROM (
     SELECT id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, NULL::timestamptz AS finished_at,
         timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, NULL::text AS result,
-        blocked, is_parent, runs_anyway, false AS orphaned, expires_at
+        blocked, is_parent, runs_anyway, false AS orphaned, expires_at, batch
     FROM steadwork.jobs
     UNION ALL
     SELECT id, lane, state, false, priority, attempt, failures, max_attempts, false, lease, worker, run_at, created_at, started_at, finished_at,
         timeout, unique_until, unique_key, exclusive_key, exclusive_limit, NULL, cancel_reason, trace_parent, tags, error, payload, result,
-        false, is_parent, runs_anyway, orphaned, expires_at
+        false, is_parent, runs_anyway, orphaned, expires_at, batch
     FROM steadwork.history
 ) AS job JOIN steadwork.lanes ON lanes.id = job.lane
 ORDER BY job.id;
@@ -131,23 +140,23 @@ WITH told AS MATERIALIZED (
     SELECT job.*, lanes.id AS lane
     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::boolean[], $12::bigint[], $13::bigint[],
         $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::bigint[], $19::timestamptz[], $20::text[], $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[], $26::text[], $27::text[], $28::text[], $29::text[],
-        $30::boolean[], $31::boolean[], $32::boolean[], $33::boolean[], $34::timestamptz[])
+        $30::boolean[], $31::boolean[], $32::boolean[], $33::boolean[], $34::timestamptz[], $35::bigint[])
         AS job (id, queue, type, requires, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
             timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, result,
-            blocked, is_parent, runs_anyway, orphaned, expires_at)
+            blocked, is_parent, runs_anyway, orphaned, expires_at, batch)
     JOIN steadwork.lanes USING (queue, type, requires)
 ),
 unfinished AS (
     INSERT INTO steadwork.jobs (id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at,
-        timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, blocked, is_parent, runs_anyway, expires_at)
+        timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, blocked, is_parent, runs_anyway, expires_at, batch)
     SELECT id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at,
-        timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::jsonb, error, payload, blocked, is_parent, runs_anyway, expires_at
+        timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags::jsonb, error, payload, blocked, is_parent, runs_anyway, expires_at, batch
     FROM told WHERE finished_at IS NULL ORDER BY id
 )
 INSERT INTO steadwork.history (id, lane, state, priority, attempt, failures, max_attempts, lease, worker, run_at, created_at, started_at, finished_at,
-    timeout, unique_until, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, error, payload, result, is_parent, runs_anyway, orphaned, expires_at)
+    timeout, unique_until, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags, error, payload, result, is_parent, runs_anyway, orphaned, expires_at, batch)
 SELECT id, lane, state, priority, attempt, failures, max_attempts, lease, worker, run_at, created_at, started_at, finished_at,
-    timeout, unique_until, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags::jsonb, error, payload, result, is_parent, runs_anyway, orphaned, expires_at
+    timeout, unique_until, unique_key, exclusive_key, exclusive_limit, cancel_reason, trace_parent, tags::jsonb, error, payload, result, is_parent, runs_anyway, orphaned, expires_at, batch
 FROM told WHERE finished_at IS NOT NULL ORDER BY id;
 
 -- name: copied-attempts
@@ -197,7 +206,8 @@ logged AS (
 INSERT INTO steadwork.log_places (upto, batch, entries, seen, missing, missing_until) SELECT upto, batch, entries, batch, '{}', '{}' FROM numbered;
 
 -- name: copied-counters
-SELECT 'job', CASE WHEN is_called THEN last_value ELSE 0 END, NULL FROM steadwork.job_ids
+SELECT 'batch', CASE WHEN is_called THEN last_value ELSE 0 END, NULL FROM steadwork.batch_ids
+UNION ALL SELECT 'job', CASE WHEN is_called THEN last_value ELSE 0 END, NULL FROM steadwork.job_ids
 UNION ALL SELECT 'lease', CASE WHEN is_called THEN last_value ELSE 0 END, NULL FROM steadwork.leases
 UNION ALL SELECT 'log', (SELECT coalesce(max(upto), 0) FROM steadwork.log_places), NULL
 UNION ALL SELECT 'store-id', NULL, value FROM steadwork.meta WHERE name = 'store-id'
@@ -213,6 +223,7 @@ placed AS (
     FROM told WHERE name = 'log' AND number > (SELECT coalesce(max(upto), 0) FROM steadwork.log_places)
 )
 SELECT CASE name
+    WHEN 'batch' THEN setval('steadwork.batch_ids', greatest(number, 1), number > 0)
     WHEN 'job' THEN setval('steadwork.job_ids', greatest(number, 1), number > 0)
     WHEN 'lease' THEN setval('steadwork.leases', greatest(number, 1), number > 0)
     WHEN 'worker' THEN setval('steadwork.workers_id_seq', greatest(number, 1), number > 0)

@@ -25,17 +25,20 @@ SELECT key FROM unnest($1::text[]) AS key WHERE NOT pg_try_advisory_xact_lock(ha
 -- The arrays hold a job a place: $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or
 -- null, $7 until when the key stays taken after the end, or null, $8 key or null, $9 trace or null, $10 tags or null, $11 payload, $12 exclusive key or null, $13 how
 -- many may bear that at once, $15 whether it runs however its parents end, $19 what stands for $7 in ms from now on or null, $20 when the job expires or null, $21
--- what stands for that in ms from now on or null, and for all $14
+-- what stands for that in ms from now on or null, $22 the batch that it is of or null (0 for the one that this transaction makes), and for all $14
 -- whether the transaction is nobody else's.
--- A job comes after others: $16 its place, and $17 the place of the other in the list or null, then $18 its id. No unique key stands in a list twice. A job
+-- A job comes after others: $16 its place, and $17 the place of the other in the list or null, then $18 its id (0 for the batch that this transaction makes). No unique key stands in a list twice. A job
 -- whose unique key is taken is not stored: its bearer is answered. One with an exclusive key goes to stand behind it; in a
 -- caller's transaction a claim sees to that, as if it fell due.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 drafts AS MATERIALIZED (
-    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::smallint[], $15::boolean[], $19::bigint[], $20::timestamptz[], $21::bigint[])
-        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, taken_until, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, runs_anyway, taken_for, expires_at, expires_in, place)
+    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::smallint[], $15::boolean[], $19::bigint[], $20::timestamptz[], $21::bigint[], $22::bigint[])
+        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, taken_until, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, runs_anyway, taken_for, expires_at, expires_in, batch_told, place)
 ),
-edges AS MATERIALIZED (SELECT * FROM unnest($16::integer[], $17::integer[], $18::bigint[]) AS edge (child_place, parent_place, parent)),
+edges AS MATERIALIZED (
+    SELECT child_place, parent_place, CASE WHEN told = 0 THEN -currval('steadwork.batch_ids') ELSE told END AS parent
+    FROM unnest($16::integer[], $17::integer[], $18::bigint[]) AS edge (child_place, parent_place, told)
+),
 bearers AS MATERIALIZED (
     SELECT drafts.place, bearer.id, bearer.state
     FROM drafts, clock, LATERAL steadwork.bearer_of(drafts.unique_key, now) AS bearer
@@ -48,6 +51,7 @@ fresh AS MATERIALIZED (
     FROM (
         SELECT drafts.*, place IN (SELECT child_place FROM edges) AS blocked, place IN (SELECT parent_place FROM edges WHERE parent_place IS NOT NULL) AS is_parent, clock.now, coalesce(drafts.run_at, clock.now + drafts.wait * interval '1 millisecond') AS due,
             coalesce(drafts.taken_until, clock.now + drafts.taken_for * interval '1 millisecond') AS unique_until,
+            CASE WHEN batch_told = 0 THEN currval('steadwork.batch_ids') ELSE batch_told END AS batch,
             coalesce(drafts.expires_at, clock.now + drafts.expires_in * interval '1 millisecond') AS expiry
         FROM drafts, clock
         WHERE drafts.unique_key IS NULL OR drafts.place NOT IN (SELECT place FROM bearers)
@@ -55,8 +59,8 @@ fresh AS MATERIALIZED (
     ) AS ordered
 ),
 stored AS (
-    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway, expires_at)
-    SELECT id, due, now, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags::jsonb, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway, expiry
+    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway, expires_at, batch)
+    SELECT id, due, now, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags::jsonb, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway, expiry, batch
     FROM fresh
     ORDER BY place
 ),
@@ -65,11 +69,15 @@ related AS MATERIALIZED (
     FROM edges JOIN fresh AS child ON child.place = child_place LEFT JOIN fresh AS own ON own.place = parent_place LEFT JOIN bearers ON bearers.place = parent_place
 ),
 relating AS (INSERT INTO steadwork.dependencies (child, parent) SELECT child, parent FROM related ON CONFLICT DO NOTHING),
--- Whether these have ended is looked at afterwards, or by a claim.
-noted AS (INSERT INTO steadwork.loose_ends (parent, after) SELECT DISTINCT parent, 0 FROM related WHERE was_there),
+-- Whether these have ended is looked at afterwards, or by a claim; a batch that is made with them, when they are there.
+noted AS (INSERT INTO steadwork.loose_ends (parent, after) SELECT DISTINCT parent, 0 FROM related WHERE was_there AND parent > 0),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting)
     SELECT lane, count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'waiting') FROM fresh GROUP BY lane
+),
+batch_counted AS (
+    INSERT INTO steadwork.batch_changes (batch, pending, waiting)
+    SELECT batch, count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'waiting') FROM fresh WHERE batch IS NOT NULL GROUP BY batch
 ),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, jobs)
@@ -122,12 +130,17 @@ replaced AS (
         slot = CASE WHEN run_at = due OR due <= now THEN slot END
     FROM held, clock
     WHERE jobs.id = held.id AND (jobs.payload <> held.payload OR run_at <> due)
-    RETURNING place, jobs.id, lane, old_state, state
+    RETURNING place, jobs.id, lane, batch, old_state, state
 ),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting)
     SELECT lane, count(*) FILTER (WHERE state = 'pending') - count(*) FILTER (WHERE old_state = 'pending'), count(*) FILTER (WHERE state = 'waiting') - count(*) FILTER (WHERE old_state = 'waiting')
     FROM replaced WHERE state <> old_state GROUP BY lane
+),
+batch_counted AS (
+    INSERT INTO steadwork.batch_changes (batch, pending, waiting)
+    SELECT batch, count(*) FILTER (WHERE state = 'pending') - count(*) FILTER (WHERE old_state = 'pending'), count(*) FILTER (WHERE state = 'waiting') - count(*) FILTER (WHERE old_state = 'waiting')
+    FROM replaced WHERE state <> old_state AND batch IS NOT NULL GROUP BY batch
 ),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['amended'], array_agg(id ORDER BY place) FROM replaced, clock HAVING count(*) > 0

@@ -15,12 +15,14 @@ FROM (SELECT upto, batch, entries FROM steadwork.log_places WHERE upto > $1 ORDE
 ORDER BY upto;
 
 -- name: count-expired
--- Of the jobs $1 those for which no unfinished one waits, and their attempts.
+-- Of the jobs $1 those for which no unfinished one waits, nor for their batch, in which they have not succeeded; and their attempts.
 WITH free AS MATERIALIZED (
     SELECT id, state FROM steadwork.history
     WHERE id = ANY ($1)
         AND NOT EXISTS (SELECT FROM steadwork.dependencies JOIN steadwork.jobs ON jobs.id = child WHERE parent = history.id AND NOT done)
-        AND NOT EXISTS (SELECT FROM steadwork.loose_ends WHERE parent = history.id)
+        AND NOT (history.batch IS NOT NULL AND history.state <> 'succeeded'
+            AND EXISTS (SELECT FROM steadwork.dependencies JOIN steadwork.jobs ON jobs.id = child WHERE parent = -history.batch AND NOT done))
+        AND NOT EXISTS (SELECT FROM steadwork.loose_ends WHERE parent IN (history.id, -history.batch))
 )
 SELECT count(*), (SELECT count(*) FROM steadwork.attempts JOIN free ON job = free.id) + count(*) FILTER (WHERE state = 'succeeded') FROM free;
 
@@ -31,12 +33,15 @@ SELECT id FROM steadwork.history JOIN unnest($1::bigint[], $2::timestamptz[]) AS
 FOR UPDATE OF history SKIP LOCKED;
 
 -- name: prune-history
--- The jobs $1, which are held, but for those for which an unfinished one waits, or does not know yet that they have ended.
+-- The jobs $1, which are held, but for those for which an unfinished one waits, or for their batch, in which they have not succeeded; or
+-- does not know yet that they have ended. The counts of batches stay.
 WITH gone AS (
     DELETE FROM steadwork.history
     WHERE id = ANY ($1)
         AND NOT EXISTS (SELECT FROM steadwork.dependencies JOIN steadwork.jobs ON jobs.id = child WHERE parent = history.id AND NOT done)
-        AND NOT EXISTS (SELECT FROM steadwork.loose_ends WHERE parent = history.id)
+        AND NOT (history.batch IS NOT NULL AND history.state <> 'succeeded'
+            AND EXISTS (SELECT FROM steadwork.dependencies JOIN steadwork.jobs ON jobs.id = child WHERE parent = -history.batch AND NOT done))
+        AND NOT EXISTS (SELECT FROM steadwork.loose_ends WHERE parent IN (history.id, -history.batch))
     RETURNING id, lane, state
 ),
 forgotten AS (DELETE FROM steadwork.attempts USING gone WHERE attempts.job = gone.id RETURNING attempt),

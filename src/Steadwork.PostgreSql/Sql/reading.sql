@@ -50,7 +50,7 @@ SELECT id, state, worker FROM steadwork.jobs WHERE exclusive_key = (SELECT exclu
 -- name: parents-of
 -- Those first for which job $1 still waits, $2 at the most.
 SELECT parent, coalesce((SELECT state FROM steadwork.jobs WHERE id = parent), (SELECT state FROM steadwork.history WHERE id = parent)), done
-FROM steadwork.dependencies WHERE child = $1 ORDER BY done, parent LIMIT $2;
+FROM steadwork.dependencies WHERE child = $1 AND parent > 0 ORDER BY done, parent LIMIT $2;
 
 -- name: lane-counts
 -- By queue and type, whatever is required.
@@ -85,12 +85,12 @@ SELECT scope, name, since, by FROM steadwork.pauses ORDER BY scope COLLATE "C", 
 -- name: find-jobs
 -- The caller adds to each half its conditions and to the whole an order and a limit.
 SELECT jobs.id, type, queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at, started_at, NULL::timestamptz AS finished_at,
-    unique_key, tags::text, worker, payload, NULL::text AS result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at, requires
+    unique_key, tags::text, worker, payload, NULL::text AS result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at, requires, batch
 FROM steadwork.jobs JOIN steadwork.lanes ON lanes.id = jobs.lane
 
 -- name: find-history
 SELECT history.id, type, queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at, started_at, finished_at,
-    unique_key, tags::text, worker, payload, result, error, trace_parent, false AS alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at, requires
+    unique_key, tags::text, worker, payload, result, error, trace_parent, false AS alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at, requires, batch
 FROM steadwork.history JOIN steadwork.lanes ON lanes.id = history.lane
 
 -- name: store-id

@@ -1,9 +1,9 @@
 -- name: job-heads
 -- What is asked of a job may depend on what it is; it stays that until the transaction ends.
-SELECT id, state, unique_key FROM steadwork.jobs WHERE id = ANY ($1) ORDER BY id FOR UPDATE;
+SELECT id, state, unique_key, batch FROM steadwork.jobs WHERE id = ANY ($1) ORDER BY id FOR UPDATE;
 
 -- name: history-heads
-SELECT id, state, unique_key FROM steadwork.history WHERE id = ANY ($1) ORDER BY id FOR UPDATE;
+SELECT id, state, unique_key, batch FROM steadwork.history WHERE id = ANY ($1) ORDER BY id FOR UPDATE;
 
 -- name: bearers-of
 -- Who bears these keys now.
@@ -35,17 +35,22 @@ taken AS (
     RETURNING place, history.*
 ),
 stored AS (
-    INSERT INTO steadwork.jobs (id, lease, run_at, created_at, timeout, lane, attempt, max_attempts, priority, ready, unique_until, expires_at, state, unique_key, exclusive_key, exclusive_limit,
+    INSERT INTO steadwork.jobs (id, lease, batch, run_at, created_at, timeout, lane, attempt, max_attempts, priority, ready, unique_until, expires_at, state, unique_key, exclusive_key, exclusive_limit,
         trace_parent, tags, payload, blocked, is_parent, runs_anyway)
-    SELECT id, lease, now, created_at, timeout, lane, attempt, max_attempts, priority, exclusive_key IS NULL AND NOT blocked, unique_until, CASE WHEN expires_at > now THEN expires_at END,
+    SELECT id, lease, batch, now, created_at, timeout, lane, attempt, max_attempts, priority, exclusive_key IS NULL AND NOT blocked, unique_until, CASE WHEN expires_at > now THEN expires_at END,
         CASE WHEN exclusive_key IS NULL AND NOT blocked THEN 'pending' ELSE 'waiting' END, unique_key, exclusive_key, exclusive_limit, trace_parent, tags, payload, blocked, is_parent, runs_anyway
     FROM taken, clock, LATERAL (SELECT EXISTS (SELECT FROM steadwork.dependencies WHERE child = taken.id AND NOT done) AS blocked) AS stopped
-    RETURNING exclusive_key, lane, state
+    RETURNING exclusive_key, lane, batch, state
 ),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting, failed, cancelled)
     SELECT lane, count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'waiting'), -count(*) FILTER (WHERE state = 'failed'), -count(*) FILTER (WHERE state = 'cancelled')
     FROM (SELECT lane, state FROM taken UNION ALL SELECT lane, state FROM stored) AS moved GROUP BY lane
+),
+batch_counted AS (
+    INSERT INTO steadwork.batch_changes (batch, pending, waiting, failed, cancelled)
+    SELECT batch, count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'waiting'), -count(*) FILTER (WHERE state = 'failed'), -count(*) FILTER (WHERE state = 'cancelled')
+    FROM (SELECT batch, state FROM taken UNION ALL SELECT batch, state FROM stored) AS moved WHERE batch IS NOT NULL GROUP BY batch
 ),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['retried'], array_agg(id ORDER BY place) FROM taken, clock HAVING count(*) > 0
@@ -56,8 +61,8 @@ SELECT count(*) FROM (SELECT count(*) AS done FROM logged) AS after_logging, LAT
 -- name: delete-jobs
 -- $1 jobs, in order, $2 as above.
 WITH wanted AS MATERIALIZED (SELECT * FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (job, place)),
-unfinished AS (DELETE FROM steadwork.jobs USING wanted WHERE id = job AND state <> 'running' RETURNING place, id, lane, state, exclusive_key, is_parent),
-ended AS (DELETE FROM steadwork.history USING wanted WHERE id = job RETURNING place, id, lane, state, NULL, is_parent),
+unfinished AS (DELETE FROM steadwork.jobs USING wanted WHERE id = job AND state <> 'running' RETURNING place, id, lane, state, exclusive_key, is_parent, batch),
+ended AS (DELETE FROM steadwork.history USING wanted WHERE id = job RETURNING place, id, lane, state, NULL, is_parent, batch),
 gone AS (SELECT * FROM unfinished UNION ALL SELECT * FROM ended),
 forgotten AS (DELETE FROM steadwork.attempts USING gone WHERE attempts.job = gone.id),
 unrelated AS (DELETE FROM steadwork.dependencies USING gone WHERE child = gone.id RETURNING child),
@@ -67,12 +72,19 @@ counted AS (
         -count(*) FILTER (WHERE state = 'failed'), -count(*) FILTER (WHERE state = 'cancelled')
     FROM gone GROUP BY lane
 ),
+batch_counted AS (
+    INSERT INTO steadwork.batch_changes (batch, pending, waiting, succeeded, failed, cancelled, deleted)
+    SELECT batch, -count(*) FILTER (WHERE state = 'pending'), -count(*) FILTER (WHERE state = 'waiting'), -count(*) FILTER (WHERE state = 'succeeded'),
+        -count(*) FILTER (WHERE state = 'failed'), -count(*) FILTER (WHERE state = 'cancelled'), count(*) FILTER (WHERE state <> 'succeeded')
+    FROM gone WHERE batch IS NOT NULL GROUP BY batch
+    RETURNING batch
+),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT steadwork.wall_clock(), count(*), ARRAY['deleted'], array_agg(id ORDER BY place) FROM gone HAVING count(*) > 0
     RETURNING batch
 )
-SELECT count(*) FROM (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FROM unrelated) AS done) AS afterwards,
-    LATERAL steadwork.attend($2, CASE WHEN done > 0 THEN ARRAY(SELECT id FROM gone WHERE is_parent ORDER BY id) END, NULL, ARRAY(SELECT exclusive_key FROM gone));
+SELECT count(*) FROM (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FROM unrelated) + (SELECT count(*) FROM batch_counted) AS done) AS afterwards,
+    LATERAL steadwork.attend($2, CASE WHEN done > 0 THEN ARRAY(SELECT id FROM gone WHERE is_parent UNION SELECT -batch FROM unfinished WHERE batch IS NOT NULL ORDER BY 1) END, NULL, ARRAY(SELECT exclusive_key FROM gone));
 
 -- name: pause
 -- $1 scope, $2 name, $3 who, $4 what the log says.

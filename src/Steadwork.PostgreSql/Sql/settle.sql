@@ -20,14 +20,14 @@ ended AS (
     DELETE FROM steadwork.jobs USING unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::text[])
         WITH ORDINALITY AS told (job, lease, started_at, finished_at, state, outcome, unbegun, counts, error, result, reason, place)
     WHERE jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
-    RETURNING place, jobs.id, jobs.lease, worker, run_at, created_at, timeout, lane, attempt, failures, max_attempts, priority, unique_until, expires_at, unique_key,
+    RETURNING place, jobs.id, jobs.lease, worker, batch, run_at, created_at, timeout, lane, attempt, failures, max_attempts, priority, unique_until, expires_at, unique_key,
         exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, payload, jobs.error AS old_error, jobs.started_at AS claimed_at,
         told.started_at, told.finished_at, told.state, outcome, unbegun, counts, told.error, result, reason
 ),
 kept AS (
-    INSERT INTO steadwork.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
+    INSERT INTO steadwork.history (id, lease, worker, batch, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
         unique_until, expires_at, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, error, payload, result)
-    SELECT id, lease, worker, run_at, created_at, coalesce(started_at, claimed_at), coalesce(finished_at, now), timeout, lane,
+    SELECT id, lease, worker, batch, run_at, created_at, coalesce(started_at, claimed_at), coalesce(finished_at, now), timeout, lane,
         attempt - unbegun::integer, failures + counts::integer, max_attempts, priority, unique_until, expires_at, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway,
         CASE state WHEN 'cancelled' THEN coalesce(cancel_reason, reason) END, trace_parent, tags,
         CASE state WHEN 'succeeded' THEN NULL ELSE coalesce(error, old_error) END, payload, result
@@ -44,6 +44,12 @@ counted AS (
     SELECT lane, -count(*), count(*) FILTER (WHERE state = 'succeeded'), count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'cancelled')
     FROM ended GROUP BY lane
 ),
+batch_counted AS (
+    INSERT INTO steadwork.batch_changes (batch, running, succeeded, failed, cancelled)
+    SELECT batch, -count(*), count(*) FILTER (WHERE state = 'succeeded'), count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'cancelled')
+    FROM ended WHERE batch IS NOT NULL GROUP BY batch
+    RETURNING batch
+),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)
     SELECT min(now), count(*), CASE WHEN min(state) = max(state) THEN ARRAY[min(state)] ELSE array_agg(state ORDER BY place) END, worker,
@@ -52,7 +58,11 @@ logged AS (
     RETURNING batch
 ),
 freed AS MATERIALIZED (
-    SELECT array_agg(exclusive_key) AS keys, array_agg(id ORDER BY id) FILTER (WHERE is_parent) AS parents FROM ended WHERE exclusive_key IS NOT NULL OR is_parent HAVING count(*) > 0
+    SELECT array_agg(key) AS keys, array_agg(parent ORDER BY parent) FILTER (WHERE parent IS NOT NULL) AS parents
+    FROM (
+        SELECT exclusive_key AS key, CASE WHEN is_parent THEN id END AS parent FROM ended WHERE exclusive_key IS NOT NULL OR is_parent
+        UNION ALL SELECT NULL, -batch FROM batch_counted
+    ) AS ends HAVING count(*) > 0
 )
 SELECT place FROM ended
 UNION ALL
@@ -67,7 +77,7 @@ SELECT 0 FROM freed, (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FR
 -- passes a job that waits for its retry.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 held AS MATERIALIZED (
-    SELECT place, jobs.id, jobs.lease, worker, lane, attempt, alone, cancel_reason, jobs.started_at AS claimed_at,
+    SELECT place, jobs.id, jobs.lease, worker, batch, lane, attempt, alone, cancel_reason, jobs.started_at AS claimed_at,
         told.started_at, told.finished_at, kind, outcome, unbegun, counts, told.error, result, told.run_at, next_alone, still_alone
     FROM steadwork.jobs JOIN unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::timestamptz[], $12::boolean[], $13::boolean[])
         WITH ORDINALITY AS told (job, lease, started_at, finished_at, kind, outcome, unbegun, counts, error, result, run_at, next_alone, still_alone, place)
@@ -91,6 +101,9 @@ tried AS (
 ),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, running) SELECT lane, count(*), -count(*) FROM held WHERE cancel_reason IS NULL GROUP BY lane
+),
+batch_counted AS (
+    INSERT INTO steadwork.batch_changes (batch, pending, running) SELECT batch, count(*), -count(*) FROM held WHERE cancel_reason IS NULL AND batch IS NOT NULL GROUP BY batch
 ),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)

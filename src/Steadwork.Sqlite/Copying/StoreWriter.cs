@@ -58,6 +58,9 @@ internal sealed class StoreWriter : StoreReader, ICopyWriter
     {
         switch (name)
         {
+            case "batch":
+                SetSequence("batches", number!.Value);
+                break;
             case "job":
                 SetSequence("jobs", number!.Value);
                 break;

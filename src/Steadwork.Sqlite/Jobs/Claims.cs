@@ -59,7 +59,7 @@ internal static class Claims
     /// <summary>What the worker holds without knowing.</summary>
     private static List<ClaimedJob> Unheard(Database database, WorkerId worker, IReadOnlyCollection<LeaseToken> known)
     {
-        var held = database["held-whole"].Bind(1, worker.Value).All(row => Claimed(row, new JobId(row.Long(8)), new LeaseToken(row.Long(9)), row.Text(10), row.Text(11)));
+        var held = database["held-whole"].Bind(1, worker.Value).All(row => Claimed(row, new JobId(row.Long(9)), new LeaseToken(row.Long(10)), row.Text(11), row.Text(12)));
         held.RemoveAll(job => known.Contains(job.Lease));
         return held;
     }
@@ -98,6 +98,7 @@ internal static class Claims
                 continue;
             }
             transaction.Lanes.Move(lane, JobState.Pending, JobState.Waiting);
+            transaction.Batches.Move(joined.LongOrNull(4), JobState.Pending, JobState.Waiting);
             transaction.Keys.Arrive(joined.Text(3), joined.Long(2));
         }
         transaction.WakeAfterCommit(WakeUp.Jobs);
@@ -166,6 +167,7 @@ internal static class Claims
             .First(row => Claimed(row, new JobId(head.Id), lease, head.Type, head.Queue))!;
         transaction.Lanes.CountReady(head.Lane, -1);
         transaction.Lanes.Move(head.Lane, JobState.Pending, JobState.Running);
+        transaction.Batches.Move(job.BatchId?.Value, JobState.Pending, JobState.Running);
         transaction.Log(LogKinds.Claimed, now, head.Id, lease.Value, worker.Value);
         return job;
     }
@@ -184,5 +186,6 @@ internal static class Claims
         TraceParent = row.TextOrNull(5),
         Tags = TagsJson.Read(row.TextOrNull(6)),
         Payload = row.Bytes(7),
+        BatchId = row.LongOrNull(8) is { } batch ? new BatchId(batch) : null,
     };
 }

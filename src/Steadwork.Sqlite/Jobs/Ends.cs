@@ -6,7 +6,7 @@ namespace Steadwork.Sqlite.Jobs;
 /// <summary>Applies what the lifecycle decided of a running job. Every statement is fenced by the lease.</summary>
 internal static class Ends
 {
-    private readonly record struct Held(long Lane, RunningJob Job, bool Alone, long Worker, long StartedAt, string? ExclusiveKey, bool IsParent);
+    private readonly record struct Held(long Lane, RunningJob Job, bool Alone, long Worker, long StartedAt, string? ExclusiveKey, bool IsParent, long? Batch);
 
     /// <returns>False when the lease is stale: nothing changed.</returns>
     public static bool Apply(WriteTransaction transaction, AttemptEnd end)
@@ -31,20 +31,22 @@ internal static class Ends
             row.Long(6),
             row.Long(7),
             row.TextOrNull(8),
-            row.Int(9) == 1));
+            row.Int(9) == 1,
+            row.LongOrNull(10)));
 
     private static bool Succeed(WriteTransaction transaction, AttemptEnd end, Transition.Succeed success, DateTimeOffset now)
     {
         var held = transaction.Database["succeed"]
             .Bind(1, end.Job.Value).Bind(2, end.Lease.Value).Bind(3, end.StartedAt?.ToUnixTimeMilliseconds())
             .Bind(4, (end.FinishedAt ?? now).ToUnixTimeMilliseconds()).BindText(5, success.Result)
-            .First(row => ((long Lane, long Worker, string? Key, bool IsParent)?)(row.Long(0), row.Long(1), row.TextOrNull(2), row.Int(3) == 1));
-        if (held is not var (lane, worker, key, isParent))
+            .First(row => ((long Lane, long Worker, string? Key, bool IsParent, long? Batch)?)(row.Long(0), row.Long(1), row.TextOrNull(2), row.Int(3) == 1, row.LongOrNull(4)));
+        if (held is not var (lane, worker, key, isParent, batch))
             return false;
         if (isParent)
             transaction.Family.Loosen(end.Job.Value);
         transaction.Keys.Loosen(key);
         transaction.Lanes.Move(lane, JobState.Running, JobState.Succeeded);
+        transaction.Batches.Move(batch, JobState.Running, JobState.Succeeded);
         transaction.Log(success.Name, now, end.Job.Value, end.Lease.Value, worker);
         transaction.WakeAfterCommit(WakeUp.Ends);
         return true;
@@ -76,6 +78,7 @@ internal static class Ends
             transaction.Family.Loosen(end.Job.Value);
         transaction.Keys.Loosen(held.ExclusiveKey);
         transaction.Lanes.Move(held.Lane, JobState.Running, effect.State);
+        transaction.Batches.Move(held.Batch, JobState.Running, effect.State);
         if (effect.Ready)
             transaction.Lanes.CountReady(held.Lane, +1);
         transaction.Log(transition.Name, now, end.Job.Value, end.Lease.Value, held.Worker);

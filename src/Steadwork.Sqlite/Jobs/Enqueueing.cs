@@ -24,7 +24,7 @@ internal static class Enqueueing
         var now = transaction.Now;
         var runAt = job.RunAt ?? now + job.Delay;
         var due = runAt <= now;
-        var blocked = after.Count > 0;
+        var blocked = after.Count > 0 || job.AfterBatch is not null;
         var ready = due && job.ExclusiveKey is null && !blocked;
         var state = blocked || (due && !ready) ? JobState.Waiting : JobState.Pending;
         var lane = transaction.Lanes.Of(job);
@@ -36,14 +36,17 @@ internal static class Enqueueing
             .Bind(10, job.TraceParent).BindText(11, TagsJson.Write(job.Tags)).BindText(12, job.Payload)
             .Bind(13, state.Name()).Bind(14, job.ExclusiveKey).Bind(15, job.ExclusiveLimit)
             .Bind(16, blocked ? 1L : 0).Bind(17, job.RunsAnyway ? 1L : 0)
-            .Bind(18, (Times.Whole(job.ExpiresAt) ?? Times.Whole(now) + Times.Whole(job.ExpiresIn))?.ToUnixTimeMilliseconds()).Run();
+            .Bind(18, (Times.Whole(job.ExpiresAt) ?? Times.Whole(now) + Times.Whole(job.ExpiresIn))?.ToUnixTimeMilliseconds()).Bind(19, job.Batch?.Value).Run();
 
         var id = database.LastInsertedId;
         transaction.Lanes.Count(lane, state, +1);
+        transaction.Batches.Count(job.Batch?.Value, state, +1);
         if (ready)
             transaction.Lanes.CountReady(lane, +1);
         foreach (var parent in after.Order())
             transaction.Family.Add(id, parent);
+        if (job.AfterBatch is { } batch)
+            transaction.Family.Add(id, batch);
         if (state is JobState.Waiting && !blocked)
             transaction.Keys.Arrive(job.ExclusiveKey!, id);
         transaction.Log(LogKinds.Enqueued, now, id, null, null);
@@ -70,6 +73,7 @@ internal static class Enqueueing
         if (replaced is not var (state, ready, blocked))
             return;
         transaction.Lanes.Move(old.Lane, old.State, state);
+        transaction.Batches.Move(old.Batch, old.State, state);
         transaction.Lanes.CountReady(old.Lane, (ready ? 1 : 0) - (old.Ready ? 1 : 0));
         transaction.Keys.Loosen(old.ExclusiveKey);
         if (state is JobState.Waiting && !blocked && old.ExclusiveKey is { } key)

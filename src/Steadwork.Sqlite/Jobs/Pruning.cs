@@ -21,7 +21,7 @@ internal static class Pruning
         return true;
     }
 
-    private readonly record struct Target(long Lane, JobState State, bool IsParent, int Attempts);
+    private readonly record struct Target(long Lane, JobState State, bool IsParent, long? Batch, int Attempts);
 
     /// <summary>Looks for it.</summary>
     public static PruneWalk Look(Database database, RetentionRules rules, PruneMark from, int most, DateTimeOffset now)
@@ -29,6 +29,7 @@ internal static class Pruning
         var walk = new PruneWalk(rules, from, most, Times.Whole(now));
         walk.Pass(database["pass-jobs"].Bind(1, walk.AfterJob).Bind(2, walk.JobsLookedAt).All(row => new PassedJob(
             row.Long(0), row.Text(1), row.Text(2), row.Int(3) == 1, JobStates.Parse(row.Text(4)), Time(row.Long(5)), row.LongOrNull(6) is { } finished ? Time(finished) : null)));
+        walk.Pass(database["pass-batches"].Bind(1, walk.AfterBatch).Bind(2, walk.BatchesLookedAt).All(row => new PassedBatch(row.Long(0), Time(row.Long(1)), row.LongOrNull(2) is { } ended ? Time(ended) : null)));
         walk.Pass(database["pass-log"].Bind(1, walk.AfterPosition).Bind(2, walk.EntriesLookedAt).All(row => (row.Long(0), 1, (DateTimeOffset?)Time(row.Long(1)))));
         return walk;
     }
@@ -55,6 +56,8 @@ internal static class Pruning
             jobs++;
             attempts += target.Attempts;
         }
+        foreach (var batch in walk.DueBatches)
+            database["prune-batch"].Bind(1, batch).Run();
         if (walk.Entries > 0)
         {
             database["prune-log"].Bind(1, walk.LastPosition).Run();
@@ -65,10 +68,13 @@ internal static class Pruning
 
     private static Target? Find(Database database, PassedJob due) =>
         database["prunable"].Bind(1, due.Id).Bind(2, due.FinishedAt!.Value.ToUnixTimeMilliseconds())
-            .First(row => (Target?)new Target(row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.Int(3))) is { } target
-        && !(target.IsParent && database["is-awaited"].Bind(1, due.Id).First(_ => true))
+            .First(row => (Target?)new Target(row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.LongOrNull(3), row.Int(4))) is { } target
+        && !(target.IsParent && IsAwaited(database, due.Id))
+        && !(target is { Batch: { } batch, State: not JobState.Succeeded } && IsAwaited(database, -batch))
             ? target
             : null;
+
+    private static bool IsAwaited(Database database, long parent) => database["is-awaited"].Bind(1, parent).First(_ => true);
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
 }

@@ -26,6 +26,7 @@ internal static class Reading
         Where("jobs.lane IN (SELECT id FROM lanes WHERE type = {0})", query.Type);
         Where("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = {0})", query.Tag);
         Where("jobs.lane IN (SELECT value FROM json_each({0}))", query.RequiresAtMost is { } tags ? "[" + string.Join(',', LanesFor(database, tags)) + "]" : null);
+        Where("jobs.batch = CAST({0} AS INTEGER)", query.Batch?.ToString());
         Where(AnyHasText("payload", "result", "error ->> '$.type'", "error ->> '$.message'", "error ->> '$.stack'"), query.Text is { } text ? $"%{EscapeLike(text)}%" : null);
         Where("jobs.id < CAST({0} AS INTEGER)", query.Before?.ToString());
         Where("run_at <= CAST({0} AS INTEGER)", query.DueBy?.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture));
@@ -69,7 +70,12 @@ internal static class Reading
             ready ? AheadInLine(database, job, rivals) : 0,
             database["parents-of"].Bind(1, id.Value).Bind(2, Storage.Standing.ParentsAtMost)
                 .All(row => new Parent(new JobId(row.Long(0)), row.TextOrNull(1) is { } state ? JobStates.Parse(state) : null, row.Int(2) == 1)),
-            rivals.Rules);
+            rivals.Rules)
+        {
+            Follows = database["followed-by"].Bind(1, id.Value).First(row => ((long, bool)?)(row.Long(0), row.Int(1) == 1)) is var (followed, isDone) && Batches(database, [new BatchId(followed)]) is [var batch]
+                ? new FollowedBatch(batch, isDone)
+                : null,
+        };
     }
 
     /// <summary>Counts a lane and priority after the other, no more than it must.</summary>
@@ -96,6 +102,19 @@ internal static class Reading
         Tags = TagsJson.Read(row.Text(8)),
         Rule = ClaimRuleJson.Read(row.Text(9)),
     });
+
+    public static List<BatchView> Batches(Database database, IReadOnlyList<BatchId> batches) =>
+        database["batches"].Bind(1, "[" + string.Join(',', batches) + "]").All(row => new BatchView
+        {
+            Id = new BatchId(row.Long(0)),
+            Name = row.TextOrNull(1),
+            IsOpen = row.Int(2) == 1,
+            CreatedAt = Time(row.Long(3)),
+            EndedAt = TimeOrNull(row.LongOrNull(4)),
+            Follower = row.LongOrNull(5) is { } follower ? new JobId(follower) : null,
+            Counts = new StateCounts(row.Long(6), row.Long(7), row.Long(8), row.Long(9), row.Long(10), row.Long(11)),
+            Deleted = row.Long(12),
+        });
 
     public static JobState StateOf(Database database, JobId job) =>
         database["job-head"].Bind(1, job.Value).First(row => JobStates.Parse(row.Text(1)));
@@ -152,6 +171,7 @@ internal static class Reading
         ExclusiveLimit = row.Int(23),
         ExpiresAt = TimeOrNull(row.LongOrNull(24)),
         Requires = Requirement.Read(row.Text(25)),
+        BatchId = row.LongOrNull(26) is { } batch ? new BatchId(batch) : null,
     };
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

@@ -6,7 +6,7 @@ namespace Steadwork.Sqlite.Jobs;
 /// <summary>Carries out what people ask of single jobs.</summary>
 internal static class Requests
 {
-    public readonly record struct Target(JobId Id, long Lane, JobState State, bool Ready, string? UniqueKey, string? ExclusiveKey, bool IsParent);
+    public readonly record struct Target(JobId Id, long Lane, JobState State, bool Ready, string? UniqueKey, string? ExclusiveKey, bool IsParent, long? Batch);
 
     public static RequestAnswer CarryOut(WriteTransaction transaction, JobId id, JobRequest request, string reason)
     {
@@ -31,7 +31,7 @@ internal static class Requests
 
     public static Target? Find(WriteTransaction transaction, JobId id) =>
         transaction.Database["job-head"].Bind(1, id.Value).First(row => (Target?)new Target(
-            id, row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.TextOrNull(3), row.TextOrNull(4), row.Int(6) == 1));
+            id, row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.TextOrNull(3), row.TextOrNull(4), row.Int(6) == 1, row.LongOrNull(7)));
 
     private static RequestAnswer Signal(WriteTransaction transaction, Target job, string reason)
     {
@@ -46,6 +46,7 @@ internal static class Requests
         var now = transaction.Now;
         transaction.Database["cancel-in-line"].Bind(1, job.Id.Value).Bind(2, now.ToUnixTimeMilliseconds()).Bind(3, reason).Run();
         transaction.Lanes.Move(job.Lane, job.State, JobState.Cancelled);
+        transaction.Batches.Move(job.Batch, job.State, JobState.Cancelled);
         LeaveLine(transaction, job);
         transaction.Log("cancelled", now, job.Id.Value, null, null);
         transaction.WakeAfterCommit(WakeUp.Ends);
@@ -59,6 +60,7 @@ internal static class Requests
         var now = transaction.Now;
         var blocked = transaction.Family.IsBlocked(job.Id.Value);
         transaction.Database["retry-by-hand"].Bind(1, job.Id.Value).Bind(2, now.ToUnixTimeMilliseconds()).Bind(3, blocked ? 1L : 0).Run();
+        transaction.Batches.Move(job.Batch, job.State, blocked || job.ExclusiveKey is not null ? JobState.Waiting : JobState.Pending);
         if (blocked)
         {
             transaction.Lanes.Move(job.Lane, job.State, JobState.Waiting);
@@ -82,6 +84,7 @@ internal static class Requests
     {
         transaction.Database["delete-job"].Bind(1, job.Id.Value).Run();
         transaction.Lanes.Count(job.Lane, job.State, -1);
+        transaction.Batches.Delete(job.Batch, job.State);
         LeaveLine(transaction, job);
         transaction.Log(LogKinds.Deleted, transaction.Now, job.Id.Value, null, null);
         return RequestAnswer.Done;

@@ -161,6 +161,7 @@ CREATE TABLE jobs (
     is_parent     INTEGER NOT NULL DEFAULT 0 CHECK (is_parent IN (0, 1)),
     runs_anyway   INTEGER NOT NULL DEFAULT 0 CHECK (runs_anyway IN (0, 1)),
     orphaned      INTEGER NOT NULL DEFAULT 0 CHECK (orphaned IN (0, 1)),
+    batch         INTEGER,
     cancel_reason TEXT,
     trace_parent  TEXT,
     tags          TEXT,
@@ -195,13 +196,37 @@ CREATE UNIQUE INDEX jobs_unique ON jobs (unique_key)
 CREATE INDEX jobs_unique_until ON jobs (unique_key, unique_until)
     WHERE unique_until < 253402300799999 AND state IN ('succeeded', 'failed', 'cancelled');
 
+-- The jobs of a batch.
+CREATE INDEX jobs_batch ON jobs (batch) WHERE batch IS NOT NULL;
+
 -- At most one job has each place of an exclusive key, from when it comes to its turn until it ends: the place goes with the
 -- very change that ends it.
 CREATE UNIQUE INDEX jobs_slots ON jobs (exclusive_key, slot) WHERE slot IS NOT NULL;
 -- Those that wait behind their exclusive key, the next one first.
 CREATE INDEX jobs_behind ON jobs (exclusive_key, priority) WHERE state = 'waiting' AND blocked = 0;
 
--- Which job comes after which others, and for which of those it need wait no more. A row stays when its parent is gone: what
+-- Jobs that were enqueued as one. Their counts are kept like those of lanes; what has ended and is pruned stays in them. Those of the
+-- jobs that were deleted before they had succeeded are counted apart.
+CREATE TABLE batches (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    name       TEXT,
+    open       INTEGER NOT NULL CHECK (open IN (0, 1)),
+    created_at INTEGER NOT NULL,
+    ended_at   INTEGER,
+    follower   INTEGER,
+    pending    INTEGER NOT NULL DEFAULT 0,
+    waiting    INTEGER NOT NULL DEFAULT 0,
+    running    INTEGER NOT NULL DEFAULT 0,
+    succeeded  INTEGER NOT NULL DEFAULT 0,
+    failed     INTEGER NOT NULL DEFAULT 0,
+    cancelled  INTEGER NOT NULL DEFAULT 0,
+    deleted    INTEGER NOT NULL DEFAULT 0,
+    CHECK (ended_at IS NULL OR open = 0),
+    CHECK (min(pending, waiting, running, succeeded, failed, cancelled, deleted) >= 0)
+);
+
+-- Which job comes after which others, and for which of those it need wait no more. A batch that a job follows stands there as a parent,
+-- with its number negated. A row stays when its parent is gone: what
 -- did not succeed must not be taken for done.
 CREATE TABLE dependencies (
     child  INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,

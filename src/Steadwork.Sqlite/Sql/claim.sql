@@ -12,7 +12,7 @@ SELECT id, expires_at FROM jobs WHERE expires_at IS NOT NULL AND expires_at <= ?
 UPDATE jobs
 SET ready = exclusive_key IS NULL OR slot IS NOT NULL, state = CASE WHEN exclusive_key IS NULL OR slot IS NOT NULL THEN 'pending' ELSE 'waiting' END
 WHERE id IN (SELECT id FROM jobs WHERE state = 'pending' AND ready = 0 AND run_at <= ?1 ORDER BY run_at LIMIT ?2)
-RETURNING lane, ready, id, exclusive_key;
+RETURNING lane, ready, id, exclusive_key, batch;
 
 -- name: ready-lanes
 SELECT id, queue, type, requires FROM lanes
@@ -39,11 +39,11 @@ UPDATE meta SET value = value + ?1 WHERE name = 'lease' RETURNING value;
 UPDATE jobs
 SET state = 'running', ready = 0, worker = ?2, lease = ?3, attempt = attempt + 1, started_at = ?4
 WHERE id = ?1 AND ready = 1
-RETURNING attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload;
+RETURNING attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload, batch;
 
 -- name: held-whole
 -- All that a worker holds, with the columns of a claim, for one that may have missed an answer.
-SELECT attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload, jobs.id, lease, lanes.type, lanes.queue
+SELECT attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload, batch, jobs.id, lease, lanes.type, lanes.queue
 FROM jobs JOIN lanes ON lanes.id = jobs.lane
 WHERE worker = ?1 AND state = 'running'
 ORDER BY jobs.id;

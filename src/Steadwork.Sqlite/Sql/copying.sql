@@ -76,18 +76,25 @@ SELECT queue, type, requires FROM lanes ORDER BY queue, type, requires;
 -- name: fill-lanes
 INSERT INTO lanes (queue, type, requires) VALUES (?1, ?2, ?3);
 
+-- name: copied-batches
+SELECT id, name, open, created_at, ended_at, follower, pending, waiting, running, succeeded, failed, cancelled, deleted FROM batches ORDER BY id;
+
+-- name: fill-batches
+INSERT INTO batches (id, name, open, created_at, ended_at, follower, pending, waiting, running, succeeded, failed, cancelled, deleted)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13);
+
 -- name: copied-jobs
 SELECT jobs.id, queue, type, requires, state, jobs.ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
        timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, result,
-       blocked, is_parent, runs_anyway, orphaned, expires_at
+       blocked, is_parent, runs_anyway, orphaned, expires_at, batch
 FROM jobs JOIN lanes ON lanes.id = jobs.lane
 ORDER BY jobs.id;
 
 -- name: fill-jobs
 INSERT INTO jobs (id, lane, state, ready, priority, attempt, failures, max_attempts, alone, lease, worker, run_at, created_at, started_at, finished_at,
                   timeout, unique_until, unique_key, exclusive_key, exclusive_limit, slot, cancel_reason, trace_parent, tags, error, payload, result,
-                  blocked, is_parent, runs_anyway, orphaned, expires_at)
-VALUES (?1, (SELECT id FROM lanes WHERE queue = ?2 AND type = ?3 AND requires = ?4), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34);
+                  blocked, is_parent, runs_anyway, orphaned, expires_at, batch)
+VALUES (?1, (SELECT id FROM lanes WHERE queue = ?2 AND type = ?3 AND requires = ?4), ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35);
 
 -- name: copied-attempts
 SELECT job, attempt, worker, started_at, finished_at, outcome, error, result FROM attempts ORDER BY job, attempt;
@@ -108,7 +115,8 @@ SELECT position, at, kind, job, lease, worker, data FROM log ORDER BY position;
 INSERT INTO log (position, at, kind, job, lease, worker, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
 
 -- name: copied-counters
-SELECT 'job', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0), NULL
+SELECT 'batch', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'batches'), 0), NULL
+UNION ALL SELECT 'job', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'jobs'), 0), NULL
 UNION ALL SELECT 'lease', value, NULL FROM meta WHERE name = 'lease'
 UNION ALL SELECT 'log', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'log'), 0), NULL
 UNION ALL SELECT 'store-id', NULL, value FROM meta WHERE name = 'store-id'

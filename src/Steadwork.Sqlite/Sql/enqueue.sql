@@ -1,7 +1,7 @@
 -- name: insert-job
 INSERT INTO jobs (lane, state, ready, priority, max_attempts, run_at, created_at, timeout, unique_until, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit,
-                  blocked, runs_anyway, expires_at)
-VALUES (?1, ?13, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?14, ?15, ?16, ?17, ?18);
+                  blocked, runs_anyway, expires_at, batch)
+VALUES (?1, ?13, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?14, ?15, ?16, ?17, ?18, ?19);
 
 -- name: job-of-unique-key
 SELECT id, state

@@ -1,6 +1,6 @@
 -- name: first-behind
 -- Who is next behind an exclusive key.
-SELECT id, lane, exclusive_limit FROM jobs
+SELECT id, lane, exclusive_limit, batch FROM jobs
 WHERE exclusive_key = ?1 AND state = 'waiting' AND blocked = 0
 ORDER BY priority, id LIMIT 1;
 

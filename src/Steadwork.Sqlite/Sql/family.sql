@@ -18,9 +18,10 @@ UPDATE dependencies SET done = 1 WHERE child = ?1 AND parent = ?2;
 SELECT 1 FROM dependencies WHERE child = ?1 AND done = 0 LIMIT 1;
 
 -- name: awaits-an-ended-one
--- Whether one of those for which job ?1 waits has ended or is gone.
+-- Whether one of those for which job ?1 waits, a job or a batch, has ended or is gone.
 SELECT 1 FROM dependencies LEFT JOIN jobs ON jobs.id = dependencies.parent
-WHERE dependencies.child = ?1 AND dependencies.done = 0 AND (jobs.id IS NULL OR jobs.state IN ('succeeded', 'failed', 'cancelled')) LIMIT 1;
+WHERE dependencies.child = ?1 AND dependencies.done = 0 AND (jobs.id IS NULL OR jobs.state IN ('succeeded', 'failed', 'cancelled'))
+    AND NOT EXISTS (SELECT 1 FROM batches WHERE batches.id = -dependencies.parent AND batches.ended_at IS NULL) LIMIT 1;
 
 -- name: unblock
 -- ?2 the time.
@@ -28,18 +29,18 @@ UPDATE jobs
 SET blocked = 0, ready = run_at <= ?2 AND exclusive_key IS NULL,
     state = CASE WHEN run_at <= ?2 AND exclusive_key IS NOT NULL THEN 'waiting' ELSE 'pending' END
 WHERE id = ?1
-RETURNING lane, state, ready, exclusive_key;
+RETURNING lane, state, ready, exclusive_key, batch;
 
 -- name: orphan
 UPDATE jobs SET orphaned = 1 WHERE id = ?1;
 
 -- name: restore
-UPDATE jobs SET state = 'waiting', blocked = 1, orphaned = 0, finished_at = NULL, cancel_reason = NULL WHERE id = ?1 RETURNING lane;
+UPDATE jobs SET state = 'waiting', blocked = 1, orphaned = 0, finished_at = NULL, cancel_reason = NULL WHERE id = ?1 RETURNING lane, batch;
 
 -- name: parents-of
 -- Those first for which job ?1 still waits, ?2 at the most.
 SELECT dependencies.parent, jobs.state, dependencies.done FROM dependencies LEFT JOIN jobs ON jobs.id = dependencies.parent
-WHERE dependencies.child = ?1 ORDER BY dependencies.done, dependencies.parent LIMIT ?2;
+WHERE dependencies.child = ?1 AND dependencies.parent > 0 ORDER BY dependencies.done, dependencies.parent LIMIT ?2;
 
 -- name: leave-parent
 -- The rest of those that wait for job ?1, from the one after job ?2, is seen to later.

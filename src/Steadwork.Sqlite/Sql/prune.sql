@@ -7,7 +7,7 @@ WHERE jobs.id > ?1
 ORDER BY jobs.id LIMIT ?2;
 
 -- name: is-awaited
--- Whether an unfinished job still waits for job ?1, or it may be that one does not know yet that it has ended.
+-- Whether an unfinished job still waits for job ?1, or for a batch whose number negated that is, or it may be that one does not know yet that it has ended.
 SELECT 1 WHERE EXISTS (
     SELECT 1 FROM dependencies JOIN jobs ON jobs.id = dependencies.child
     WHERE dependencies.parent = ?1 AND dependencies.done = 0 AND jobs.state IN ('pending', 'waiting', 'running')
@@ -15,7 +15,7 @@ SELECT 1 WHERE EXISTS (
 
 -- name: prunable
 -- As it was when it was passed by: it may have been retried, and ended again, since. ?2 when it had ended.
-SELECT lane, state, is_parent, (SELECT count(*) FROM attempts WHERE attempts.job = jobs.id) + (state = 'succeeded')
+SELECT lane, state, is_parent, batch, (SELECT count(*) FROM attempts WHERE attempts.job = jobs.id) + (state = 'succeeded')
 FROM jobs WHERE id = ?1 AND finished_at = ?2;
 
 -- name: pass-log

@@ -53,6 +53,6 @@ SELECT value FROM meta WHERE name = 'store-id';
 -- name: find-jobs
 -- The caller adds conditions, an order and a limit.
 SELECT jobs.id, lanes.type, lanes.queue, priority, state, attempt, failures, max_attempts, timeout, run_at, created_at,
-       started_at, finished_at, unique_key, tags, worker, payload, result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit, expires_at, requires
+       started_at, finished_at, unique_key, tags, worker, payload, result, error, trace_parent, alone, cancel_reason, exclusive_key, exclusive_limit, expires_at, requires, batch
 FROM jobs JOIN lanes ON lanes.id = jobs.lane
 WHERE true

@@ -1,5 +1,5 @@
 -- name: job-head
-SELECT lane, state, ready, unique_key, exclusive_key, blocked, is_parent FROM jobs WHERE id = ?1;
+SELECT lane, state, ready, unique_key, exclusive_key, blocked, is_parent, batch FROM jobs WHERE id = ?1;
 
 -- name: request-cancellation
 UPDATE jobs SET cancel_reason = coalesce(cancel_reason, ?2) WHERE id = ?1 AND state = 'running';

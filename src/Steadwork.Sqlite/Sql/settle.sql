@@ -3,11 +3,11 @@
 UPDATE jobs
 SET state = 'succeeded', started_at = coalesce(?3, started_at), finished_at = ?4, result = ?5, error = NULL, cancel_reason = NULL, alone = 0, slot = NULL
 WHERE id = ?1 AND lease = ?2 AND state = 'running'
-RETURNING lane, worker, exclusive_key, is_parent;
+RETURNING lane, worker, exclusive_key, is_parent, batch;
 
 -- name: held
 -- What the lifecycle must know before any other end is applied; no row when the lease is stale.
-SELECT lane, attempt, failures, max_attempts, cancel_reason, alone, worker, started_at, exclusive_key, is_parent
+SELECT lane, attempt, failures, max_attempts, cancel_reason, alone, worker, started_at, exclusive_key, is_parent, batch
 FROM jobs
 WHERE id = ?1 AND lease = ?2 AND state = 'running';
 

@@ -34,10 +34,11 @@ internal sealed class ExclusiveKeys(Database database)
             return;
         foreach (var key in loose)
         {
-            while (First(key) is var (job, lane, limit) && FreeSlot(key, limit) is { } slot && transaction.Limits.Admits(key, transaction.Now))
+            while (First(key) is var (job, lane, limit, batch) && FreeSlot(key, limit) is { } slot && transaction.Limits.Admits(key, transaction.Now))
             {
                 database["admit"].Bind(1, job).Bind(2, slot).Run();
                 transaction.Lanes.Move(lane, JobState.Waiting, JobState.Pending);
+                transaction.Batches.Move(batch, JobState.Waiting, JobState.Pending);
                 transaction.Lanes.CountReady(lane, +1);
                 if (!arrived.Contains(job))
                     transaction.Log(LogKinds.Admitted, transaction.Now, job, null, null);
@@ -53,8 +54,8 @@ internal sealed class ExclusiveKeys(Database database)
         arrived.Clear();
     }
 
-    private (long Job, long Lane, int Limit)? First(string key) =>
-        database["first-behind"].Bind(1, key).First(row => ((long, long, int)?)(row.Long(0), row.Long(1), row.Int(2)));
+    private (long Job, long Lane, int Limit, long? Batch)? First(string key) =>
+        database["first-behind"].Bind(1, key).First(row => ((long, long, int, long?)?)(row.Long(0), row.Long(1), row.Int(2), row.LongOrNull(3)));
 
     private long? FreeSlot(string key, int limit)
     {

@@ -12,11 +12,20 @@ internal sealed class Family(Database database)
 {
     private const int ChildrenAtOnce = 1000;
 
-    private readonly Queue<(long Parent, long After)> loose = [];
+    private readonly SortedSet<(long Parent, long After)> loose = [];
     private int left = ChildrenAtOnce;
 
+    /// <summary>What others waited for.</summary>
+    /// <param name="Parent">The job, or the batch with its number negated.</param>
+    /// <param name="State">How it has ended; null when it was deleted.</param>
+    /// <param name="BatchReason">What is said of a batch to those that it takes with it.</param>
+    private readonly record struct Ended(long Parent, JobState? State, string? BatchReason)
+    {
+        public string Reason => BatchReason ?? Parentage.Reason(new JobId(Parent), State);
+    }
+
     /// <summary>Those that wait for this job may have to know what has become of it.</summary>
-    public void Loosen(long parent) => loose.Enqueue((parent, 0));
+    public void Loosen(long parent) => loose.Add((parent, 0));
 
     /// <summary>Other jobs may come after this one from now on.</summary>
     /// <exception cref="ParentMissingException">There is none.</exception>
@@ -31,42 +40,73 @@ internal sealed class Family(Database database)
     public void Add(long child, JobId parent)
     {
         Expect(parent);
-        database["add-parent"].Bind(1, child).Bind(2, parent.Value).Run();
-        Loosen(parent.Value);
+        Add(child, parent.Value);
+    }
+
+    /// <summary>A new job follows this batch.</summary>
+    public void Add(long child, BatchId batch) => Add(child, -batch.Value);
+
+    private void Add(long child, long parent)
+    {
+        database["add-parent"].Bind(1, child).Bind(2, parent).Run();
+        Loosen(parent);
     }
 
     /// <summary>Takes up what earlier transactions have left.</summary>
     public void TakeUp()
     {
         if (loose.Count == 0 && database["take-parent"].First(row => ((long, long)?)(row.Long(0), row.Long(1))) is { } rest)
-            loose.Enqueue(rest);
+            loose.Add(rest);
     }
 
-    /// <summary>Tells the ends of jobs to those that wait for them, which goes on or ends by it.</summary>
+    /// <summary>Tells the ends of jobs, and of batches, to those that wait for them, which go on or end by it.</summary>
     public void Attend(WriteTransaction transaction)
     {
         // Of several that ended together the first names itself to a child: on every store the same one.
-        (long Parent, long After)[] ended = [.. loose.Order()];
-        loose.Clear();
-        Array.ForEach(ended, loose.Enqueue);
-        while (loose.TryDequeue(out var next))
+        var ended = new Queue<(long Parent, long After)>(TakeLoose(transaction));
+        while (ended.TryDequeue(out var next))
         {
-            var end = database["job-head"].Bind(1, next.Parent).First(row => (JobState?)JobStates.Parse(row.Text(1)));
-            if (end is { } state && !state.IsEnded())
-                continue;
-            var after = next.After;
-            while (left > 0 && Next(next.Parent, after) is var (child, now, runsAnyway, orphaned))
-            {
-                Tell(transaction, child, now, runsAnyway, orphaned, new JobId(next.Parent), end);
-                after = child;
-                left--;
-            }
-            if (left == 0 && Next(next.Parent, after) is not null)
-            {
-                database["leave-parent"].Bind(1, next.Parent).Bind(2, after).Run();
-                transaction.WakeAfterCommit(WakeUp.Jobs);
-            }
+            Attend(transaction, next.Parent, next.After);
+            foreach (var more in TakeLoose(transaction))
+                ended.Enqueue(more);
         }
+    }
+
+    private (long Parent, long After)[] TakeLoose(WriteTransaction transaction)
+    {
+        foreach (var batch in transaction.Batches.TakeTouched())
+            loose.Add((-batch, 0));
+        if (loose.Count == 0)
+            return [];
+        (long Parent, long After)[] taken = [.. loose];
+        loose.Clear();
+        return taken;
+    }
+
+    private void Attend(WriteTransaction transaction, long parent, long after)
+    {
+        if (EndOf(transaction, parent) is not { } ended)
+            return;
+        while (left > 0 && Next(parent, after) is var (child, now, runsAnyway, orphaned))
+        {
+            Tell(transaction, child, now, runsAnyway, orphaned, ended);
+            after = child;
+            left--;
+        }
+        if (left == 0 && Next(parent, after) is not null)
+        {
+            database["leave-parent"].Bind(1, parent).Bind(2, after).Run();
+            transaction.WakeAfterCommit(WakeUp.Jobs);
+        }
+    }
+
+    /// <summary>How a job or a batch has ended; null while it has not.</summary>
+    private Ended? EndOf(WriteTransaction transaction, long parent)
+    {
+        if (parent < 0)
+            return transaction.Batches.EndOf(transaction, -parent) is { } batch ? new Ended(parent, batch.State, batch.Reason) : null;
+        var end = database["job-head"].Bind(1, parent).First(row => (JobState?)JobStates.Parse(row.Text(1)));
+        return end is { } state && !state.IsEnded() ? null : new Ended(parent, end, null);
     }
 
     /// <summary>Sees to all that earlier transactions have left.</summary>
@@ -92,18 +132,18 @@ internal sealed class Family(Database database)
     private (long Child, JobState State, bool RunsAnyway, bool Orphaned)? Next(long parent, long after) =>
         database["next-awaiting"].Bind(1, parent).Bind(2, after).First(row => ((long, JobState, bool, bool)?)(row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.Int(3) == 1));
 
-    private void Tell(WriteTransaction transaction, long child, JobState state, bool runsAnyway, bool orphaned, JobId parent, JobState? end)
+    private void Tell(WriteTransaction transaction, long child, JobState state, bool runsAnyway, bool orphaned, Ended ended)
     {
-        var done = Parentage.IsDone(end, runsAnyway);
+        var done = Parentage.IsDone(ended.State, runsAnyway);
         if (done)
-            database["parent-done"].Bind(1, child).Bind(2, parent.Value).Run();
-        if (state.IsEnded() && end is JobState.Succeeded && orphaned)
+            database["parent-done"].Bind(1, child).Bind(2, ended.Parent).Run();
+        if (state.IsEnded() && ended.State is JobState.Succeeded && orphaned)
         {
             Restore(transaction, child);
         }
         else if (!state.IsEnded() && !done)
         {
-            Requests.CancelInLine(transaction, new JobId(child), Parentage.Reason(parent, end));
+            Requests.CancelInLine(transaction, new JobId(child), ended.Reason);
             database["orphan"].Bind(1, child).Run();
         }
         else if (!state.IsEnded() && !IsBlocked(child))
@@ -120,8 +160,9 @@ internal sealed class Family(Database database)
         var (id, key) = (new JobId(child), database["job-head"].Bind(1, child).First(row => row.TextOrNull(3)));
         if (key is not null && Enqueueing.BearerOf(transaction, key) is { } bearer && bearer.Id != id)
             return;
-        var lane = database["restore"].Bind(1, child).First(row => row.Long(0));
+        var (lane, batch) = database["restore"].Bind(1, child).First(row => (row.Long(0), row.LongOrNull(1)));
         transaction.Lanes.Move(lane, JobState.Cancelled, JobState.Waiting);
+        transaction.Batches.Move(batch, JobState.Cancelled, JobState.Waiting);
         transaction.Log(LogKinds.Restored, transaction.Now, child, null, null);
         if (!IsBlocked(child))
             Unblock(transaction, child);
@@ -130,9 +171,10 @@ internal sealed class Family(Database database)
     /// <summary>A job waits for no other any more: it joins its line, or stands behind its exclusive key, or waits for its time.</summary>
     private void Unblock(WriteTransaction transaction, long child)
     {
-        var (lane, state, ready, key) = database["unblock"].Bind(1, child).Bind(2, transaction.Now.ToUnixTimeMilliseconds())
-            .First(row => (row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.TextOrNull(3)));
+        var (lane, state, ready, key, batch) = database["unblock"].Bind(1, child).Bind(2, transaction.Now.ToUnixTimeMilliseconds())
+            .First(row => (row.Long(0), JobStates.Parse(row.Text(1)), row.Int(2) == 1, row.TextOrNull(3), row.LongOrNull(4)));
         transaction.Lanes.Move(lane, JobState.Waiting, state);
+        transaction.Batches.Move(batch, JobState.Waiting, state);
         if (ready)
             transaction.Lanes.CountReady(lane, +1);
         if (state is JobState.Waiting)

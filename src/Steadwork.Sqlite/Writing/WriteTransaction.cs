@@ -17,6 +17,8 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
 
     public Lanes Lanes { get; } = new(database);
 
+    public Batches Batches { get; } = new(database);
+
     public ExclusiveKeys Keys { get; } = new(database);
 
     public Family Family { get; } = new(database);
@@ -71,6 +73,7 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
     {
         Admit();
         Lanes.Flush();
+        Batches.Flush();
         ForgetService();
     }
 
@@ -80,6 +83,7 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
         Family.Forget();
         Keys.Forget();
         Lanes.Forget();
+        Batches.Forget();
         ForgetService();
         wakeUps = WakeUp.None;
     }
@@ -89,6 +93,7 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
     public WakeUp Committed()
     {
         Family.Forget();
+        Batches.Forget();
         var taken = wakeUps;
         wakeUps = WakeUp.None;
         return taken;

@@ -60,6 +60,9 @@ public sealed class EnqueueOptions
     /// <summary>Whether it is enough that those have ended, in whatever way. Default no.</summary>
     public bool RunsAnyway { get; set; }
 
+    /// <summary>The batch that it is of, which must be open. If its unique key is taken, it joins the batch as nothing. Default null: of none.</summary>
+    public BatchId? Batch { get; set; }
+
     /// <summary>Words to find it by. Default none.</summary>
     public IList<string> Tags { get; } = [];
 

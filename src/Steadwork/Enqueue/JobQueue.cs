@@ -12,6 +12,7 @@ namespace Steadwork;
 public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json, TimeProvider? clock = null)
 {
     private readonly EndWatch ends = new(store, clock ?? TimeProvider.System);
+    private readonly BatchWatch batchEnds = new(store, clock ?? TimeProvider.System);
 
     /// <summary>Enqueues one job.</summary>
     /// <param name="payload">What to do; its type is registered with a handler or with <c>AddJobType</c>.</param>
@@ -91,6 +92,59 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
         var (names, jobs) = workflow.Arrange(this);
         return Named(names, await Transactional.EnqueueAsync(jobs, transaction, cancellationToken).ConfigureAwait(false));
     }
+
+    /// <summary>Enqueues jobs as one batch: all or nothing up to 10,000, then in chunks of that size. If that breaks off, the batch stays open.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="cancellationToken">Ends the work between two chunks; what has been sent may be stored all the same.</param>
+    /// <returns>Its number, its jobs in order, and its follower.</returns>
+    /// <exception cref="ArgumentException">A job is refused; nothing of its chunk was stored.</exception>
+    /// <exception cref="UniqueKeyTakenException">The unique key of the follower is taken, or that of a job that says <see cref="WhenTaken.Refuse"/>.</exception>
+    public async Task<StoredBatch> EnqueueAsync(JobBatch batch, CancellationToken cancellationToken = default)
+    {
+        using var chunks = batch.Jobs(this).Chunk(Defaults.BulkChunk).GetEnumerator();
+        var first = chunks.MoveNext() ? chunks.Current : [];
+        // It stays open until the last chunk is stored: else it could end before.
+        var isChunked = chunks.MoveNext();
+        var stored = await store.AddBatchAsync(batch.With(first, batch.StaysOpen || isChunked, this), cancellationToken).ConfigureAwait(false);
+        if (!isChunked)
+            return stored;
+        var jobs = new List<EnqueuedJob>(stored.Jobs);
+        do
+            jobs.AddRange(await store.EnqueueAsync(Array.ConvertAll(chunks.Current, job => job with { Batch = stored.Id }), cancellationToken).ConfigureAwait(false));
+        while (chunks.MoveNext());
+        if (!batch.StaysOpen)
+            await store.CloseBatchAsync(stored.Id, cancellationToken).ConfigureAwait(false);
+        return stored with { Jobs = jobs };
+    }
+
+    /// <summary>Enqueues jobs as one batch in a transaction of the caller's: it exists if and only if that commits.</summary>
+    /// <inheritdoc cref="EnqueueAsync(JobBatch, CancellationToken)"/>
+    /// <param name="batch">The batch.</param>
+    /// <param name="transaction">As for one job.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async Task<StoredBatch> EnqueueAsync(JobBatch batch, DbTransaction transaction, CancellationToken cancellationToken = default) =>
+        await Transactional.AddBatchAsync(batch.With([.. batch.Jobs(this)], batch.StaysOpen, this), transaction, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Closes a batch that was left open: it takes no more jobs, and ends once all that it has have ended, at once if they have.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>False when it is closed already, null when there is none.</returns>
+    public Task<bool?> CloseAsync(BatchId batch, CancellationToken cancellationToken = default) => store.CloseBatchAsync(batch, cancellationToken);
+
+    /// <summary>How a batch stands: its counts are kept, and cost the same however many jobs it has.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>Null when there is none.</returns>
+    public async Task<BatchView?> BatchAsync(BatchId batch, CancellationToken cancellationToken = default) =>
+        (await store.BatchesAsync([batch], cancellationToken).ConfigureAwait(false)).FirstOrDefault();
+
+    /// <summary>Waits until a batch has ended. Its follower may not have begun by then.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="cancellationToken">Ends the wait; the batch goes on.</param>
+    /// <returns>The batch as it ended.</returns>
+    /// <exception cref="KeyNotFoundException">There is no such batch, or it has been pruned.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot be asked; the batch goes on.</exception>
+    public Task<BatchView> WaitAsync(BatchId batch, CancellationToken cancellationToken = default) => batchEnds.WaitAsync(batch, cancellationToken);
 
     private static Dictionary<string, JobId> Named(IReadOnlyList<string> names, IReadOnlyList<EnqueuedJob> stored) =>
         names.Zip(stored).ToDictionary(pair => pair.First, pair => pair.Second.Id);
@@ -262,6 +316,7 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
             ExclusiveLimit = options.ExclusiveLimit,
             After = [.. options.After.Distinct()],
             RunsAnyway = options.RunsAnyway,
+            Batch = options.Batch,
             Tags = [.. options.Tags],
             Requires = [.. options.Requires ?? type.Options.Requires],
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,

@@ -101,6 +101,12 @@ public sealed record NewJob
     /// <summary>Whether it is enough that those have ended, in whatever way. No unless said.</summary>
     public bool RunsAnyway { get; init; }
 
+    /// <summary>The batch that it is of, which must be open. None unless said. If its unique key is taken, it joins the batch as nothing.</summary>
+    public BatchId? Batch { get; init; }
+
+    /// <summary>The batch that it follows; said by the batch.</summary>
+    internal BatchId? AfterBatch { get; init; }
+
     /// <summary>Words to find it by.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 

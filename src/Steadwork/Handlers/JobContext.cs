@@ -40,6 +40,9 @@ public sealed class JobContext
     /// <summary>The fence: it grows with each claim. Pass it to outside systems that can refuse an older one.</summary>
     public LeaseToken LeaseToken => Job.Lease;
 
+    /// <summary>The batch that it is of, to which its handler may add jobs while it is open; null when it is of none.</summary>
+    public BatchId? BatchId => Job.BatchId;
+
     /// <summary>The words to find it by.</summary>
     public IReadOnlyList<string> Tags => Job.Tags;
 

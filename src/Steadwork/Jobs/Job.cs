@@ -54,6 +54,9 @@ public sealed record Job
     /// <summary>How many with its exclusive key may run at once, itself included. 1 when it has no such key.</summary>
     public int ExclusiveLimit { get; init; } = 1;
 
+    /// <summary>The batch that it is of; null when it is of none.</summary>
+    public BatchId? BatchId { get; init; }
+
     /// <summary>Words to find it by.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 

@@ -33,6 +33,7 @@ public sealed record WaitReason(string Code, string Text)
             .. holds.Breakers.Select(breaker => Shut(breaker, now)),
             Scheduled(job, now),
             After(standing),
+            AfterBatch(standing),
             Behind(standing, holds),
             .. holds.Limits.Select(Limited),
             InLine(standing),
@@ -94,6 +95,22 @@ public sealed record WaitReason(string Code, string Text)
         return new("dependency", $"It waits for {string.Join(", and for ", named)}{others}.");
     }
 
+    private static WaitReason? AfterBatch(Standing standing)
+    {
+        if (!AwaitsBatch(standing) || standing.Follows is not { Batch: var batch })
+            return null;
+        var of = $"{Number(batch.Unfinished)} of {Jobs(batch.Total)} {(batch.Unfinished == 1 ? "has" : "have")} not ended";
+        return new("dependency", $"It waits for batch {batch.Id}, {batch switch
+        {
+            { IsOpen: true } => $"which takes more jobs still, and of which {of}",
+            { Unfinished: > 0 } or { Unsuccessful: 0 } => $"of which {of}",
+            { Deleted: > 0 } => $"of which {Jobs(batch.Deleted)} {(batch.Deleted == 1 ? "was" : "were")} deleted without having succeeded: it never goes on",
+            _ => $"of which {Jobs(batch.Unsuccessful)} {(batch.Unsuccessful == 1 ? "has" : "have")} not succeeded: it goes on when all are retried and succeed",
+        }}.");
+    }
+
+    private static bool AwaitsBatch(Standing standing) => standing is { Job.State: JobState.Waiting, Follows.IsDone: false };
+
     private static IEnumerable<Parent> Awaited(Standing standing) => standing.Job.State is JobState.Waiting ? standing.Parents.Where(parent => !parent.IsDone) : [];
 
     private static WaitReason Shut(BreakerView breaker, DateTimeOffset now) => new("breaker", breaker.Circuit switch
@@ -109,7 +126,7 @@ public sealed record WaitReason(string Code, string Text)
 
     private static WaitReason? Behind(Standing standing, Holds holds)
     {
-        if (standing.Job is not { State: JobState.Waiting, ExclusiveKey: { } key } || Awaited(standing).Any() || (standing.KeyHolders.Count < standing.Job.ExclusiveLimit && holds.Limits.Count > 0))
+        if (standing.Job is not { State: JobState.Waiting, ExclusiveKey: { } key } || Awaited(standing).Any() || AwaitsBatch(standing) || (standing.KeyHolders.Count < standing.Job.ExclusiveLimit && holds.Limits.Count > 0))
             return null;
         var holders = standing.KeyHolders.Select(holder => holder switch
         {
@@ -139,6 +156,10 @@ public sealed record WaitReason(string Code, string Text)
         { Ageing: not null } => "by priority, which gets better the longer a job waits",
         _ => "by priority",
     };
+
+    private static string Jobs(long number) => $"{Number(number)} job{(number == 1 ? "" : "s")}";
+
+    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Count(long number, string what) => string.Create(CultureInfo.InvariantCulture,
         $"{(number >= Standing.CountedAtMost ? $"{Standing.CountedAtMost:N0} and more" : number.ToString("N0", CultureInfo.InvariantCulture))} {what}{(number == 1 ? "" : "s")}");

@@ -15,6 +15,7 @@ public interface IJobStore
     /// </summary>
     /// <returns>One answer a job, in order.</returns>
     /// <exception cref="ParentMissingException">A job is to come after one that there is not.</exception>
+    /// <exception cref="BatchNotOpenException">A job is to be of a batch that is closed, or that there is not.</exception>
     /// <exception cref="UniqueKeyTakenException">The unique key of a job is taken that must not be: <see cref="WhenTaken.Refuse"/>.</exception>
     Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken);
 
@@ -78,7 +79,8 @@ public interface IJobStore
     /// <summary>
     /// Removes what has had its time by the clock of the store: one small step of a walk over the jobs, in the order of their ids, and
     /// over the log, from the oldest. An ended job goes with its attempts, with what it came after and with a unique key that it kept;
-    /// not while an unfinished job still waits for it. Nothing of it is told by the log, which would grow by it. The walk stops at the
+    /// not while an unfinished job still waits for it, or for its batch, in which it has not succeeded. A batch goes when it has ended and neither a
+    /// job of it nor its follower is left. Nothing of it is told by the log, which would grow by it. The walk stops at the
     /// first ended job that was enqueued less than the shortest time ago: what comes after it has ended still later, unless clocks were
     /// set back. Entries of the log go in their order up to the first that is younger than that; positions stay as they are.
     /// </summary>

@@ -63,6 +63,9 @@ public static class LogKinds
     /// <summary>A job was removed.</summary>
     public const string Deleted = "deleted";
 
+    /// <summary>A batch has ended: the data says which and how, <c>{"batch":…,"succeeded":…,"failed":…,"cancelled":…,"deleted":…}</c>.</summary>
+    public const string BatchEnded = "batch-ended";
+
     /// <summary>Somebody paused a queue or a type: the data says which and who, <c>{"queue":…,"by":…}</c> or <c>{"type":…,"by":…}</c>.</summary>
     public const string Paused = "paused";
 

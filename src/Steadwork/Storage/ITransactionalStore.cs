@@ -13,6 +13,13 @@ public interface ITransactionalStore
     /// <exception cref="ArgumentException">The transaction is over, or of another database.</exception>
     Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, DbTransaction transaction, CancellationToken cancellationToken);
 
+    /// <summary>Makes a batch in the caller's transaction, with its first jobs and its follower; else as <see cref="IBatchStore.AddBatchAsync"/>.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="transaction">The transaction, on a connection to the database of this store.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">The transaction is over, or of another database.</exception>
+    Task<StoredBatch> AddBatchAsync(NewBatch batch, DbTransaction transaction, CancellationToken cancellationToken);
+
     /// <summary>Ends an attempt in the caller's transaction.</summary>
     /// <param name="end">What becomes of the job.</param>
     /// <param name="transaction">The transaction, on a connection to the database of this store.</param>

@@ -25,4 +25,4 @@ public interface IWakeUps
 }
 
 /// <summary>A whole store.</summary>
-public interface IStore : IJobStore, IScheduleStore, IGateStore, ILogStore, IWakeUps, IAsyncDisposable;
+public interface IStore : IJobStore, IBatchStore, IScheduleStore, IGateStore, ILogStore, IWakeUps, IAsyncDisposable;

@@ -9,7 +9,8 @@ public sealed record Retention(RetentionRules Rules, string By, DateTimeOffset S
 /// <summary>How far a walk over what may have had its time has come; the default begins with the oldest.</summary>
 /// <param name="Job">The job up to which all have been looked at.</param>
 /// <param name="Position">The position up to which the log has been.</param>
-public readonly record struct PruneMark(JobId Job, long Position);
+/// <param name="Batch">The batch up to which all have been.</param>
+public readonly record struct PruneMark(JobId Job, long Position, BatchId Batch = default);
 
 /// <summary>What one step of pruning has removed, or would.</summary>
 /// <param name="Jobs">How many jobs.</param>
@@ -29,8 +30,14 @@ public sealed record Pruned(int Jobs, int Attempts, int LogEntries, PruneMark Re
 /// <param name="FinishedAt">When it ended; null when it has not.</param>
 internal readonly record struct PassedJob(long Id, string Queue, string Type, bool IsDefined, JobState State, DateTimeOffset CreatedAt, DateTimeOffset? FinishedAt);
 
+/// <summary>A batch that the walk comes past.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="CreatedAt">When it was made.</param>
+/// <param name="EndedAt">When it ended; null when it has not.</param>
+internal readonly record struct PassedBatch(long Id, DateTimeOffset CreatedAt, DateTimeOffset? EndedAt);
+
 /// <summary>
-/// One step of the walk over the jobs of a store, in the order of their ids, and over its log. Says what has had its time and
+/// One step of the walk over the jobs of a store, in the order of their ids, then over its batches, and over its log. Says what has had its time and
 /// where to stop; the store reads and removes. Needs no index: a job that was enqueued less than the shortest time ago cannot
 /// have ended earlier, and neither can those after it.
 /// </summary>
@@ -41,7 +48,10 @@ internal sealed class PruneWalk(RetentionRules rules, PruneMark from, int most, 
     private readonly TimeSpan? shortest = rules.Shortest;
     private long job = from.Job.Value;
     private long position = from.Position;
+    private long batch = from.Batch.Value;
+    private readonly List<long> dueBatches = [];
     private bool moreJobs = rules.Shortest is not null;
+    private bool moreBatches = rules.Shortest is not null;
     private bool moreLog = rules.Log != Timeout.InfiniteTimeSpan;
 
     /// <summary>How many jobs to look at, at the most.</summary>
@@ -50,6 +60,11 @@ internal sealed class PruneWalk(RetentionRules rules, PruneMark from, int most, 
     /// <summary>How many entries of the log to look at, at the most: a job writes three or four.</summary>
     public int EntriesLookedAt => moreLog ? most * 4 : 0;
 
+    /// <summary>How many batches to look at, at the most.</summary>
+    public int BatchesLookedAt => shortest is null ? 0 : most * 4;
+
+    public long AfterBatch => from.Batch.Value;
+
     public long AfterJob => from.Job.Value;
 
     public long AfterPosition => from.Position;
@@ -57,13 +72,16 @@ internal sealed class PruneWalk(RetentionRules rules, PruneMark from, int most, 
     /// <summary>The jobs that have had their time.</summary>
     public IReadOnlyList<PassedJob> Due => due;
 
+    /// <summary>The batches that have, unless jobs of theirs, or their followers, are left.</summary>
+    public IReadOnlyList<long> DueBatches => dueBatches;
+
     /// <summary>How many entries of the log have.</summary>
     public int Entries { get; private set; }
 
     /// <summary>The position of the last of these.</summary>
     public long LastPosition => position;
 
-    public bool FindsNothing => due.Count == 0 && Entries == 0;
+    public bool FindsNothing => due.Count == 0 && dueBatches.Count == 0 && Entries == 0;
 
     /// <summary>Comes past jobs: as many as were to be looked at, or all that there are.</summary>
     public void Pass(IReadOnlyList<PassedJob> jobs)
@@ -90,6 +108,25 @@ internal sealed class PruneWalk(RetentionRules rules, PruneMark from, int most, 
         }
     }
 
+    /// <summary>Comes past batches: as many as were to be looked at, or all that there are. Once the jobs are through, that is: those of a batch go before it.</summary>
+    public void Pass(IReadOnlyList<PassedBatch> batches)
+    {
+        if (moreJobs || !moreBatches)
+            return;
+        moreBatches = batches.Count == BatchesLookedAt;
+        foreach (var passed in batches)
+        {
+            if (now - passed.CreatedAt < shortest)
+            {
+                moreBatches = false;
+                return;
+            }
+            if (now - passed.EndedAt >= shortest)
+                dueBatches.Add(passed.Id);
+            batch = passed.Id;
+        }
+    }
+
     /// <summary>Comes past the next entries of the log, some that were written together at once.</summary>
     /// <param name="batches">The position of the last of each, how many they are, and when they were written; null when they are gone already.</param>
     public void Pass(IReadOnlyList<(long Upto, int Entries, DateTimeOffset? At)> batches)
@@ -113,7 +150,7 @@ internal sealed class PruneWalk(RetentionRules rules, PruneMark from, int most, 
     }
 
     /// <summary>The answer of the step.</summary>
-    public Pruned Answer(int jobs, int attempts, int entries) => new(jobs, attempts, entries, new PruneMark(new JobId(job), position), IsOver: !moreJobs && !moreLog);
+    public Pruned Answer(int jobs, int attempts, int entries) => new(jobs, attempts, entries, new PruneMark(new JobId(job), position, new BatchId(batch)), IsOver: !moreJobs && !moreBatches && !moreLog);
 
     private TimeSpan? Keep(PassedJob passed)
     {

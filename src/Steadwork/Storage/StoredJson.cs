@@ -68,6 +68,7 @@ internal static class NamedJson
 [JsonSerializable(typeof(JobError))]
 [JsonSerializable(typeof(ClaimRuleJson.Stored))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(Dictionary<string, long>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 internal sealed partial class StoredJson : JsonSerializerContext;

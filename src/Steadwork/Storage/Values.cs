@@ -141,6 +141,9 @@ public sealed record ClaimedJob
     /// <summary>The W3C trace context in which it was enqueued; null when there was none.</summary>
     public string? TraceParent { get; init; }
 
+    /// <summary>The batch that it is of; null when it is of none.</summary>
+    public BatchId? BatchId { get; init; }
+
     /// <summary>The words to find it by.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
@@ -186,6 +189,9 @@ public sealed record JobQuery
     /// <summary>Only those that require none but these of a worker; null means any.</summary>
     public IReadOnlyList<string>? RequiresAtMost { get; init; }
 
+    /// <summary>Only of this batch.</summary>
+    public BatchId? Batch { get; init; }
+
     /// <summary>Only with this text in payload, result or last error; case does not matter for ASCII letters.</summary>
     public string? Text { get; init; }
 
@@ -215,6 +221,12 @@ public readonly record struct StateCounts(long Pending, long Waiting, long Runni
     public static StateCounts operator +(StateCounts a, StateCounts b) => new(
         a.Pending + b.Pending, a.Waiting + b.Waiting, a.Running + b.Running,
         a.Succeeded + b.Succeeded, a.Failed + b.Failed, a.Cancelled + b.Cancelled);
+
+    /// <summary>Of all states.</summary>
+    public long Total => Unfinished + Succeeded + Failed + Cancelled;
+
+    /// <summary>Of those that have not ended.</summary>
+    public long Unfinished => Pending + Waiting + Running;
 
     /// <summary>The count of one state.</summary>
     public long this[JobState state] => state switch
@@ -289,6 +301,9 @@ public sealed record StoreStatistics(IReadOnlyList<LaneCounts> Lanes, IReadOnlyL
 /// <param name="Rules">The different rules by which the live workers claim that could run it.</param>
 public sealed record Standing(Job Job, IReadOnlyList<KeyHolder> KeyHolders, long AheadBehindKey, long AheadInLine, IReadOnlyList<Parent> Parents, IReadOnlyList<ClaimRule> Rules)
 {
+    /// <summary>The batch that it follows; null when it follows none.</summary>
+    public FollowedBatch? Follows { get; init; }
+
     /// <summary>More parents are not listed.</summary>
     public const int ParentsAtMost = 100;
 
@@ -301,6 +316,11 @@ public sealed record Standing(Job Job, IReadOnlyList<KeyHolder> KeyHolders, long
 /// <param name="State">Where it stands; null when it has been deleted.</param>
 /// <param name="IsDone">Whether the other one waits for it no more.</param>
 public readonly record struct Parent(JobId Job, JobState? State, bool IsDone);
+
+/// <summary>A batch that a job follows.</summary>
+/// <param name="Batch">How it stands.</param>
+/// <param name="IsDone">Whether the job waits for it no more.</param>
+public sealed record FollowedBatch(BatchView Batch, bool IsDone);
 
 /// <summary>A job that has a place of an exclusive key.</summary>
 /// <param name="Job">The job.</param>

@@ -47,6 +47,12 @@ public sealed class TimedStore(IStore store) : IStore
 
     public Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) => store.ResumeAsync(scope, name, by, cancellationToken);
 
+    public Task<StoredBatch> AddBatchAsync(NewBatch batch, CancellationToken cancellationToken) => store.AddBatchAsync(batch, cancellationToken);
+
+    public Task<bool?> CloseBatchAsync(BatchId batch, CancellationToken cancellationToken) => store.CloseBatchAsync(batch, cancellationToken);
+
+    public Task<IReadOnlyList<BatchView>> BatchesAsync(IReadOnlyList<BatchId> batches, CancellationToken cancellationToken) => store.BatchesAsync(batches, cancellationToken);
+
     public Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) => store.PruneAsync(rules, from, most, cancellationToken);
 
     public Task<Retention?> RetentionAsync(CancellationToken cancellationToken) => store.RetentionAsync(cancellationToken);

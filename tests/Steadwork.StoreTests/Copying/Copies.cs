@@ -118,6 +118,12 @@ internal static class Copies
         var unhappy = await store.AddOneAsync(full with { Delay = TimeSpan.FromHours(1) });
         await store.AddAsync(full with { After = [unhappy] }, full with { After = [unhappy], RunsAnyway = true }, full with { AfterPlaces = [1], RunsAnyway = true, Delay = TimeSpan.FromHours(2) });
         (await store.RequestAsync(JobRequest.Cancel, unhappy)).ShouldBe(RequestAnswer.Done);
+        var batch = await store.AddAsync(new NewBatch { Name = "größer", Jobs = [full with { Priority = 1 }, full with { Delay = TimeSpan.FromHours(1) }, full with { Delay = TimeSpan.FromHours(1) }, full with { ExclusiveKey = "busy" }, full with { Delay = TimeSpan.FromHours(1) }], Follower = full });
+        await EndAsync(batch.Jobs[0].Id, new Transition.Succeed(default(ReadOnlyMemory<byte>)));
+        (await store.RequestAsync(JobRequest.Cancel, batch.Jobs[1].Id)).ShouldBe(RequestAnswer.Done);
+        (await store.RequestAsync(JobRequest.Delete, batch.Jobs[2].Id)).ShouldBe(RequestAnswer.Done);
+        await TryAsync(full with { Batch = (await store.AddAsync(new NewBatch { IsOpen = true })).Id, Priority = 1 }, new Transition.Fail(Some.Error));
+        await store.AddAsync(new NewBatch { Follower = full });
         await store.EnqueueOneAsync(Keyed("dead") with { WhenTaken = WhenTaken.Amend, MaxAttempts = 9 });
         fixture.Hold(await store.AddOneAsync(full with { Type = "waits" }));
         (await store.RequestAsync(JobRequest.Cancel, await store.AddOneAsync(full with { Requires = ["gpu"] }), "not wanted")).ShouldBe(RequestAnswer.Done);

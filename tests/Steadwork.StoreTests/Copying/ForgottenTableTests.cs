@@ -25,13 +25,21 @@ public sealed class ForgottenTableTests
             ["lanes.id"] = Anew,
             ["jobs.lane"] = Anew,
         },
-        unfilled: new() { ["lanes.running"] = Running });
+        unfilled: new() { ["lanes.running"] = Running, ["batches.running"] = Running });
 
     private static readonly EveryColumn OnPostgreSql = new(
         excused: new()
         {
             ["workers"] = "signed off before a copy is made; how many there were stands in its sequence",
             ["lane_changes"] = Counted,
+            ["batch_changes"] = Counted,
+            ["batches.pending"] = Counted,
+            ["batches.waiting"] = Counted,
+            ["batches.running"] = Counted,
+            ["batches.succeeded"] = Counted,
+            ["batches.failed"] = Counted,
+            ["batches.cancelled"] = Counted,
+            ["batches.deleted"] = Counted,
             ["loose_ends"] = "seen to before a copy is made",
             ["breaker_calls"] = Window,
             ["log_places"] = ByEntry,
@@ -66,6 +74,7 @@ public sealed class ForgottenTableTests
     private static readonly Dictionary<string, string?> Sequences = new()
     {
         ["job_ids"] = null,
+        ["batch_ids"] = null,
         ["leases"] = null,
         ["workers_id_seq"] = null,
         ["lanes_id_seq"] = Anew,

@@ -14,6 +14,12 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
     public virtual Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
         inner.EnqueueAsync(jobs, cancellationToken);
 
+    public virtual Task<StoredBatch> AddBatchAsync(NewBatch batch, CancellationToken cancellationToken) => inner.AddBatchAsync(batch, cancellationToken);
+
+    public virtual Task<bool?> CloseBatchAsync(BatchId batch, CancellationToken cancellationToken) => inner.CloseBatchAsync(batch, cancellationToken);
+
+    public virtual Task<IReadOnlyList<BatchView>> BatchesAsync(IReadOnlyList<BatchId> batches, CancellationToken cancellationToken) => inner.BatchesAsync(batches, cancellationToken);
+
     public virtual Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken) =>
         inner.StartWorkerAsync(worker, cancellationToken);
 
@@ -96,6 +102,8 @@ internal sealed class FaultMemory
     public Dictionary<JobId, JobError> LastError { get; } = [];
 
     public Dictionary<JobId, NewJob> Enqueued { get; } = [];
+
+    public HashSet<BatchId> Batches { get; } = [];
 
     public ClaimedJob? LastClaimed { get; set; }
 }

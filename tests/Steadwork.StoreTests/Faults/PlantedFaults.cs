@@ -204,6 +204,84 @@ internal sealed class CancelsEveryChild(IStore inner, FaultMemory memory) : Faul
         Inner.EnqueueAsync([.. jobs.Select(job => job with { RunsAnyway = false })], cancellationToken);
 }
 
+/// <summary>Takes an open batch for a closed one, which then ends too early.</summary>
+internal sealed class EndsOpenBatches(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<StoredBatch> AddBatchAsync(NewBatch batch, CancellationToken cancellationToken)
+    {
+        var stored = await Inner.AddBatchAsync(batch with { IsOpen = false }, cancellationToken);
+        if (batch.IsOpen)
+            Memory.Batches.Add(stored.Id);
+        return stored;
+    }
+
+    public override async Task<bool?> CloseBatchAsync(BatchId batch, CancellationToken cancellationToken) =>
+        Memory.Batches.Remove(batch) ? true : await Inner.CloseBatchAsync(batch, cancellationToken);
+
+    public override async Task<IReadOnlyList<BatchView>> BatchesAsync(IReadOnlyList<BatchId> batches, CancellationToken cancellationToken) =>
+        [.. (await Inner.BatchesAsync(batches, cancellationToken)).Select(batch => batch with { IsOpen = Memory.Batches.Contains(batch.Id) })];
+}
+
+/// <summary>Says that a batch is closed, and leaves it open.</summary>
+internal sealed class ForgetsToClose(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<bool?> CloseBatchAsync(BatchId batch, CancellationToken cancellationToken) =>
+        await Inner.BatchesAsync([batch], cancellationToken) is not [var view] ? null : view.IsOpen && Memory.Batches.Add(batch);
+
+    public override async Task<IReadOnlyList<BatchView>> BatchesAsync(IReadOnlyList<BatchId> batches, CancellationToken cancellationToken) =>
+        [.. (await Inner.BatchesAsync(batches, cancellationToken)).Select(batch => batch with { IsOpen = batch.IsOpen && !Memory.Batches.Contains(batch.Id) })];
+}
+
+/// <summary>Lets a follower run although a job of its batch has failed.</summary>
+internal sealed class FollowsAnyway(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<StoredBatch> AddBatchAsync(NewBatch batch, CancellationToken cancellationToken) =>
+        Inner.AddBatchAsync(batch with { Follower = batch.Follower is { } follower ? follower with { RunsAnyway = true } : null }, cancellationToken);
+}
+
+/// <summary>Cancels a follower that is to run however its batch has ended.</summary>
+internal sealed class FollowsSuccessAlone(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<StoredBatch> AddBatchAsync(NewBatch batch, CancellationToken cancellationToken) =>
+        Inner.AddBatchAsync(batch with { Follower = batch.Follower is { } follower ? follower with { RunsAnyway = false } : null }, cancellationToken);
+}
+
+/// <summary>Stores a follower that follows nothing.</summary>
+internal sealed class LosesTheFollower(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<StoredBatch> AddBatchAsync(NewBatch batch, CancellationToken cancellationToken)
+    {
+        var stored = await Inner.AddBatchAsync(batch with { Follower = null }, cancellationToken);
+        return batch.Follower is { } follower ? stored with { Follower = (await Inner.EnqueueAsync([follower], cancellationToken))[0] } : stored;
+    }
+}
+
+/// <summary>Takes jobs whose batch is closed, as jobs of none.</summary>
+internal sealed class TakesJobsIntoClosedBatches(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Inner.EnqueueAsync(jobs, cancellationToken);
+        }
+        catch (BatchNotOpenException)
+        {
+            return await Inner.EnqueueAsync([.. jobs.Select(job => job with { Batch = null })], cancellationToken);
+        }
+    }
+}
+
+/// <summary>Counts only what is left of a batch.</summary>
+internal sealed class ForgetsPrunedJobsOfBatches(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<IReadOnlyList<BatchView>> BatchesAsync(IReadOnlyList<BatchId> batches, CancellationToken cancellationToken)
+    {
+        var left = (await Inner.FindAsync(new JobQuery { Limit = 1000 }, cancellationToken)).ToLookup(job => job.BatchId);
+        return [.. (await Inner.BatchesAsync(batches, cancellationToken)).Select(batch => batch with { Counts = left[batch.Id].Aggregate(default(StateCounts), (sum, job) => sum.With(job.State, +1)) })];
+    }
+}
+
 /// <summary>Carries a tick out again for whoever looked at the schedule at the same time.</summary>
 internal sealed class TicksTwice(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
 {

@@ -15,6 +15,12 @@ internal static class Asking
     public static async Task<EnqueuedJob> EnqueueOneAsync(this IStore store, NewJob job) =>
         (await store.EnqueueAsync([job], CancellationToken.None))[0];
 
+    public static Task<StoredBatch> AddAsync(this IStore store, NewBatch batch) => store.AddBatchAsync(batch, CancellationToken.None);
+
+    public static async Task<BatchView> BatchAsync(this IStore store, BatchId batch) => (await store.BatchesAsync([batch], CancellationToken.None)).Single();
+
+    public static Task<bool?> CloseAsync(this IStore store, BatchId batch) => store.CloseBatchAsync(batch, CancellationToken.None);
+
     public static async Task<TestWorker> StartAsync(
         this IStore store, string[]? queues = null, string[]? types = null, int capacity = 10, TimeSpan? lease = null, string[]? tags = null, ClaimRule? rule = null,
         BreakerDefinition[]? breakers = null, TypeBreakers[]? typeBreakers = null)

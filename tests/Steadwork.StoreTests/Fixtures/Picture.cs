@@ -27,6 +27,8 @@ internal static class Picture
         var statistics = await store.StatisticsAsync();
         foreach (var lane in statistics.Lanes)
             text.AppendLine(Text($"lane {lane.Queue}/{lane.Type}: {lane.Counts}"));
+        foreach (var batch in await store.BatchesAsync([.. Enumerable.Range(1, 100).Select(number => new BatchId(number))], CancellationToken.None))
+            text.AppendLine(Text($"batch {batch.Id} {batch.Name} open={batch.IsOpen} created={Time(batch.CreatedAt)} ended={Time(batch.EndedAt)} follower={batch.Follower} {batch.Counts} deleted={batch.Deleted}"));
         foreach (var pause in statistics.Pauses)
             text.AppendLine(Text($"paused {pause.Scope} {pause.Name} since {Time(pause.Since)} by {pause.By}"));
         if (await store.RetentionAsync(CancellationToken.None) is { } retention)
@@ -53,14 +55,14 @@ internal static class Picture
         Text($"log {entry.Position} {Time(entry.At)} {entry.Kind} job={entry.Job} lease={entry.Lease} worker={entry.Worker} {Some.Text(entry.Data)}");
 
     public static string Line(ClaimedJob job) =>
-        Text($"claimed {job.Id} lease={job.Lease} {job.Queue}/{job.Type} attempt={job.Attempt} failures={job.Failures}/{job.MaxAttempts} timeout={job.Timeout} trace={job.TraceParent} alone={job.Alone} probe={job.IsProbe} tags={Join(job.Tags)} {Some.Text(job.Payload)}");
+        Text($"claimed {job.Id} lease={job.Lease} {job.Queue}/{job.Type} attempt={job.Attempt} failures={job.Failures}/{job.MaxAttempts} timeout={job.Timeout} trace={job.TraceParent} alone={job.Alone} probe={job.IsProbe} tags={Join(job.Tags)} batch={job.BatchId} {Some.Text(job.Payload)}");
 
     public static string Time(DateTimeOffset? time) => time?.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture) ?? "-";
 
     private static string Line(Job job) =>
         Text($"job {job.Id} {job.Queue}/{job.Type} p{job.Priority} {job.State.Name()} attempt={job.Attempt} failures={job.Failures}/{job.MaxAttempts} alone={job.Alone} ")
         + Text($"run={Time(job.RunAt)} expires={Time(job.ExpiresAt)} created={Time(job.CreatedAt)} started={Time(job.StartedAt)} finished={Time(job.FinishedAt)} worker={job.Worker} ")
-        + Text($"unique={job.UniqueKey} exclusive={job.ExclusiveKey}/{job.ExclusiveLimit} requires={Join(job.Requires)} tags={Join(job.Tags)} timeout={job.Timeout} trace={job.TraceParent} payload={Some.Text(job.Payload)} result={Some.Text(job.Result)} error={job.LastError} cancel={job.CancelReason}");
+        + Text($"batch={job.BatchId} unique={job.UniqueKey} exclusive={job.ExclusiveKey}/{job.ExclusiveLimit} requires={Join(job.Requires)} tags={Join(job.Tags)} timeout={job.Timeout} trace={job.TraceParent} payload={Some.Text(job.Payload)} result={Some.Text(job.Result)} error={job.LastError} cancel={job.CancelReason}");
 
     private static string Line(Attempt attempt) =>
         Text($"  attempt {attempt.Number} by {attempt.Worker} {Time(attempt.StartedAt)} to {Time(attempt.FinishedAt)} {attempt.Outcome} {attempt.Error} {Some.Text(attempt.Result)}");

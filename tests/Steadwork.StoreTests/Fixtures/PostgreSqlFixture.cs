@@ -72,9 +72,23 @@ public sealed class PostgreSqlFixture : IDatabaseFixture
         (await WrongAsync($"""
             SELECT id FROM {schema}.jobs
             WHERE blocked <> EXISTS (SELECT FROM {schema}.dependencies WHERE child = jobs.id AND NOT done)
+                OR EXISTS (SELECT FROM {schema}.dependencies JOIN {schema}.batches ON batches.id = -parent WHERE child = jobs.id AND NOT done AND ended_at IS NOT NULL AND failed + cancelled + deleted = 0
+                    AND parent NOT IN (SELECT parent FROM {schema}.loose_ends WHERE parent IS NOT NULL) AND NOT EXISTS (SELECT FROM {schema}.batch_changes WHERE batch = batches.id))
                 OR EXISTS (SELECT FROM {schema}.dependencies JOIN {schema}.history ON history.id = parent WHERE child = jobs.id AND NOT done AND history.state = 'succeeded'
                     AND parent NOT IN (SELECT parent FROM {schema}.loose_ends WHERE parent IS NOT NULL))
             """)).ShouldBeEmpty("these jobs wait for others without cause, or do not wait for them with one");
+        (await WrongAsync($"""
+            WITH kept AS (SELECT * FROM {schema}.batch_counts(ARRAY(SELECT id FROM {schema}.batches))),
+            counted AS (SELECT batch, state FROM {schema}.jobs UNION ALL SELECT batch, state FROM {schema}.history)
+            SELECT kept.batch FROM kept JOIN {schema}.batches ON id = kept.batch
+            WHERE kept.pending <> (SELECT count(*) FROM counted WHERE batch = id AND state = 'pending')
+                OR kept.waiting <> (SELECT count(*) FROM counted WHERE batch = id AND state = 'waiting')
+                OR kept.running <> (SELECT count(*) FROM counted WHERE batch = id AND state = 'running')
+                OR kept.succeeded < (SELECT count(*) FROM counted WHERE batch = id AND state = 'succeeded')
+                OR kept.failed < (SELECT count(*) FROM counted WHERE batch = id AND state = 'failed')
+                OR kept.cancelled < (SELECT count(*) FROM counted WHERE batch = id AND state = 'cancelled')
+                OR (ended_at IS NOT NULL) <> (NOT open AND kept.pending + kept.waiting + kept.running = 0) AND -id NOT IN (SELECT parent FROM {schema}.loose_ends WHERE parent IS NOT NULL)
+            """)).ShouldBeEmpty("the kept counts of these batches are wrong, or they have ended unseen");
         (await WrongAsync($"SELECT batch FROM {schema}.log WHERE cardinality(kinds) NOT IN (1, entries) OR cardinality(jobs) <> entries OR cardinality(leases) <> entries")).ShouldBeEmpty("these batches of the log are not whole");
     }
 

@@ -46,8 +46,8 @@ internal static class PostgreSqlServer
     /// <summary>Empties a schema for the next test.</summary>
     public static void GiveBack(string schema)
     {
-        string[] tables = ["lanes", "lane_changes", "queues", "jobs", "history", "attempts", "workers", "log", "log_places", "loose_ends", "dependencies", "schedules", "pauses", "settings", "limits", "limit_uses", "held_keys", "breakers", "breaker_types", "breaker_calls"];
-        string[] sequences = ["service", "gating", "lanes_id_seq", "job_ids", "leases", "workers_id_seq", "log_batches"];
+        string[] tables = ["lanes", "lane_changes", "queues", "jobs", "history", "attempts", "workers", "log", "log_places", "loose_ends", "dependencies", "schedules", "pauses", "settings", "limits", "limit_uses", "held_keys", "breakers", "breaker_types", "breaker_calls", "batches", "batch_changes"];
+        string[] sequences = ["service", "gating", "lanes_id_seq", "job_ids", "leases", "workers_id_seq", "log_batches", "batch_ids"];
         Execute(string.Concat(tables.Select(table => $"DELETE FROM {schema}.{table};")) + string.Concat(sequences.Select(sequence => $"SELECT setval('{schema}.{sequence}', 1, false);")));
         Free.Add(schema);
     }

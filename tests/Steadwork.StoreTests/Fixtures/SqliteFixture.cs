@@ -78,6 +78,19 @@ public sealed class SqliteFixture : IDatabaseFixture
                     AND jobs.state = 'waiting' AND NOT EXISTS (SELECT 1 FROM loose_parents)
             """);
         mistaken.All(row => row.Long(0)).ShouldBeEmpty("these jobs wait for others without cause, or do not wait for them with one");
+        using var miscounted = database.Prepare("""
+            SELECT batches.id
+            FROM batches LEFT JOIN jobs ON jobs.batch = batches.id
+            GROUP BY batches.id
+            HAVING batches.pending   <> count(jobs.id) FILTER (WHERE jobs.state = 'pending')
+                OR batches.waiting   <> count(jobs.id) FILTER (WHERE jobs.state = 'waiting')
+                OR batches.running   <> count(jobs.id) FILTER (WHERE jobs.state = 'running')
+                OR batches.succeeded < count(jobs.id) FILTER (WHERE jobs.state = 'succeeded')
+                OR batches.failed    < count(jobs.id) FILTER (WHERE jobs.state = 'failed')
+                OR batches.cancelled < count(jobs.id) FILTER (WHERE jobs.state = 'cancelled')
+                OR (ended_at IS NOT NULL) <> (open = 0 AND pending + waiting + running = 0)
+            """);
+        miscounted.All(row => row.Long(0)).ShouldBeEmpty("the kept counts of these batches are wrong, or they have ended unseen");
         return Task.CompletedTask;
     }
 

@@ -19,6 +19,8 @@ public sealed class InMemoryExclusiveKeys : ExclusiveKeyContract<InMemoryFixture
 
 public sealed class InMemoryDependencies : DependencyContract<InMemoryFixture>;
 
+public sealed class InMemoryBatches : BatchContract<InMemoryFixture>;
+
 public sealed class InMemoryPauses : PauseContract<InMemoryFixture>;
 
 public sealed class InMemoryRequirements : RequirementContract<InMemoryFixture>;

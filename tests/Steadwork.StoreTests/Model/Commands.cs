@@ -62,6 +62,55 @@ internal sealed record EnqueueChain(int View, NewJob Job, int Count, IReadOnlyLi
         $"EnqueueChain {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey}/{Job.ExclusiveLimit} key={Job.UniqueKey} {Job.UniqueScope} for={Job.UniqueFor} {Job.WhenTaken} anyway={Job.RunsAnyway} requires={string.Join(',', Job.Requires)} after {string.Join(',', Parents)}";
 }
 
+/// <summary>Makes a batch of some jobs, with a follower or without.</summary>
+internal sealed record AddBatch(int View, NewJob Job, int Count, NewJob? Follower, bool IsOpen) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject)
+    {
+        try
+        {
+            var stored = await subject.View(View).AddAsync(new NewBatch { Name = $"of {Count}", IsOpen = IsOpen, Jobs = [.. Enumerable.Repeat(Job, Count)], Follower = Follower });
+            foreach (var answer in stored.Jobs.Append(stored.Follower ?? default))
+                subject.Know(answer.Id);
+            subject.Know(stored.Id);
+            return $"{stored.Id} {stored.Follower}\n{string.Join('\n', stored.Jobs)}";
+        }
+        catch (UniqueKeyTakenException taken)
+        {
+            return taken.Message;
+        }
+    }
+
+    public override string ToString() =>
+        $"AddBatch {(IsOpen ? "open" : "closed")} {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey} key={Job.UniqueKey} {Job.WhenTaken}, then {(Follower is null ? "nothing" : $"{Follower.Queue}/{Follower.Type} delay={Follower.Delay} expires={Follower.ExpiresIn} exclusive={Follower.ExclusiveKey} key={Follower.UniqueKey} {Follower.UniqueScope} anyway={Follower.RunsAnyway}")}";
+}
+
+/// <summary>Adds some jobs to a batch.</summary>
+internal sealed record AddToBatch(int View, NewJob Job, int Count, int Batch) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject)
+    {
+        try
+        {
+            var answers = await subject.View(View).EnqueueAsync([.. Enumerable.Repeat(Job with { Batch = subject.PickBatch(Batch) }, Count)], CancellationToken.None);
+            foreach (var answer in answers)
+                subject.Know(answer.Id);
+            return string.Join('\n', answers);
+        }
+        catch (ArgumentException refused) when (refused is BatchNotOpenException or UniqueKeyTakenException)
+        {
+            return refused.Message;
+        }
+    }
+
+    public override string ToString() => $"AddToBatch {Batch}: {Count} × {Job.Queue}/{Job.Type} p{Job.Priority} delay={Job.Delay} expires={Job.ExpiresIn} exclusive={Job.ExclusiveKey} key={Job.UniqueKey} {Job.WhenTaken}";
+}
+
+internal sealed record CloseBatch(int View, int Batch) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject) => $"{await subject.View(View).CloseAsync(subject.PickBatch(Batch))}";
+}
+
 internal sealed record Start(int View, int Capacity, string[] Tags, ClaimRule Rule) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject)

@@ -58,7 +58,8 @@ internal static class Sequences
         from text in Gen.Elements<string?>(null, null, "PIPE", "rows", "lost", "{}")
         from before in Gen.Choose(1, 12)
         from limit in Gen.Choose(1, 5)
-        select new JobQuery { State = state, Queue = queue, Tag = tag, Text = text, Before = new JobId(before), Limit = limit };
+        from batch in Gen.Elements<long?>(null, null, 1, 2)
+        select new JobQuery { State = state, Queue = queue, Batch = batch is { } number ? new BatchId(number) : null, Tag = tag, Text = text, Before = new JobId(before), Limit = limit };
 
     // Not those that draw: they are held to their weights by tests of their own.
     private static readonly Gen<ClaimRule> Rule = Gen.Frequency(
@@ -95,6 +96,10 @@ internal static class Sequences
         (8, from view in Any from job in Job from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
         (5, from view in Any from job in Job from count in Gen.Choose(1, 3) from parents in Any.ListOf(2) from anyway in Gen.Elements(false, false, true)
             select (Command)new EnqueueChain(view, job with { RunsAnyway = anyway }, count, [.. parents])),
+        (4, from view in Any from job in Job from count in Gen.Choose(0, 3) from follower in Job from follows in Gen.Choose(0, 3) from open in Gen.Elements(false, false, true)
+            select (Command)new AddBatch(view, job, count, follows == 0 ? null : follower with { RunsAnyway = follows == 1 }, open)),
+        (3, from view in Any from job in Job from count in Gen.Choose(1, 2) from batch in Any select (Command)new AddToBatch(view, job, count, batch)),
+        (2, from view in Any from batch in Any select (Command)new CloseBatch(view, batch)),
         (3, from view in Any from capacity in Gen.Choose(1, 4) from tags in Gen.Elements<string[]>([], ["g"], ["h"], ["g", "h"], ["g", "h"]) from rule in Registered select (Command)new Start(view, capacity, tags, rule)),
         (8, from worker in Any from max in Gen.Choose(0, 4) from rule in Rule select (Command)new Claim(worker, max, rule)),
         (2, from worker in Any from max in Gen.Choose(0, 2) select (Command)new ClaimUnheard(worker, max)),

@@ -11,6 +11,7 @@ internal sealed class Subject(IStoreFixture fixture)
     private readonly List<Hand> hands = [];
     private readonly List<(Hand Hand, ClaimedJob Job)> past = [];
     private long lastJob;
+    private long lastBatch;
     private long logRead;
 
     /// <summary>A worker with what it believes to hold.</summary>
@@ -40,6 +41,11 @@ internal sealed class Subject(IStoreFixture fixture)
 
     public void Know(JobId job) => lastJob = Math.Max(lastJob, job.Value);
 
+    /// <summary>One of the batches that there have ever been, or one that there never was.</summary>
+    public BatchId PickBatch(int which) => new(1 + which % (lastBatch + 1));
+
+    public void Know(BatchId batch) => lastBatch = Math.Max(lastBatch, batch.Value);
+
     public void LetGo(Hand hand, ClaimedJob job)
     {
         hand.Held.Remove(job);
@@ -57,7 +63,7 @@ internal sealed class Subject(IStoreFixture fixture)
     }
 
     /// <summary>Goes on with another store that holds the same, or with this one, without workers.</summary>
-    public Subject Successor(IStoreFixture next) => new(next) { lastJob = lastJob, logRead = logRead };
+    public Subject Successor(IStoreFixture next) => new(next) { lastJob = lastJob, lastBatch = lastBatch, logRead = logRead };
 
     /// <summary>Everything that the store shows, and what it has logged since this was last asked.</summary>
     public async Task<string> ShowAsync()

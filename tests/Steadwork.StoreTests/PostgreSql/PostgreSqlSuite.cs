@@ -19,6 +19,10 @@ public sealed class PostgreSqlExclusiveKeys : ExclusiveKeyContract<PostgreSqlFix
 
 public sealed class PostgreSqlDependencies : DependencyContract<PostgreSqlFixture>;
 
+public sealed class PostgreSqlBatches : BatchContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlBatchTransactions : BatchTransactionsContract<PostgreSqlFixture>;
+
 public sealed class PostgreSqlPauses : PauseContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlRequirements : RequirementContract<PostgreSqlFixture>;

@@ -16,6 +16,7 @@ public sealed class QueryPlanTests
         "become-parent", "next-awaiting", "still-awaits", "awaits-an-ended-one", "parent-done", "unblock", "restore", "take-parent", "next-tick", "take-tick",
         "succeed", "held", "settle", "held-by", "cancellations", "renew",
         "job-of-unique-key", "expired-job-of-unique-key", "ended-job-of-unique-key", "replace", "job-head", "request-cancellation", "cancel-in-line", "retry-by-hand", "delete-job",
+        "batch-head", "count-batch", "end-batch", "close-batch", "be-followed", "batches", "followed-by", "pass-batches", "prune-batch",
         "lane-of", "count-lane", "attempts", "present-attempt", "workers", "pauses", "key-holders", "ahead-behind-key", "rival-lanes", "ahead-in-line", "log-position", "read-log", "retirement",
         "limits", "limit-used", "use-limit", "forget-uses", "hold-key", "freed-keys", "next-freed", "breakers", "breakers-of-type", "count-calls", "calls-of", "set-circuit",
         "pass-jobs", "pass-log", "is-awaited", "prunable", "prune-log",

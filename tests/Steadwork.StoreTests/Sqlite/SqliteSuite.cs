@@ -19,6 +19,10 @@ public sealed class SqliteExclusiveKeys : ExclusiveKeyContract<SqliteFixture>;
 
 public sealed class SqliteDependencies : DependencyContract<SqliteFixture>;
 
+public sealed class SqliteBatches : BatchContract<SqliteFixture>;
+
+public sealed class SqliteBatchTransactions : BatchTransactionsContract<SqliteFixture>;
+
 public sealed class SqlitePauses : PauseContract<SqliteFixture>;
 
 public sealed class SqliteRequirements : RequirementContract<SqliteFixture>;

@@ -33,6 +33,7 @@ public sealed record ScheduleDefinition
             { RunAt: not null } => "The job of a schedule may run at its tick; leave its own time out.",
             { Delay: var delay } when delay != TimeSpan.Zero => "The job of a schedule may run at its tick; leave its delay out.",
             { ExpiresAt: not null } => "The job of a schedule may run at its tick; say how long after that it expires, not when.",
+            { Batch: not null } => "The job of a schedule cannot be of a batch.",
             { After.Count: > 0 } or { AfterPlaces.Count: > 0 } => "The job of a schedule cannot come after others.",
             { ExclusiveLimit: > 1 } when Overlap is Overlap.Wait => "A schedule whose ticks wait for each other has one job at once; leave the exclusive limit out.",
             _ => null,

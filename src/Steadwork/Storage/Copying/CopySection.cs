@@ -73,16 +73,23 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     /// <summary>The queues and types that ever had a job, and what of their jobs required. How many they have is counted in the new store.</summary>
     public static CopySection Lanes { get; } = new("lanes", [Text("queue"), Text("type"), Text("requires")]);
 
+    /// <summary>The batches, with the counts of their jobs: those that were pruned cannot be counted anew.</summary>
+    public static CopySection Batches { get; } = new("batches",
+    [
+        Number("id"), Text("name"), Flag("open"), Time("created_at"), Time("ended_at"), Number("follower"),
+        Number("pending"), Number("waiting"), Number("running"), Number("succeeded"), Number("failed"), Number("cancelled"), Number("deleted"),
+    ]);
+
     /// <summary>The jobs, whatever has become of them.</summary>
     public static CopySection Jobs { get; } = new("jobs",
     [
         Number("id"), Text("queue"), Text("type"), Text("requires"), Text("state"), Flag("ready"), Number("priority"), Number("attempt"), Number("failures"), Number("max_attempts"),
         Flag("alone"), Number("lease"), Number("worker"), Time("run_at"), Time("created_at"), Time("started_at"), Time("finished_at"), Number("timeout"),
         Time("unique_until"), Text("unique_key"), Text("exclusive_key"), Number("exclusive_limit"), Number("slot"), Text("cancel_reason"), Text("trace_parent"), Names("tags"), Text("error"), Text("payload"), Text("result"),
-        Flag("blocked"), Flag("is_parent"), Flag("runs_anyway"), Flag("orphaned"), Time("expires_at"),
+        Flag("blocked"), Flag("is_parent"), Flag("runs_anyway"), Flag("orphaned"), Time("expires_at"), Number("batch"),
     ]);
 
-    /// <summary>Which job comes after which.</summary>
+    /// <summary>Which job comes after which; a batch that it follows stands there with its number negated.</summary>
     public static CopySection Dependencies { get; } = new("dependencies", [Number("child"), Number("parent"), Flag("done")]);
 
     /// <summary>The attempts that did not succeed; the others are told of by their job.</summary>
@@ -101,7 +108,7 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     public static CopySection Counters { get; } = new("counters", [Text("name"), Number("number"), Text("text")]);
 
     /// <summary>All of them, in the order in which they are written: what others refer to first, and last the counters, which the rows must not move again.</summary>
-    public static IReadOnlyList<CopySection> All { get; } = [Queues, Schedules, Pauses, Settings, Limits, LimitUses, HeldKeys, Breakers, BreakerTypes, Lanes, Jobs, Dependencies, Attempts, Log, Counters];
+    public static IReadOnlyList<CopySection> All { get; } = [Queues, Schedules, Pauses, Settings, Limits, LimitUses, HeldKeys, Breakers, BreakerTypes, Lanes, Batches, Jobs, Dependencies, Attempts, Log, Counters];
 
     private static CopyColumn Number(string name) => new(name, CopyKind.Number);
 

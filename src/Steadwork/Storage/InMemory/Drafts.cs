@@ -27,6 +27,7 @@ internal static class Drafts
                 UniqueKey = job.UniqueKey,
                 ExclusiveKey = job.ExclusiveKey,
                 ExclusiveLimit = job.ExclusiveLimit,
+                BatchId = job.Batch,
                 Tags = [.. job.Tags],
                 Requires = Requirement.Read(Requirement.Text(job.Requires)),
                 Payload = job.Payload.ToArray(),

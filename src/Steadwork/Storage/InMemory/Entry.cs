@@ -67,6 +67,7 @@ internal sealed record Entry
         MaxAttempts = Job.MaxAttempts,
         Timeout = Job.Timeout,
         TraceParent = Job.TraceParent,
+        BatchId = Job.BatchId,
         Tags = Job.Tags,
         Payload = Job.Payload,
         Alone = Job.Alone,

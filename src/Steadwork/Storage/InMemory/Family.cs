@@ -1,6 +1,6 @@
 namespace Steadwork.Storage.InMemory;
 
-/// <summary>Which job comes after which, and for which of them it still waits.</summary>
+/// <summary>Which job comes after which, and for which of them it still waits. A batch that it follows stands there with its number negated.</summary>
 internal sealed class Family
 {
     private readonly Dictionary<long, SortedDictionary<long, bool>> parents = [];

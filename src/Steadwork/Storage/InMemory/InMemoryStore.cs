@@ -39,6 +39,18 @@ public sealed class InMemoryStore : IStore
         Once(now => Enqueue(jobs, now), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<StoredBatch> AddBatchAsync(NewBatch batch, CancellationToken cancellationToken) =>
+        Once(now => Add(batch, now), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool?> CloseBatchAsync(BatchId batch, CancellationToken cancellationToken) =>
+        Once(now => Close(batch, now), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<BatchView>> BatchesAsync(IReadOnlyList<BatchId> batches, CancellationToken cancellationToken) =>
+        Once<IReadOnlyList<BatchView>>(_ => [.. ledger.Batches.All.Where(batch => batches.Contains(batch.Id))], cancellationToken);
+
+    /// <inheritdoc/>
     public Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken) =>
         Once(now =>
         {
@@ -95,7 +107,7 @@ public sealed class InMemoryStore : IStore
 
     /// <inheritdoc/>
     public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) =>
-        Once(_ => ledger.Jobs.TryGet(job, out var entry) ? Search.Standing(ledger.Jobs, ledger.Family, entry, new Rivals(entry.Job, crew.Views), type => pauses.ContainsKey((PauseScope.Type, type))) : null, cancellationToken);
+        Once(_ => ledger.Jobs.TryGet(job, out var entry) ? Search.Standing(ledger.Jobs, ledger.Family, ledger.Batches, entry, new Rivals(entry.Job, crew.Views), type => pauses.ContainsKey((PauseScope.Type, type))) : null, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
@@ -235,18 +247,53 @@ public sealed class InMemoryStore : IStore
 
     private IEnumerable<Schedule> Ticking => board.All.Where(schedule => schedule.Next is not null && !pauses.ContainsKey((PauseScope.Schedule, schedule.Name)));
 
-    private IReadOnlyList<EnqueuedJob> Enqueue(IReadOnlyList<NewJob> jobs, DateTimeOffset now)
+    private StoredBatch Add(NewBatch batch, DateTimeOffset now)
     {
-        // All drafts are made before the first is stored: one that cannot be made must leave none behind.
+        // What is refused must not leave a batch behind.
+        _ = Drafted(batch.JobsOf(default), made: default(BatchId), now);
+        var id = ledger.Batches.Add(batch.Name, batch.IsOpen, now);
+        var stored = batch.Stored(id, Enqueue(batch.JobsOf(id), now, made: id));
+        ledger.Batches.Put(ledger.Batches.Find(id.Value)! with { Follower = stored.Follower?.Id });
+        ledger.Batches.Touch(id);
+        ledger.Admit(now);
+        return stored;
+    }
+
+    private bool? Close(BatchId id, DateTimeOffset now)
+    {
+        if (ledger.Batches.Find(id.Value) is not { } batch)
+            return null;
+        if (!batch.IsOpen)
+            return false;
+        ledger.Batches.Put(batch with { IsOpen = false });
+        ledger.Batches.Touch(id);
+        ledger.Admit(now);
+        return true;
+    }
+
+    /// <summary>Makes all drafts, so that one that cannot be made leaves none behind, and refuses what must not be stored.</summary>
+    private List<Entry> Drafted(IReadOnlyList<NewJob> jobs, BatchId? made, DateTimeOffset now)
+    {
         var drafts = jobs.Select(job => Drafts.Of(job, now)).ToList();
         var demanding = Uniqueness.Demanding(jobs);
         if (jobs.SelectMany(job => job.After).Cast<JobId?>().FirstOrDefault(parent => !ledger.Jobs.TryGet(parent!.Value, out _)) is { } missing)
             throw new ParentMissingException(missing);
+        foreach (var batch in jobs.Select(job => job.Batch).OfType<BatchId>().Where(batch => batch != made))
+        {
+            if (ledger.Batches.Find(batch.Value) is not { IsOpen: true })
+                throw new BatchNotOpenException(batch, isClosed: ledger.Batches.Find(batch.Value) is not null);
+        }
         foreach (var job in demanding)
         {
             if (ledger.Jobs.NextBearerOf(job.UniqueKey!, now) is { } bearer)
                 throw new UniqueKeyTakenException(job.UniqueKey!, bearer.Job.Id);
         }
+        return drafts;
+    }
+
+    private IReadOnlyList<EnqueuedJob> Enqueue(IReadOnlyList<NewJob> jobs, DateTimeOffset now, BatchId? made = null)
+    {
+        var drafts = Drafted(jobs, made, now);
         // What will never run must not keep a key from one that would.
         foreach (var job in jobs)
         {
@@ -256,7 +303,7 @@ public sealed class InMemoryStore : IStore
         ledger.Admit(now);
         var answers = new List<EnqueuedJob>(jobs.Count);
         foreach (var (job, draft) in jobs.Zip(drafts))
-            answers.Add(ledger.Enqueue(draft, job.WhenTaken, [.. job.After.Select(parent => parent.Value).Union(job.AfterPlaces.Select(place => answers[place].Id.Value))], now));
+            answers.Add(ledger.Enqueue(draft, job.WhenTaken, [.. job.After.Select(parent => parent.Value).Union(job.AfterPlaces.Select(place => answers[place].Id.Value)).Union(job.AfterBatch is { } batch ? [-batch.Value] : [])], now));
         ledger.Admit(now);
         return [.. answers.Select(answer => ledger.Jobs.TryGet(answer.Id, out var entry) ? answer with { State = entry.Job.State } : answer)];
     }

@@ -1,19 +1,24 @@
 namespace Steadwork.Storage.InMemory;
 
 /// <summary>Everything that is stored, and how transitions and requests change it. The caller sees to it that one change is made at a time.</summary>
-/// <param name="gatekeeper">The rate limits, of which those of exclusive keys count here.</param>
-internal sealed class Ledger(Gatekeeper gatekeeper)
+internal sealed class Ledger
 {
+    private readonly Gatekeeper gatekeeper;
     private readonly Dictionary<JobId, List<Attempt>> attempts = [];
     private readonly List<LogEntry> log = [];
     private readonly SortedSet<string> looseKeys = new(StringComparer.Ordinal);
     private readonly HashSet<long> arrived = [];
-    private readonly Queue<long> looseParents = [];
+    private readonly SortedSet<long> looseParents = [];
     private long lastJob;
     private long lastPosition;
     private WakeUp wakeUps;
 
-    public Table Jobs { get; } = new();
+    /// <param name="gatekeeper">The rate limits, of which those of exclusive keys count here.</param>
+    public Ledger(Gatekeeper gatekeeper) => (this.gatekeeper, Jobs) = (gatekeeper, new Table(Batches));
+
+    public Batches Batches { get; } = new();
+
+    public Table Jobs { get; }
 
     public Family Family { get; } = new();
 
@@ -30,6 +35,8 @@ internal sealed class Ledger(Gatekeeper gatekeeper)
     public void Forget(Entry entry)
     {
         Jobs.Remove(entry.Job.Id);
+        // How it ended stays in the counts of its batch.
+        Batches.Count(entry.Job, +1);
         Family.RemoveChild(entry.Id);
         attempts.Remove(entry.Job.Id);
     }
@@ -61,7 +68,7 @@ internal sealed class Ledger(Gatekeeper gatekeeper)
         foreach (var parent in after.Order())
         {
             Family.Add(entry.Id, parent);
-            looseParents.Enqueue(parent);
+            looseParents.Add(parent);
         }
         if (after.Count > 0)
             entry = entry with { Ready = false, Blocked = true, Job = entry.Job with { State = JobState.Waiting } };
@@ -109,11 +116,13 @@ internal sealed class Ledger(Gatekeeper gatekeeper)
     public void Admit(DateTimeOffset now)
     {
         // Of several that ended together the first names itself to a child: on every store the same one.
-        long[] ended = [.. looseParents.Order()];
-        looseParents.Clear();
-        Array.ForEach(ended, looseParents.Enqueue);
-        while (looseParents.TryDequeue(out var parent))
-            Attend(new JobId(parent), now);
+        var ended = new Queue<long>(TakeLooseParents());
+        while (ended.TryDequeue(out var parent))
+        {
+            Attend(parent, now);
+            foreach (var next in TakeLooseParents())
+                ended.Enqueue(next);
+        }
         foreach (var key in looseKeys)
         {
             while (Jobs.FirstBehind(key) is { Job: var job } first && Jobs.FreeSlot(key, job.ExclusiveLimit) is { } slot && gatekeeper.Admits(key, now))
@@ -128,37 +137,74 @@ internal sealed class Ledger(Gatekeeper gatekeeper)
         arrived.Clear();
     }
 
-    /// <summary>Tells the end of a job to those that wait for it.</summary>
-    private void Attend(JobId parent, DateTimeOffset now)
+    private long[] TakeLooseParents()
     {
-        if (Jobs.TryGet(parent, out var ended) && !ended.Job.State.IsEnded())
+        looseParents.UnionWith(Batches.TakeTouched().Select(batch => -batch));
+        long[] taken = [.. looseParents];
+        looseParents.Clear();
+        return taken;
+    }
+
+    /// <summary>Tells the end of a job, or of a batch, to those that wait for it.</summary>
+    private void Attend(long parent, DateTimeOffset now)
+    {
+        if (EndOf(parent, now) is not var (end, reason))
             return;
-        var end = ended?.Job.State;
-        foreach (var child in Family.Awaiting(parent.Value))
+        foreach (var child in Family.Awaiting(parent))
         {
             Jobs.TryGet(new JobId(child), out var entry);
             var done = Parentage.IsDone(end, entry!.RunsAnyway);
             if (done)
-                Family.Done(child, parent.Value);
+                Family.Done(child, parent);
             if (entry.Job.State.IsEnded() && end is JobState.Succeeded)
                 Restore(entry, now);
             else if (!entry.Job.State.IsEnded() && !done)
-                Cancel(entry, Parentage.Reason(parent, end), now, orphaned: true);
+                Cancel(entry, reason, now, orphaned: true);
             else if (!entry.Job.State.IsEnded() && !Family.AwaitedBy(child).Any())
                 Unblock(entry, now);
         }
     }
 
+    /// <summary>How a job or a batch has ended, and why one that waits for it is cancelled if it was not well; null while it has not.</summary>
+    private (JobState? End, string Reason)? EndOf(long parent, DateTimeOffset now)
+    {
+        if (parent < 0)
+            return EndOfBatch(-parent, now);
+        var id = new JobId(parent);
+        return !Jobs.TryGet(id, out var ended) ? (null, Parentage.Reason(id, null))
+            : ended.Job.State.IsEnded() ? (ended.Job.State, Parentage.Reason(id, ended.Job.State))
+            : null;
+    }
+
+    private (JobState? End, string Reason)? EndOfBatch(long id, DateTimeOffset now)
+    {
+        if (Batches.Find(id) is not { } batch)
+            return null;
+        var isOver = BatchEnd.HasCome(batch.IsOpen, batch.Unfinished);
+        if (isOver && batch.EndedAt is null)
+        {
+            Write(LogKinds.BatchEnded, now, null, null, null, BatchJson.Write(batch.Id, batch.Counts, batch.Deleted));
+            Wake(WakeUp.Ends);
+        }
+        Batches.Put(batch with { EndedAt = isOver ? batch.EndedAt ?? Times.Whole(now) : null });
+        return isOver ? (BatchEnd.Of(batch.Unsuccessful), BatchEnd.Reason(batch.Id, batch.Total + batch.Deleted, batch.Counts.Succeeded)) : null;
+    }
+
+    /// <summary>Whether a job waits in vain for another, or for a batch.</summary>
+    private bool StandsEnded(long parent) =>
+        parent < 0 ? Batches.Find(-parent) is not { EndedAt: null } : !Jobs.TryGet(new JobId(parent), out var other) || other.Job.State.IsEnded();
+
     /// <summary>A job that was cancelled because of one before it goes on, unless another of those stands ended as well, or another job bears its key.</summary>
     private void Restore(Entry entry, DateTimeOffset now)
     {
         var awaited = Family.AwaitedBy(entry.Id).ToList();
-        if (!entry.Orphaned || awaited.Exists(parent => !Jobs.TryGet(new JobId(parent), out var other) || other.Job.State.IsEnded()))
+        if (!entry.Orphaned || awaited.Exists(StandsEnded))
             return;
         if (entry.Job.UniqueKey is { } key && Jobs.BearerOf(key, now) is { } bearer && bearer.Id != entry.Id)
             return;
         var restored = entry with { Orphaned = false, Blocked = true, Job = entry.Job with { State = JobState.Waiting, FinishedAt = null, CancelReason = null } };
         Jobs.Put(restored);
+        Batches.Touch(entry.Job.BatchId);
         Write(LogKinds.Restored, now, entry.Job.Id, null, null);
         if (awaited.Count == 0)
             Unblock(restored, now);
@@ -174,11 +220,14 @@ internal sealed class Ledger(Gatekeeper gatekeeper)
         Wake(WakeUp.Jobs);
     }
 
-    /// <summary>Those that come after a job may have to know what has become of it.</summary>
-    private void Ended(JobId job)
+    /// <summary>Those that come after a job may have to know what has become of it, and its batch may have ended.</summary>
+    /// <param name="job">It as it was.</param>
+    private void Ended(Job job)
     {
-        if (Family.HasChildren(job.Value))
-            looseParents.Enqueue(job.Value);
+        if (Family.HasChildren(job.Id.Value))
+            looseParents.Add(job.Id.Value);
+        if (!job.State.IsEnded())
+            Batches.Touch(job.BatchId);
     }
 
     /// <summary>Applies what the lifecycle decided of a running job.</summary>
@@ -219,7 +268,7 @@ internal sealed class Ledger(Gatekeeper gatekeeper)
         });
         Write(transition.Name, now, end.Job, end.Lease, job.Worker);
         if (ended)
-            Ended(end.Job);
+            Ended(job);
         Wake(ended ? WakeUp.Ends : WakeUp.Jobs);
         return true;
     }
@@ -271,7 +320,7 @@ internal sealed class Ledger(Gatekeeper gatekeeper)
             Job = entry.Job with { State = JobState.Cancelled, Alone = false, FinishedAt = Times.Whole(now), CancelReason = reason },
         });
         Write(new Transition.Cancel(reason).Name, now, entry.Job.Id, null, null);
-        Ended(entry.Job.Id);
+        Ended(entry.Job);
         Wake(WakeUp.Ends);
         return RequestAnswer.Done;
     }
@@ -306,6 +355,7 @@ internal sealed class Ledger(Gatekeeper gatekeeper)
             },
         };
         Jobs.Put(retried);
+        Batches.Touch(entry.Job.BatchId);
         Arrive(retried);
         Write(LogKinds.Retried, now, entry.Job.Id, null, null);
         Wake(WakeUp.Jobs);
@@ -317,7 +367,8 @@ internal sealed class Ledger(Gatekeeper gatekeeper)
         Loosen(entry);
         Jobs.Remove(entry.Job.Id);
         Family.RemoveChild(entry.Id);
-        Ended(entry.Job.Id);
+        Ended(entry.Job);
+        Batches.Deleted(entry.Job);
         attempts.Remove(entry.Job.Id);
         Write(LogKinds.Deleted, now, entry.Job.Id, null, null);
         return RequestAnswer.Done;

@@ -11,7 +11,7 @@ internal static class Search
         return query.Ids is null ? [.. found.Reverse().Take(query.Limit)] : [.. found];
     }
 
-    public static Standing Standing(Table table, Family family, Entry entry, Rivals rivals, Func<string, bool> isPaused)
+    public static Standing Standing(Table table, Family family, Batches batches, Entry entry, Rivals rivals, Func<string, bool> isPaused)
     {
         var job = entry.Job;
         var place = (job.Priority, entry.Id);
@@ -21,9 +21,12 @@ internal static class Search
             [.. ofKey.Where(other => other.Slot is not null).OrderBy(other => other.Slot).Select(other => new KeyHolder(other.Job.Id, other.Job.State, other.Job.Worker))],
             entry.WaitsBehind is null ? 0 : ofKey.Where(other => other.WaitsBehind is not null && (other.Job.Priority, other.Id).CompareTo(place) < 0).Take(Storage.Standing.CountedAtMost).Count(),
             !entry.Ready ? 0 : table.Ready.Where(other => IsAhead(other)).Take(Storage.Standing.CountedAtMost).Count(),
-            [.. family.ParentsOf(entry.Id).OrderBy(parent => parent.IsDone).Take(Storage.Standing.ParentsAtMost).Select(parent =>
+            [.. family.ParentsOf(entry.Id).Where(parent => parent.Id > 0).OrderBy(parent => parent.IsDone).Take(Storage.Standing.ParentsAtMost).Select(parent =>
                 new Parent(new JobId(parent.Id), table.TryGet(new JobId(parent.Id), out var other) ? other.Job.State : null, parent.IsDone))],
-            rivals.Rules);
+            rivals.Rules)
+        {
+            Follows = family.ParentsOf(entry.Id).Where(parent => parent.Id < 0).Select(parent => batches.Find(-parent.Id) is { } batch ? new FollowedBatch(batch, parent.IsDone) : null).FirstOrDefault(),
+        };
 
         bool IsAhead(Entry other) =>
             other.Job.Queue == job.Queue && other.Id != entry.Id && rivals.Include(other.Job.Type, other.Job.Requires) && (other.Job.Type == job.Type || !isPaused(other.Job.Type))
@@ -37,6 +40,7 @@ internal static class Search
         && (query.Type is not { } type || job.Type == type)
         && (query.Tag is not { } tag || job.Tags.Contains(tag))
         && (query.RequiresAtMost is not { } tags || Requirement.IsMet(job.Requires, tags))
+        && (query.Batch is not { } batch || job.BatchId == batch)
         && (query.Started is not { } started || job.Attempt > 0 == started)
         && (query.DueBy is not { } due || job.RunAt <= due)
         && (query.Before is not { } before || job.Id.CompareTo(before) < 0)

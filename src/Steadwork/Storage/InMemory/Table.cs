@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Steadwork.Storage.InMemory;
 
 /// <summary>All jobs, and the orders and counts that follow from them. Every change goes through <see cref="Put"/> or <see cref="Remove"/>.</summary>
-internal sealed class Table
+internal sealed class Table(Batches batches)
 {
     private readonly SortedDictionary<long, Entry> entries = [];
     private readonly SortedDictionary<(string Queue, string Type), StateCounts> lanes = new(ByOrdinal);
@@ -116,6 +116,9 @@ internal sealed class Table
         Count(entry, -1);
     }
 
-    private void Count(Entry entry, int change) =>
+    private void Count(Entry entry, int change)
+    {
         lanes[entry.Lane] = lanes.GetValueOrDefault(entry.Lane).With(entry.Job.State, change);
+        batches.Count(entry.Job, change);
+    }
 }
