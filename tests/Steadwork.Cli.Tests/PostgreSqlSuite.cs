@@ -3,6 +3,8 @@ using Steadwork.Soak.Stores;
 
 namespace Steadwork.Cli.Tests;
 
+public sealed class PostgreSqlProcessTests : ProcessTests<PostgreSqlSchema>;
+
 public sealed class PostgreSqlKillTests() : KillTests<PostgreSqlSchema>(40);
 
 public sealed class PostgreSqlStalledWorkerTests : StalledWorkerTests<PostgreSqlSchema>;

@@ -63,8 +63,8 @@ internal sealed partial class SteadworkProcess : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        process.StartInfo.Environment.Remove("STEADWORK_STORE");
-        process.StartInfo.Environment.Remove("TRACEPARENT");
+        foreach (var name in ProgramCall.Withheld)
+            process.StartInfo.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             process.StartInfo.Environment[name] = value;
         process.Start();
