@@ -3,8 +3,6 @@ using Steadwork.Soak.Stores;
 
 namespace Steadwork.Cli.Tests;
 
-public sealed class PostgreSqlProcessTests : ProcessTests<PostgreSqlSchema>;
-
 public sealed class PostgreSqlKillTests() : KillTests<PostgreSqlSchema>(40);
 
 public sealed class PostgreSqlStalledWorkerTests : StalledWorkerTests<PostgreSqlSchema>;

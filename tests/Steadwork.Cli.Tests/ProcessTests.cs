@@ -5,10 +5,9 @@ using Xunit;
 namespace Steadwork.Cli.Tests;
 
 /// <summary>Each verb as people call it, as a process. All that a verb does is shown elsewhere, mostly by calls without one.</summary>
-public abstract class ProcessTests<TStore> : IDisposable
-    where TStore : IStorePlace, new()
+public sealed class ProcessTests : IDisposable
 {
-    private readonly CliFolder folder = CliFolder.On<TStore>();
+    private readonly CliFolder folder = new();
 
     public void Dispose() => folder.Dispose();
 
@@ -58,6 +57,14 @@ public abstract class ProcessTests<TStore> : IDisposable
         var ended = await folder.AsProcessAsync(arguments, [(byte)'"', 0xFF, (byte)'"']);
         (ended.Status, ended.Output, ended.Complaint).ShouldBe((status, "", complaint.Replace("<folder>", folder.Path)));
         folder.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task It_finds_a_server()
+    {
+        using var there = CliFolder.On<PostgreSqlSchema>();
+        (await there.AsProcessAsync(["enqueue", "note", "--json"])).Good().ShouldBe("{\"id\":1,\"existing\":false}\n");
+        (await there.AsProcessAsync(["list"])).Lines.Length.ShouldBe(2);
     }
 
     [Fact]

@@ -3,8 +3,6 @@ using Steadwork.Soak.Stores;
 
 namespace Steadwork.Cli.Tests;
 
-public sealed class SqliteProcessTests : ProcessTests<SqliteFile>;
-
 public sealed class SqliteKillTests() : KillTests<SqliteFile>(100);
 
 public sealed class SqliteStalledWorkerTests : StalledWorkerTests<SqliteFile>;

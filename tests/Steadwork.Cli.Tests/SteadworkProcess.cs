@@ -40,7 +40,7 @@ internal sealed record Ended(int Status, string Output, string Error)
 internal sealed partial class SteadworkProcess : IDisposable
 {
     /// <summary>Longer than any call takes on a busy machine; one that hangs fails by it.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(300);
 
     private const int Interrupt = 2, Terminate = 15;
 
