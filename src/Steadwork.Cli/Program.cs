@@ -5,9 +5,16 @@ namespace Steadwork.Cli;
 
 internal static class Program
 {
-    private static async Task<int> Main(string[] arguments)
+    private static Task<int> Main(string[] arguments)
     {
         AppDomain.CurrentDomain.UnhandledException += (_, failure) => Environment.Exit(Failures.Report((Exception)failure.ExceptionObject, arguments));
+        return CallAsync(arguments);
+    }
+
+    /// <summary>Does what the arguments say, and tells of what goes wrong.</summary>
+    /// <returns>The exit status.</returns>
+    public static async Task<int> CallAsync(IReadOnlyList<string> arguments)
+    {
         try
         {
             return arguments is [RunWorker.Verb] ? await RunWorker.RunAsync().ConfigureAwait(false) : await CommandLine.RunAsync(arguments).ConfigureAwait(false);

@@ -8,10 +8,22 @@ namespace Steadwork.PostgreSql;
 internal sealed class Heartbeat(Database database, Action<DateTimeOffset> told) : IDisposable
 {
     private const int FewConnections = 5;
-    private const int AnswerSeconds = 10;
+    private const int LongestAnswer = 10;
+    private const int TriesInALease = 4;
     private readonly Lock gate = new();
     private NpgsqlConnection? connection;
+    private int answerSeconds = LongestAnswer;
     private bool disposed;
+
+    /// <summary>How long an answer may take, in seconds: so little that a renewal which gets none can be tried again, on another connection, before the lease has run out.</summary>
+    public static int AnswerSeconds(TimeSpan lease) => (int)Math.Clamp(lease.TotalSeconds / TriesInALease, 1, LongestAnswer);
+
+    /// <summary>A worker with such a lease has begun, whose renewals are asked for here.</summary>
+    public void Expect(TimeSpan lease)
+    {
+        lock (gate)
+            answerSeconds = Math.Min(answerSeconds, AnswerSeconds(lease));
+    }
 
     public Renewal Renew(WorkerId worker)
     {
@@ -21,10 +33,10 @@ internal sealed class Heartbeat(Database database, Action<DateTimeOffset> told) 
             try
             {
                 connection ??= database.Connect();
-                // Long before the lease ends: a connection of which the other end is gone would keep it waiting.
+                // A connection of which the other end is gone would keep it waiting.
                 using var batch = new NpgsqlBatch(connection)
                 {
-                    Timeout = AnswerSeconds,
+                    Timeout = answerSeconds,
                     BatchCommands =
                     {
                         new NpgsqlBatchCommand(database.Text("renew")) { Parameters = { Value.Of(worker.Value) } },

@@ -42,6 +42,12 @@ public sealed class PostgreSqlStoreOptions
     /// <summary>How far a replica may be behind before an examination complains of it. Default 10 s.</summary>
     internal TimeSpan ReplicaLag { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// How long the opening goes on trying to connect when the server, or this machine, is too busy to answer within the time of one try.
+    /// Default null: 60 s, but no second try where the connection string says how long one may take (<c>Timeout</c>, in a URL <c>connect_timeout</c>).
+    /// </summary>
+    internal TimeSpan? ConnectPatience { get; set; }
+
     /// <summary>Where the workers of this machine leave their locks and marks. Default null: a folder of the user's.</summary>
     internal string? MachineFolder { get; set; }
 

@@ -29,8 +29,17 @@ internal sealed class CliFolder : IDisposable
     /// <summary>The place of the store that calls in it use when nothing else is said.</summary>
     public IStorePlace Store { get; }
 
-    /// <summary>What calls in it get into their environment.</summary>
-    public Dictionary<string, string> Variables => isDefault ? [] : new() { ["STEADWORK_STORE"] = Store.Url };
+    /// <summary>What calls in it get into their environment. None is slow enough to tell how far it has come: the tests look at all that is said.</summary>
+    public Dictionary<string, string> Variables
+    {
+        get
+        {
+            var variables = new Dictionary<string, string> { ["STEADWORK_PROGRESS"] = "1d" };
+            if (!isDefault)
+                variables["STEADWORK_STORE"] = Store.Url;
+            return variables;
+        }
+    }
 
     /// <summary>Where it is.</summary>
     public string Path => directory.FullName;
@@ -45,16 +54,33 @@ internal sealed class CliFolder : IDisposable
         return File(name);
     }
 
-    /// <summary>Starts the program.</summary>
+    /// <summary>Starts the program as a process.</summary>
     public SteadworkProcess Start(params string[] arguments) => new(Path, arguments, null, Variables);
 
-    /// <summary>Runs the program to its end.</summary>
+    /// <summary>Runs the program to its end: without a process of its own, unless its verb is about processes.</summary>
     public Task<Ended> RunAsync(params string[] arguments) => RunWithAsync(null, arguments);
 
     /// <summary>Runs the program to its end with something on its standard input.</summary>
-    public async Task<Ended> RunWithAsync(string? input, params string[] arguments)
+    public Task<Ended> RunWithAsync(string? input, params string[] arguments) => CallAsync(arguments, input is null ? null : Encoding.UTF8.GetBytes(input));
+
+    /// <summary>Runs the program to its end.</summary>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="input">What it reads from standard input; null leaves it empty.</param>
+    /// <param name="variables">Variables that it gets besides those of the folder, or instead of them.</param>
+    public Task<Ended> CallAsync(string[] arguments, byte[]? input = null, params (string Name, string Value)[] variables)
     {
-        using var process = new SteadworkProcess(Path, arguments, input is null ? null : Encoding.UTF8.GetBytes(input), Variables);
+        var environment = Variables;
+        foreach (var (name, value) in variables)
+            environment[name] = value;
+        return ProgramCall.IsPossible(arguments) ? ProgramCall.RunAsync(Path, arguments, input ?? [], environment) : AsProcessAsync(arguments, input, environment);
+    }
+
+    /// <summary>Runs the program to its end as a process, whatever its verb.</summary>
+    public Task<Ended> AsProcessAsync(string[] arguments, byte[]? input = null) => AsProcessAsync(arguments, input, Variables);
+
+    private async Task<Ended> AsProcessAsync(string[] arguments, byte[]? input, Dictionary<string, string> environment)
+    {
+        using var process = new SteadworkProcess(Path, arguments, input, environment);
         return await process.EndAsync();
     }
 

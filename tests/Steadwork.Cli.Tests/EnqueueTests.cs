@@ -174,8 +174,7 @@ public abstract class EnqueueTests<TStore> : IDisposable
     [Fact]
     public async Task A_payload_that_is_not_utf_8_is_refused()
     {
-        using var process = new SteadworkProcess(folder.Path, ["enqueue", "note", "-"], [(byte)'"', 0xFF, (byte)'"'], folder.Variables);
-        var ended = await process.EndAsync();
+        var ended = await folder.CallAsync(["enqueue", "note", "-"], [(byte)'"', 0xFF, (byte)'"']);
         ended.Status.ShouldBe(2);
         ended.Complaint.ShouldContain("UTF-8");
     }
@@ -228,8 +227,7 @@ public abstract class EnqueueTests<TStore> : IDisposable
     [InlineData("nonsense", false)]
     public async Task The_trace_context_of_the_environment_is_kept_when_it_is_valid(string parent, bool kept)
     {
-        using var process = new SteadworkProcess(folder.Path, ["enqueue", "note"], null, new Dictionary<string, string>(folder.Variables) { ["TRACEPARENT"] = parent });
-        (await process.EndAsync()).Good();
+        (await folder.CallAsync(["enqueue", "note"], null, ("TRACEPARENT", parent))).Good();
         await using var store = folder.OpenStore();
         var job = (await store.FindAsync(new Storage.JobQuery(), default)).ShouldHaveSingleItem();
         job.TraceParent.ShouldBe(kept ? parent : null);

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Shouldly;
 using Steadwork.Cli.Outputs;
+using Steadwork.Cli.Shell;
 using Xunit;
 
 namespace Steadwork.Cli.Tests;
@@ -46,6 +47,28 @@ public sealed class OutputTests
         using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = ReadableJson.Encoder }))
             json.WriteStringValue(text);
         return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    [Theory]
+    [InlineData(null, 10)]
+    [InlineData("", 10)]
+    [InlineData("2m", 120)]
+    public async Task What_takes_long_tells_every_ten_seconds_how_far_it_has_come_unless_the_environment_says_otherwise(string? variable, int seconds)
+    {
+        (await IntervalAsync(variable, onTerminal: false)).ShouldBe(TimeSpan.FromSeconds(seconds));
+        (await IntervalAsync(variable, onTerminal: true)).ShouldBeLessThan(TimeSpan.FromSeconds(1), "the line is drawn over");
+    }
+
+    [Fact]
+    public async Task An_interval_that_is_none_is_refused() =>
+        (await Should.ThrowAsync<Refusal>(() => IntervalAsync("often", onTerminal: false))).Message.ShouldBe("$STEADWORK_PROGRESS: 'often' is not a duration; write it like 250ms, 30s, 5m, 2h, 7d or 1h30m.");
+
+    // What an asynchronous method is surrounded by stays its own.
+    private static async Task<TimeSpan> IntervalAsync(string? variable, bool onTerminal)
+    {
+        await Task.Yield();
+        Surroundings.Current = new Surroundings { ErrorIsTerminal = onTerminal, Variable = name => name == Pace.Variable ? variable : name == "TERM" ? "xterm" : null };
+        return Pace.Interval();
     }
 
     [Theory]

@@ -40,7 +40,7 @@ internal sealed record Ended(int Status, string Output, string Error)
 internal sealed partial class SteadworkProcess : IDisposable
 {
     /// <summary>Longer than any call takes on a busy machine; one that hangs fails by it.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(300);
 
     private const int Interrupt = 2, Terminate = 15;
 
@@ -63,8 +63,8 @@ internal sealed partial class SteadworkProcess : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        process.StartInfo.Environment.Remove("STEADWORK_STORE");
-        process.StartInfo.Environment.Remove("TRACEPARENT");
+        foreach (var name in ProgramCall.Withheld)
+            process.StartInfo.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             process.StartInfo.Environment[name] = value;
         process.Start();

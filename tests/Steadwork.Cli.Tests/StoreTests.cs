@@ -68,12 +68,8 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public async Task The_environment_names_the_store_and_the_option_overrules_it()
     {
-        var environment = new Dictionary<string, string> { ["STEADWORK_STORE"] = "sqlite:environment.db" };
         foreach (var arguments in new string[][] { ["enqueue", "note"], ["enqueue", "note", "--store=sqlite:option.db"] })
-        {
-            using var process = new SteadworkProcess(folder.Path, arguments, null, environment);
-            (await process.EndAsync()).Good().ShouldBe("1\n");
-        }
+            (await folder.CallAsync(arguments, null, ("STEADWORK_STORE", "sqlite:environment.db"))).Good().ShouldBe("1\n");
         File.Exists(folder.File("environment.db")).ShouldBeTrue();
         File.Exists(folder.File("option.db")).ShouldBeTrue();
         File.Exists(folder.File("steadwork.db")).ShouldBeFalse();
@@ -82,8 +78,7 @@ public sealed class StoreTests : IDisposable
     [Fact]
     public async Task A_bad_url_in_the_environment_is_blamed_on_the_environment()
     {
-        using var process = new SteadworkProcess(folder.Path, ["list"], null, new Dictionary<string, string> { ["STEADWORK_STORE"] = "jobs.db" });
-        (await process.EndAsync()).Complaint.ShouldStartWith("$STEADWORK_STORE 'jobs.db' is not the URL of a store");
+        (await folder.CallAsync(["list"], null, ("STEADWORK_STORE", "jobs.db"))).Complaint.ShouldStartWith("$STEADWORK_STORE 'jobs.db' is not the URL of a store");
     }
 
     [Fact]

@@ -12,13 +12,8 @@ public abstract class WaitTests<TStore> : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    /// <summary>Starts to wait for job 1, and answers once the process listens.</summary>
-    private async Task<SteadworkProcess> StartWaitingAsync(params string[] arguments)
-    {
-        var process = folder.Start(["wait", "1", .. arguments]);
-        await Waiting.UntilAsync(() => folder.Store.Listeners == 1);
-        return process;
-    }
+    /// <summary>Until the call that waits for a job listens.</summary>
+    private Task ListeningAsync() => Waiting.UntilAsync(() => folder.Store.Listeners == 1);
 
     private static async Task EndJobAsync(IStore store, Transition transition)
     {
@@ -31,9 +26,10 @@ public abstract class WaitTests<TStore> : IDisposable
     {
         await folder.EnqueueAsync("note");
         await using var store = folder.OpenStore();
-        using var waiting = await StartWaitingAsync();
+        var waiting = folder.RunAsync("wait", "1");
+        await ListeningAsync();
         await EndJobAsync(store, new Transition.Succeed(default));
-        (await waiting.EndAsync()).Good().ShouldBe("Job 1 succeeded.\n");
+        (await waiting).Good().ShouldBe("Job 1 succeeded.\n");
         (await folder.JsonAsync("wait", "1")).GetProperty("state").GetString().ShouldBe("succeeded");
     }
 
@@ -42,9 +38,10 @@ public abstract class WaitTests<TStore> : IDisposable
     {
         await folder.EnqueueAsync("note");
         await using var store = folder.OpenStore();
-        using var waiting = await StartWaitingAsync();
+        var waiting = folder.RunAsync("wait", "1");
+        await ListeningAsync();
         await EndJobAsync(store, new Transition.Fail(new JobError("exit-code", "It ended with 7.")));
-        var ended = await waiting.EndAsync();
+        var ended = await waiting;
         ended.Status.ShouldBe(1);
         ended.Output.ShouldBe("Job 1 failed: exit-code: It ended with 7.\n");
     }
@@ -53,9 +50,10 @@ public abstract class WaitTests<TStore> : IDisposable
     public async Task It_ends_with_1_when_the_job_is_cancelled()
     {
         await folder.EnqueueAsync("note");
-        using var waiting = await StartWaitingAsync();
+        var waiting = folder.RunAsync("wait", "1");
+        await ListeningAsync();
         (await folder.RunAsync("cancel", "1")).Good();
-        var ended = await waiting.EndAsync();
+        var ended = await waiting;
         ended.Status.ShouldBe(1);
         ended.Output.ShouldBe("Job 1 was cancelled.\n");
     }
@@ -64,9 +62,10 @@ public abstract class WaitTests<TStore> : IDisposable
     public async Task It_ends_with_1_when_the_job_is_deleted()
     {
         await folder.EnqueueAsync("note");
-        using var waiting = await StartWaitingAsync();
+        var waiting = folder.RunAsync("wait", "1");
+        await ListeningAsync();
         (await folder.RunAsync("delete", "1")).Good();
-        var ended = await waiting.EndAsync();
+        var ended = await waiting;
         ended.Status.ShouldBe(1);
         ended.Complaint.ShouldBe("Job 1 was deleted while it was waited for.");
     }
@@ -86,7 +85,8 @@ public abstract class WaitTests<TStore> : IDisposable
     public async Task It_ends_with_130_when_it_is_interrupted(bool byHand)
     {
         await folder.EnqueueAsync("note");
-        using var waiting = await StartWaitingAsync();
+        using var waiting = folder.Start("wait", "1");
+        await ListeningAsync();
         if (byHand)
             waiting.SendInterrupt();
         else

@@ -11,7 +11,7 @@ internal static class Waiting
         using var pause = new SemaphoreSlim(0);
         for (var look = 0; !holds(); look++)
         {
-            look.ShouldBeLessThan(3000, "what was waited for has not come about");
+            look.ShouldBeLessThan(15_000, "what was waited for has not come about");
             await pause.WaitAsync(20, TestContext.Current.CancellationToken);
         }
     }

@@ -30,7 +30,7 @@ public sealed record KillReport(IReadOnlyDictionary<string, int> Kills, int Roun
 public sealed class KillRun(string cli, string folder, Func<string, IStorePlace> placeIn, int seed, Action<string> progress)
 {
     private const int ItemsARound = 300;
-    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(5);
 
     private readonly Random random = new(seed);
     private readonly Dictionary<string, int> kills = [];

@@ -18,10 +18,10 @@ internal static class Spool
         {
             if (file == StandardInput)
             {
-                using var input = Console.OpenStandardInput();
+                using var input = Surroundings.Current.OpenInput();
                 return Copy(input);
             }
-            var opened = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var opened = new FileStream(Surroundings.Current.FullPath(file), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             if (opened.CanSeek)
                 return opened;
             using (opened)

@@ -39,7 +39,7 @@ internal static class Payload
 
     private static ReadOnlyMemory<byte> ReadStandardInput()
     {
-        using var input = Console.OpenStandardInput();
+        using var input = Surroundings.Current.OpenInput();
         var buffer = new byte[ReadAtMost];
         var length = input.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
         if (length == buffer.Length)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Steadwork.Cli.Shell;
 
 namespace Steadwork.Cli.Inputs;
 
@@ -7,5 +8,5 @@ internal static class TraceContext
 {
     /// <summary>The value of <c>TRACEPARENT</c>; null when there is none or it is not valid.</summary>
     public static string? FromEnvironment() =>
-        Environment.GetEnvironmentVariable("TRACEPARENT") is { Length: 55 } parent && ActivityContext.TryParse(parent, null, out _) ? parent : null;
+        Surroundings.Current.Variable("TRACEPARENT") is { Length: 55 } parent && ActivityContext.TryParse(parent, null, out _) ? parent : null;
 }

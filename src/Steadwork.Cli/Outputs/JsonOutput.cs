@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Steadwork.Cli.Shell;
 
 namespace Steadwork.Cli.Outputs;
 
@@ -8,7 +9,7 @@ internal sealed class JsonOutput : IDisposable
 {
     private const int FlushAt = 64 * 1024;
 
-    private readonly Stream stream = Console.OpenStandardOutput();
+    private readonly Stream stream = Surroundings.Current.OpenOutput();
 
     /// <summary>Where the document is written.</summary>
     public Utf8JsonWriter Writer { get; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Steadwork.Cli.Inputs;
+using Steadwork.Cli.Shell;
 
 namespace Steadwork.Cli.Outputs;
 
@@ -7,7 +8,7 @@ namespace Steadwork.Cli.Outputs;
 internal static class Moments
 {
     /// <summary>The time by which everything that is printed is reckoned.</summary>
-    public static DateTimeOffset Now { get; } = TimeProvider.System.GetUtcNow();
+    public static DateTimeOffset Now => Surroundings.Current.Now;
 
     /// <summary>The time and how far away it is: <c>2030-01-31 09:00:00 UTC, 5m ago</c>.</summary>
     public static string Full(DateTimeOffset time) =>

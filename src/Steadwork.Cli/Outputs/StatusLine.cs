@@ -2,13 +2,11 @@ using System.Diagnostics;
 
 namespace Steadwork.Cli.Outputs;
 
-/// <summary>How far something long has come: a line that is drawn over on a terminal, else a plain one every ten seconds. On standard error.</summary>
+/// <summary>How far something long has come: a line that is drawn over on a terminal, else a plain one now and then. On standard error.</summary>
 internal sealed class StatusLine(bool silent) : IDisposable
 {
-    private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
-    private static readonly bool IsTerminal = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
-
+    private readonly bool isTerminal = Terminal.CanRedraw;
+    private readonly TimeSpan interval = Pace.Interval();
     private long shown = Stopwatch.GetTimestamp();
     private bool visible;
 
@@ -25,14 +23,14 @@ internal sealed class StatusLine(bool silent) : IDisposable
     /// <summary>Shows where it stands, unless something has been shown only just now.</summary>
     public void Show(string text)
     {
-        if (silent || Stopwatch.GetElapsedTime(shown) < (IsTerminal ? Redraw : PlainInterval))
+        if (silent || Stopwatch.GetElapsedTime(shown) < interval)
             return;
         shown = Stopwatch.GetTimestamp();
-        if (IsTerminal)
+        if (isTerminal)
             Console.Error.Write("\r\e[K" + text);
         else
             Console.Error.WriteLine(text);
-        visible = IsTerminal;
+        visible = isTerminal;
     }
 
     private void Clear()

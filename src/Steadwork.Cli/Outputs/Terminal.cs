@@ -1,17 +1,22 @@
 using Spectre.Console;
+using Steadwork.Cli.Shell;
 
 namespace Steadwork.Cli.Outputs;
 
-/// <summary>What standard output can show.</summary>
+/// <summary>What standard output and standard error can show.</summary>
 internal static class Terminal
 {
     private const int Usual = 80;
 
-    /// <summary>How many columns it has; null when it is not a terminal, where nothing needs to be cut.</summary>
-    public static int? Width { get; } = Console.IsOutputRedirected ? null : Console.WindowWidth is > 0 and var width ? width : Usual;
+    /// <summary>How many columns standard output has; null when it is not a terminal, where nothing needs to be cut.</summary>
+    public static int? Width => !Surroundings.Current.OutputIsTerminal ? null : Console.WindowWidth is > 0 and var width ? width : Usual;
 
-    private static bool HasColours { get; } =
-        Width is not null && Environment.GetEnvironmentVariable("NO_COLOR") is null or "" && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+    /// <summary>Whether a line on standard error can be drawn over.</summary>
+    public static bool CanRedraw => Surroundings.Current.ErrorIsTerminal && IsAble;
+
+    private static bool HasColours => Surroundings.Current.OutputIsTerminal && Surroundings.Current.Variable("NO_COLOR") is null or "" && IsAble;
+
+    private static bool IsAble => Surroundings.Current.Variable("TERM") is not (null or "" or "dumb");
 
     /// <summary>The text in a colour where there are colours.</summary>
     public static string Paint(string text, Colour colour) => !HasColours ? text : colour switch

@@ -5,17 +5,15 @@ using Steadwork.Cli.Outputs;
 
 namespace Steadwork.Cli.Running;
 
-/// <summary>How far a run has come: a bar that is drawn over on a terminal, else a plain line every ten seconds. On standard error, so that outputs stay clean.</summary>
+/// <summary>How far a run has come: a bar that is drawn over on a terminal, else a plain line now and then. On standard error, so that outputs stay clean.</summary>
 internal sealed class ProgressLine
 {
     private const int BarWidth = 24;
     private const int LeastBarWidth = 5;
     private const double RateMemorySeconds = 30;
-    private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(10);
-    private static readonly bool IsTerminal = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
-
     private const int UsualWidth = 80;
+    private readonly bool isTerminal = Terminal.CanRedraw;
+    private readonly TimeSpan interval = Pace.Interval();
     private readonly long began = Stopwatch.GetTimestamp();
     private long drawn;
     private long countedAt;
@@ -29,7 +27,7 @@ internal sealed class ProgressLine
     {
         drawn = countedAt = Stopwatch.GetTimestamp();
         counted = Done(tally);
-        if (!IsTerminal)
+        if (!isTerminal)
             return;
         var done = tally.AlreadyDone > 0 ? $", {Numbers.Format(tally.AlreadyDone)} done before" : "";
         Console.Error.WriteLine(Terminal.Paint($"run {PlainText.Line(plan.Name)}: {Numbers.Count(tally.Items, "item")}{done}, {Numbers.Count(plan.Workers, "worker")}", Colour.Faint));
@@ -37,22 +35,22 @@ internal sealed class ProgressLine
 
     public void Show(RunTally tally, long running)
     {
-        if (Stopwatch.GetElapsedTime(drawn) < (IsTerminal ? Redraw : PlainInterval))
+        if (Stopwatch.GetElapsedTime(drawn) < interval)
             return;
         drawn = Stopwatch.GetTimestamp();
         Measure(tally);
         EndLine();
-        if (IsTerminal)
+        if (isTerminal)
             Console.Error.Write("\r\e[K" + Line(Text(tally, running), tally));
         else
             Console.Error.WriteLine($"{Duration.Format(Stopwatch.GetElapsedTime(began))}: {Text(tally, running)}");
-        visible = IsTerminal;
+        visible = isTerminal;
     }
 
     /// <summary>An output has been written. Where it goes to the same terminal and ends within a line, the bar must not be drawn over that.</summary>
     public void Follows(ReadOnlySpan<byte> written, bool elsewhere)
     {
-        if (IsTerminal && !elsewhere && !written.IsEmpty)
+        if (isTerminal && !elsewhere && !written.IsEmpty)
             midLine = written[^1] != (byte)'\n';
     }
 

@@ -20,7 +20,7 @@ internal abstract record StoreUrl
     {
         if (given is not null)
             return Parse(given);
-        return Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } url ? Parse(url, "$" + Variable) : Parse(Default);
+        return Surroundings.Current.Variable(Variable) is { Length: > 0 } url ? Parse(url, "$" + Variable) : Parse(Default);
     }
 
     /// <summary>Reads a URL.</summary>
@@ -49,11 +49,11 @@ internal abstract record StoreUrl
     private sealed record SqliteFile(string Path) : StoreUrl
     {
         /// <summary>The URL, with the full path: it means the same store in any directory.</summary>
-        public override string ToString() => Sqlite + System.IO.Path.GetFullPath(Path);
+        public override string ToString() => Sqlite + Surroundings.Current.FullPath(Path);
 
         public override IStore Open(bool create)
         {
-            var full = System.IO.Path.GetFullPath(Path);
+            var full = Surroundings.Current.FullPath(Path);
             if (Directory.Exists(full))
                 throw new StoreUnavailableException($"'{full}' is a directory, not a store; give the path of a file.");
             if (!Directory.Exists(System.IO.Path.GetDirectoryName(full)))

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using Npgsql;
 
@@ -57,6 +58,9 @@ internal static class ConnectionUrl
             throw new FormatException("The address of the PostgreSQL server cannot be read; write it like postgres://user@host:5432/database.", error);
         }
     }
+
+    /// <summary>Whether settings say something themselves. The builder answers that for whatever it knows a default for, too.</summary>
+    public static bool Says(string connectionString, string name) => new DbConnectionStringBuilder { ConnectionString = connectionString }.ContainsKey(name);
 
     /// <summary>The URL with what is needed to know the store by, and nothing that is secret.</summary>
     public static string WithoutSecrets(string url)

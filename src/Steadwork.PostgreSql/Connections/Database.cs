@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data;
+using System.Diagnostics;
 using Npgsql;
 using Steadwork.Storage;
 using Steadwork.Storage.Copying;
@@ -10,6 +11,7 @@ namespace Steadwork.PostgreSql.Connections;
 internal sealed class Database : IAsyncDisposable
 {
     private const int MostTries = 5;
+    private static readonly TimeSpan UsualPatience = TimeSpan.FromSeconds(60);
     private const string SchemaInFiles = "steadwork.";
     private static readonly SqlFiles Files = new(typeof(Database).Assembly, "enqueue.sql", "batches.sql", "claim.sql", "settle.sql", "workers.sql", "requests.sql", "prune.sql", "log.sql", "reading.sql", "examining.sql", "schedules.sql", "gates.sql", "copying.sql");
 
@@ -18,6 +20,7 @@ internal sealed class Database : IAsyncDisposable
     private readonly PostgreSqlStoreOptions options;
     private readonly string schemaPrefix;
     private readonly string databaseName;
+    private readonly TimeSpan connectPatience;
     private readonly ConcurrentDictionary<string, string> texts = new();
 
     public Database(NpgsqlDataSource source, bool owned, PostgreSqlStoreOptions options)
@@ -28,6 +31,7 @@ internal sealed class Database : IAsyncDisposable
         schemaPrefix = Quoted(options.Schema) + ".";
         var settings = new NpgsqlConnectionStringBuilder(source.ConnectionString);
         MaxConnections = settings.Pooling ? settings.MaxPoolSize : int.MaxValue;
+        connectPatience = options.ConnectPatience ?? (ConnectionUrl.Says(source.ConnectionString, "Timeout") ? TimeSpan.Zero : UsualPatience);
         databaseName = settings.Database ?? settings.Username ?? "";
         Place = $"{settings.Host}{(settings.Host?.Contains(',') is true ? "" : $":{settings.Port}")}/{settings.Database ?? settings.Username}, schema {options.Schema}";
         // A number that tells this store's advisory locks from those of other schemas and programs.
@@ -67,6 +71,25 @@ internal sealed class Database : IAsyncDisposable
         catch (Exception error) when (Unavailable.IsEnvironmental(error))
         {
             throw Unavailable.Because(Place, error);
+        }
+    }
+
+    /// <summary>
+    /// The first connection of a program. Where many start at once the last have to wait for longer than one try takes, and
+    /// would end before they had begun; later connections are made by what goes on by itself when one fails.
+    /// </summary>
+    public async ValueTask<NpgsqlConnection> ConnectFirstAsync(CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await ConnectAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (StoreUnavailableException error) when (Unavailable.IsTimeout(error) && Stopwatch.GetElapsedTime(began) < connectPatience)
+            {
+            }
         }
     }
 

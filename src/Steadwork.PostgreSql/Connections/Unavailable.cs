@@ -18,6 +18,9 @@ internal static class Unavailable
     /// <summary>Whether the server has taken everything back, and the same again may go well.</summary>
     public static bool IsTransient(Exception error) => error is PostgresException { SqlState: SerializationFailure or DeadlockDetected };
 
+    /// <summary>Whether nothing is known to be wrong, save that the time was up.</summary>
+    public static bool IsTimeout(StoreUnavailableException error) => error.InnerException is NpgsqlException { InnerException: TimeoutException };
+
     /// <summary>Whether the server, the way to it or the rights are at fault rather than the request.</summary>
     public static bool IsEnvironmental(Exception error) => error switch
     {

@@ -146,7 +146,7 @@ public abstract class InterruptionTests<TStore> : IDisposable
         ended.Error.ShouldContain("workers replaced         1  they died; their items ran again\n");
         workshop.Ledger.ShouldBe(["a"]);
         TestContext.Current.TestOutputHelper?.WriteLine($"The item ran again {took.TotalMilliseconds:F0} ms after its worker was killed, in a new worker.");
-        took.ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        took.ShouldBeLessThan(TimeSpan.FromSeconds(25), "its death shows long before its lease of 30 s has run out");
     }
 
     [Theory]

@@ -22,8 +22,8 @@ internal sealed class RunningCommand : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        process.StartInfo.Environment.Remove("STEADWORK_STORE");
-        process.StartInfo.Environment.Remove("TRACEPARENT");
+        foreach (var name in ProgramCall.Withheld)
+            process.StartInfo.Environment.Remove(name);
         foreach (var (name, value) in environment)
             process.StartInfo.Environment[name] = value;
         process.Start();

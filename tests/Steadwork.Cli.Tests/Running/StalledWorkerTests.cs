@@ -8,7 +8,7 @@ namespace Steadwork.Cli.Tests.Running;
 public abstract class StalledWorkerTests<TStore> : IDisposable
     where TStore : IStorePlace, new()
 {
-    private const string Lease = "1s";
+    private const string Lease = "3s";
     private readonly CliFolder folder = CliFolder.On<TStore>();
 
     public void Dispose() => folder.Dispose();

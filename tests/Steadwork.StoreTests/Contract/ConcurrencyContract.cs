@@ -119,7 +119,7 @@ public abstract class ConcurrencyContract<TFixture> : StoreContract<TFixture>
                     await store.RequestAsync(JobRequest.Retry, job.Id);
                     Interlocked.Increment(ref done);
                 }
-                worker.Renew().Alive.ShouldBeTrue();
+                RenewAtLast(worker).Alive.ShouldBeTrue();
                 (await store.RecoverAsync()).ShouldBeEmpty();
                 await store.StatisticsAsync();
             }
@@ -129,6 +129,21 @@ public abstract class ConcurrencyContract<TFixture> : StoreContract<TFixture>
         done.ShouldBeGreaterThan(0);
         (await Store.CountsAsync()).Running.ShouldBe(0);
         (await Store.StatisticsAsync()).Workers.ShouldBeEmpty();
+    }
+
+    /// <summary>As the loop of a worker does: where the machine is so busy that a heartbeat gets no answer in its time, the next one follows.</summary>
+    private static Renewal RenewAtLast(TestWorker worker)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return worker.Renew();
+            }
+            catch (StoreUnavailableException) when (tries < 5)
+            {
+            }
+        }
     }
 
     /// <summary>Begins all tasks at one moment, every other one in the other process.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Steadwork.Storage;
 
@@ -15,12 +16,17 @@ internal static class Picture
         return text.ToString();
     }
 
-    public static async Task<string> WithoutLogAsync(IStore store)
+    /// <param name="store">The store.</param>
+    /// <param name="hasAttempts">Whether the attempts of a job belong into the picture, by its line; null for all.</param>
+    public static async Task<string> WithoutLogAsync(IStore store, Predicate<string>? hasAttempts = null)
     {
         var text = new StringBuilder();
         foreach (var job in (await store.FindAllAsync()).Reverse())
         {
-            text.AppendLine(Line(job));
+            var line = Line(job);
+            text.AppendLine(line);
+            if (hasAttempts?.Invoke(line) is false)
+                continue;
             foreach (var attempt in await store.AttemptsAsync(job.Id))
                 text.AppendLine(Line(attempt));
         }
@@ -69,5 +75,6 @@ internal static class Picture
 
     private static string Join(IReadOnlyList<string> names) => string.Join(',', names);
 
-    private static string Text(FormattableString text) => FormattableString.Invariant(text);
+    // Most of the time of the comparisons goes into these texts, and a format that is read anew each time would double it.
+    private static string Text(DefaultInterpolatedStringHandler text) => text.ToStringAndClear();
 }

@@ -3,6 +3,8 @@ using Npgsql;
 using Steadwork.PostgreSql;
 using Steadwork.PostgreSql.Connections;
 
+[assembly: Xunit.AssemblyFixture(typeof(Steadwork.StoreTests.Fixtures.PostgreSqlServer.CleanUp))]
+
 namespace Steadwork.StoreTests.Fixtures;
 
 /// <summary>The server that the tests were given, and schemas in it, which are emptied and used again: to make one takes longer than most tests.</summary>
@@ -10,10 +12,7 @@ internal static class PostgreSqlServer
 {
     private const string Variable = "STEADWORK_TEST_POSTGRES";
     private static readonly ConcurrentBag<string> Free = [];
-    private static readonly ConcurrentBag<string> All = [];
     private static int made;
-
-    static PostgreSqlServer() => AppDomain.CurrentDomain.ProcessExit += (_, _) => DropAll();
 
     public static string Url { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } url
         ? url
@@ -32,7 +31,7 @@ internal static class PostgreSqlServer
         if (Free.TryTake(out var schema))
             return schema;
         schema = $"steadwork_test_{Environment.ProcessId}_{Interlocked.Increment(ref made)}";
-        All.Add(schema);
+        CleanUp.Made.Add(schema);
         PostgreSqlStore.OpenAsync(Source, new PostgreSqlStoreOptions { Schema = schema, Listen = false }).GetAwaiter().GetResult().DisposeAsync().AsTask().GetAwaiter().GetResult();
         Execute($"""
             CREATE TABLE {schema}.test_clock (wall timestamptz NOT NULL, lease timestamptz NOT NULL);
@@ -58,9 +57,16 @@ internal static class PostgreSqlServer
         command.ExecuteNonQuery();
     }
 
-    private static void DropAll()
+    /// <summary>Removes what the tests have made, once the last has ended: a process that is at its end may be stopped before it is done.</summary>
+    public sealed class CleanUp : IDisposable
     {
-        foreach (var schema in All)
-            Execute($"DROP SCHEMA IF EXISTS {schema} CASCADE");
+        // Here, so that a run that needs no server asks for none.
+        internal static readonly ConcurrentBag<string> Made = [];
+
+        public void Dispose()
+        {
+            foreach (var schema in Made)
+                Execute($"DROP SCHEMA IF EXISTS {schema} CASCADE");
+        }
     }
 }

@@ -24,7 +24,10 @@ internal static class Comparison
             var command = sequence.Commands[step];
             var (right, given) = (await TryAsync(command, one), await TryAsync(command, two));
             if (right == given)
-                (right, given) = (await one.ShowAsync(), await two.ShowAsync());
+            {
+                var whole = step == sequence.Commands.Count - 1;
+                (right, given) = (await one.ShowAsync(whole), await two.ShowAsync(whole));
+            }
             if (right != given)
                 return $"Step {step}, {command}:\n{Differing(right, given)}";
         }

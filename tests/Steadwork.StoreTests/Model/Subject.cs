@@ -10,6 +10,7 @@ internal sealed class Subject(IStoreFixture fixture)
     private readonly IStore[] views = [fixture.Store, fixture.OpenAnother()];
     private readonly List<Hand> hands = [];
     private readonly List<(Hand Hand, ClaimedJob Job)> past = [];
+    private HashSet<string> shown = [];
     private long lastJob;
     private long lastBatch;
     private long logRead;
@@ -66,13 +67,20 @@ internal sealed class Subject(IStoreFixture fixture)
     public Subject Successor(IStoreFixture next) => new(next) { lastJob = lastJob, lastBatch = lastBatch, logRead = logRead };
 
     /// <summary>Everything that the store shows, and what it has logged since this was last asked.</summary>
-    public async Task<string> ShowAsync()
+    /// <param name="whole">
+    /// Whether the attempts of all jobs are shown. Else only those of jobs that look otherwise than the last time: to ask for
+    /// each job's after each step takes most of the time, and what is wrong with one still shows at the end.
+    /// </param>
+    public async Task<string> ShowAsync(bool whole = true)
     {
         var entries = await fixture.Store.LogAsync(logRead);
         logRead = entries.Count == 0 ? logRead : entries[^1].Position;
         // Several workers that are found dead at once may be recovered in any order, and so may the jobs of one. What happened
         // to one job stays in its order, and what is said of a worker comes after what is said of its jobs.
         var lines = entries.OrderBy(entry => entry.Worker?.Value ?? 0).ThenBy(entry => entry.Job?.Value ?? long.MaxValue).Select(entry => Picture.Line(entry with { Position = 0 }));
-        return await Picture.WithoutLogAsync(fixture.Store) + string.Join('\n', lines);
+        var before = shown;
+        shown = [];
+        bool HasAttempts(string job) => shown.Add(job) && (whole || !before.Contains(job));
+        return await Picture.WithoutLogAsync(fixture.Store, HasAttempts) + string.Join('\n', lines);
     }
 }

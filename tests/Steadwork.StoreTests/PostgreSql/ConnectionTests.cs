@@ -38,6 +38,44 @@ public sealed class ConnectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_server_that_is_too_busy_to_answer_at_once_is_asked_again()
+    {
+        var there = ConnectionUrl.Read(PostgreSqlServer.Url).Settings;
+        await using var busy = new BusyServer(there.Host!, there.Port);
+        var address = Settings(settings => (settings.Host, settings.Port, settings.Timeout) = ("127.0.0.1", busy.Port, 1)).ConnectionString;
+        await using var store = await PostgreSqlStore.OpenAsync(address, Options(options => options.ConnectPatience = Patience), TestContext.Current.CancellationToken);
+        busy.Asked.ShouldBeGreaterThan(1);
+        (await store.AddOneAsync(Some.Job)).ShouldBe(new JobId(1));
+    }
+
+    [Fact]
+    public async Task Where_the_address_says_how_long_to_wait_for_a_server_it_is_asked_once()
+    {
+        var there = ConnectionUrl.Read(PostgreSqlServer.Url).Settings;
+        await using var busy = new BusyServer(there.Host!, there.Port);
+        var address = $"postgres://{there.Username}@127.0.0.1:{busy.Port}/{there.Database}?schema={fixture.Schema}&connect_timeout=1";
+        var error = await Should.ThrowAsync<StoreUnavailableException>(() => PostgreSqlStore.OpenAsync(address, Options(_ => { }), TestContext.Current.CancellationToken));
+        error.Message.ShouldBe($"The store at 127.0.0.1:{busy.Port}/{there.Database}, schema {fixture.Schema} cannot be reached: The operation has timed out.");
+        busy.Asked.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("postgres://u@h/d", false)]
+    [InlineData("postgres://u@h/d?connect_timeout=15", true)]
+    [InlineData("Host=h;Timeout=15", true)]
+    [InlineData("Host=h;Command Timeout=15", false)]
+    public void It_is_known_whether_an_address_says_how_long_a_connection_may_take(string address, bool says) =>
+        ConnectionUrl.Says(ConnectionUrl.Read(address).Settings.ConnectionString, "Timeout").ShouldBe(says);
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(5, 1)]
+    [InlineData(30, 7)]
+    [InlineData(3600, 10)]
+    public void A_heartbeat_that_gets_no_answer_can_be_tried_again_within_the_lease(int lease, int seconds) =>
+        Heartbeat.AnswerSeconds(TimeSpan.FromSeconds(lease)).ShouldBe(seconds);
+
+    [Fact]
     public async Task A_role_that_may_not_create_anything_can_work_in_a_store_that_is_there()
     {
         var role = fixture.Schema + "_role";
