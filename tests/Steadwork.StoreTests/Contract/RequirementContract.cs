@@ -159,7 +159,7 @@ public abstract class RequirementContract<TFixture> : StoreContract<TFixture>
         await Store.StartAsync(["elsewhere"], tags: ["gpu", "large"]);
         await Store.StartAsync(types: ["other"], tags: ["gpu", "large"]);
         async Task<string> WhyAsync(JobId job) =>
-            WaitReason.Of((await Other.StandingAsync(job, CancellationToken.None))!, await Other.StatisticsAsync(), Now).Where(reason => reason.Code == "no_worker").Select(reason => reason.Text).SingleOrDefault("");
+            (await WaitReason.OfAsync(Other, (await Other.StandingAsync(job, CancellationToken.None))!, CancellationToken.None)).Where(reason => reason.Code == "no_worker").Select(reason => reason.Text).SingleOrDefault("");
 
         (await WhyAsync(jobs[0])).ShouldBe("No live worker that could run it has the tag 'gpu'.");
         (await WhyAsync(jobs[1])).ShouldBe("No live worker that could run it has the tags 'gpu' and 'large'.");

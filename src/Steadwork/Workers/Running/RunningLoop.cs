@@ -26,6 +26,7 @@ internal sealed class RunningLoop : WorkerLoop
     private readonly ClaimRule rule;
     private readonly IReadOnlyList<string> tags;
     private readonly PrefetchDepth depth;
+    private readonly OwnCalls ownCalls;
     private readonly Channel<(ClaimedJob Job, Incarnation Incarnation)> buffer = Channel.CreateUnbounded<(ClaimedJob, Incarnation)>();
     private readonly ConcurrentDictionary<LeaseToken, JobRun> running = [];
     private readonly ConcurrentDictionary<LeaseToken, string> unbegunCancelled = [];
@@ -66,6 +67,7 @@ internal sealed class RunningLoop : WorkerLoop
         rule = parts.Options.ClaimRule;
         tags = parts.Options.OwnTags;
         depth = new PrefetchDepth(parts.Options.Concurrency, parts.Options.Prefetch, parts.Options.MaxPrefetch);
+        ownCalls = new OwnCalls(parts.Catalog);
         parts.OnAbandoned = OnAbandoned;
         for (var slot = 0; slot < parts.Options.Concurrency; slot++)
             StartSlot();
@@ -200,6 +202,7 @@ internal sealed class RunningLoop : WorkerLoop
         nextDue = answer.NextDue;
         heard(answer.NextTick);
         shut = answer.Shut;
+        ownCalls.Forget();
         if (wanted > 0)
             lastClaimWasFull = answer.Claimed.Count >= wanted;
         incarnation.Took(answer.Claimed.Count);
@@ -300,7 +303,7 @@ internal sealed class RunningLoop : WorkerLoop
 
     /// <summary>Whether a breaker that it depends on has opened since it was claimed ahead.</summary>
     private bool IsShutOut(ClaimedJob job) =>
-        shut is { Count: > 0 } breakers && !job.IsProbe && parts.Catalog.Find(job.Type) is { } type && type.Options.DependsOn.Any(breakers.Contains);
+        !job.IsProbe && parts.Catalog.Find(job.Type) is { Options.DependsOn: { Count: > 0 } breakers } && breakers.Any(breaker => shut.Contains(breaker) || ownCalls.WouldOpen(breaker));
 
     private async Task<bool> PassGateAsync(ClaimedJob job)
     {
@@ -337,6 +340,7 @@ internal sealed class RunningLoop : WorkerLoop
     private void Ended(JobRun run, AttemptEnd end)
     {
         running.TryRemove(run.Job.Lease, out _);
+        ownCalls.Made(end.Calls);
         parts.StartGate?.Ended(end.Transition);
         run.Incarnation.Session.Marks.Ended(run.Job.Lease);
         if (run.Job.Alone)
