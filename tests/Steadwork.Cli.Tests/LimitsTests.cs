@@ -25,7 +25,7 @@ public abstract class LimitsTests<TStore> : IDisposable
             "FOR NAME RATE LEFT MORE SET BY SINCE",
             $"key customer:* 10 in 1h each {Environment.UserName} on",
             "queue scraping 5 in 1s, evenly spread 1",
-            $"job type send-mail 100 in 1m 100",
+            $"job type send-mail 100 in 1m 100 {Environment.UserName}",
         ]);
         var limits = await folder.JsonAsync("limits", "list");
         limits.EnumerateArray().Select(limit => $"{limit.GetProperty("scope")} {limit.GetProperty("name")} {limit.GetProperty("starts")} {limit.GetProperty("period")} {limit.GetProperty("smooth")} {limit.GetProperty("left").ValueKind}").ShouldBe(
