@@ -3,7 +3,7 @@ using System.Globalization;
 using Steadwork.Bench;
 
 // bench URL [ROUNDS [NAME]]: what the store reaches on a PostgreSQL server, against the same work in plain statements, in turns;
-// or what it reaches in a file. NAME picks the measures whose names hold it.
+// or what it reaches in a file. NAME picks the measures whose names hold it; "beside a million" takes minutes, and is made only when it is named.
 if (args is not [var url, ..])
 {
     Console.Error.WriteLine("bench: say where: bench postgres://user@host/database [ROUNDS [NAME]], or bench sqlite:FILE [ROUNDS [NAME]]");
@@ -40,6 +40,15 @@ foreach (var measure in measures.Where(measure => measure.Name.Contains(wanted, 
     }
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
         $"{measure.Name,-30}{Median(floors),10:N0}{Median(results),10:N0}{Median(results) / Median(floors),8:0.00}   {results.Min():N0} to {results.Max():N0}"));
+}
+if (wanted == "beside a million")
+{
+    await using var beside = await Beside.OpenAsync(url);
+    await beside.FillAsync(1_000_000);
+    await beside.MeasureAsync(200);
+    var (alone, full) = await beside.MeasureAsync(400 * rounds);
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"a claim beside a million, ms, p50: {Median(alone):0.000} alone, {Median(full):0.000} beside them, {Median(full) / Median(alone):0.00} times; p99 {At(alone, 0.99):0.000} and {At(full, 0.99):0.000}"));
 }
 if (!"pick-up".Contains(wanted, StringComparison.Ordinal))
     return 0;

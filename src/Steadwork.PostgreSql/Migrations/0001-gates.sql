@@ -70,7 +70,7 @@ CREATE TABLE steadwork.breaker_calls (
 CREATE SEQUENCE steadwork.gating;
 CREATE FUNCTION steadwork.note_gating() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM setval('steadwork.gating', 1);
+    PERFORM nextval('steadwork.gating');
     RETURN NULL;
 END $$;
 CREATE TRIGGER limits_gate AFTER INSERT ON steadwork.limits FOR EACH STATEMENT EXECUTE FUNCTION steadwork.note_gating();

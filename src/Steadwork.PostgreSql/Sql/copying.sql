@@ -89,6 +89,12 @@ SELECT name, failure_ratio, window_time, minimum_calls, break_time, probes, stat
 INSERT INTO steadwork.breakers (name, failure_ratio, window_time, minimum_calls, break_time, probes, state, since, until, let_through, passed)
 SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::bigint[], $11::bigint[]);
 
+-- name: copied-breaker-calls
+SELECT breaker, worker, place, segment, calls, failed FROM steadwork.breaker_calls ORDER BY breaker COLLATE "C", worker, place;
+
+-- name: fill-breaker-calls
+INSERT INTO steadwork.breaker_calls (breaker, worker, place, segment, calls, failed) SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]);
+
 -- name: copied-breaker-types
 SELECT type, breaker FROM steadwork.breaker_types ORDER BY type COLLATE "C", breaker COLLATE "C";
 

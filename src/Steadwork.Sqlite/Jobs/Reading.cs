@@ -60,7 +60,7 @@ internal static class Reading
             return null;
         var rivals = new Rivals(job, alive(Workers(database)));
         var (ready, blocked) = database["job-head"].Bind(1, id.Value).First(row => (row.Int(2) == 1, row.Int(5) == 1));
-        var key = job.ExclusiveKey;
+        var key = job.State.IsEnded() ? null : job.ExclusiveKey;
         return new Standing(
             job,
             key is null ? [] : database["key-holders"].Bind(1, key).All(row => new KeyHolder(

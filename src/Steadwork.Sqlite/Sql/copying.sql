@@ -58,6 +58,12 @@ SELECT name, failure_ratio, window_time, minimum_calls, break_time, probes, stat
 -- name: fill-breakers
 INSERT INTO breakers (name, failure_ratio, window_time, minimum_calls, break_time, probes, state, since, until, let_through, passed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11);
 
+-- name: copied-breaker-calls
+SELECT breaker, worker, place, segment, calls, failed FROM breaker_calls ORDER BY breaker, worker, place;
+
+-- name: fill-breaker-calls
+INSERT INTO breaker_calls (breaker, worker, place, segment, calls, failed) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+
 -- name: copied-breaker-types
 SELECT type, breaker FROM breaker_types ORDER BY type, breaker;
 

@@ -290,7 +290,7 @@ public sealed record StoreStatistics(IReadOnlyList<LaneCounts> Lanes, IReadOnlyL
 
 /// <summary>Where a job stands among others.</summary>
 /// <param name="Job">The job.</param>
-/// <param name="KeyHolders">The jobs that have the places of its exclusive key, itself perhaps among them; none when it has no such key.</param>
+/// <param name="KeyHolders">The jobs that have the places of its exclusive key, itself perhaps among them; none when it has no such key, or has ended.</param>
 /// <param name="AheadBehindKey">How many that wait behind its exclusive key come before it; 0 when it does not wait there.</param>
 /// <param name="AheadInLine">
 /// How many jobs of its queue that may run now come before it, of those that the live workers which could run it could run as well: in

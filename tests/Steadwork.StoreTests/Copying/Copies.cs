@@ -32,13 +32,14 @@ internal static class Copies
     private static async Task BreakAsync(IStoreFixture fixture)
     {
         var smtp = new BreakerDefinition("größer \"smtp\"") { Probes = 3, FailureRatio = 1 / 3.0, MinimumCalls = 1 };
-        var worker = await fixture.Store.StartAsync(["mail"], ["mail"], breakers: [smtp], typeBreakers: [new TypeBreakers("mail", [smtp.Name])]);
+        var http = new BreakerDefinition("http");
+        var worker = await fixture.Store.StartAsync(["mail"], ["mail"], breakers: [smtp, http], typeBreakers: [new TypeBreakers("mail", [smtp.Name])]);
         await fixture.Store.AddAsync(Some.Job with { Queue = "mail", Type = "mail" }, Some.Job with { Queue = "mail", Type = "mail" });
         async Task EndAsync(Transition transition, bool failed, bool probe)
         {
             var job = await worker.ClaimOneAsync();
             job.IsProbe.ShouldBe(probe);
-            await worker.ExchangeAsync([new AttemptEnd(job.Id, job.Lease, transition, null) { Calls = [new DependencyCall(smtp.Name, failed, probe)] }]);
+            await worker.ExchangeAsync([new AttemptEnd(job.Id, job.Lease, transition, null) { Calls = [new DependencyCall(smtp.Name, failed, probe), new DependencyCall(http.Name, failed, IsProbe: false)] }]);
         }
         await EndAsync(new Transition.Retry(fixture.Clock.GetUtcNow(), Some.Error), failed: true, probe: false);
         fixture.Clock.Advance(smtp.BreakTime);

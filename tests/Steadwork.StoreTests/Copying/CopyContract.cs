@@ -39,7 +39,7 @@ public abstract class CopyContract<TFrom, TTo> : IAsyncLifetime
         var copied = await Copies.MakeAsync(from, to);
 
         (await Picture.OfAsync(to.Store)).ShouldBe(await Picture.OfAsync(from.Store));
-        copied.Select(section => section.Section.Name).ShouldBe(["queues", "schedules", "pauses", "settings", "limits", "limit-uses", "held-keys", "breakers", "breaker-types", "lanes", "batches", "jobs", "dependencies", "attempts", "log", "counters"]);
+        copied.Select(section => section.Section.Name).ShouldBe(["queues", "schedules", "pauses", "settings", "limits", "limit-uses", "held-keys", "breakers", "breaker-types", "breaker-calls", "lanes", "batches", "jobs", "dependencies", "attempts", "log", "counters"]);
         copied.ShouldAllBe(section => section.Rows > 0 && section.Hash.Length == 64);
         (await to.Store.DefineQueueAsync("run:ü", "{}", CancellationToken.None)).ShouldContain("echo");
     }

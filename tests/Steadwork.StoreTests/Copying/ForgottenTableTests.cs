@@ -13,7 +13,6 @@ public sealed class ForgottenTableTests
     private const string Anew = "lanes are numbered anew; what they are called is compared in the pictures of both stores";
     private const string ByEntry = "entries are put into batches anew; they are compared one by one in the pictures of both stores";
     private const string Counted = "counted anew; compared in the pictures of both stores";
-    private const string Window = "of a window of seconds, in which no job runs; counted anew";
     private const string Running = "no job runs while a copy is made";
 
     private static readonly EveryColumn OnSqlite = new(
@@ -21,7 +20,6 @@ public sealed class ForgottenTableTests
         {
             ["workers"] = "signed off before a copy is made; how many there were stands in sqlite_sequence",
             ["loose_parents"] = "seen to before a copy is made",
-            ["breaker_calls"] = Window,
             ["lanes.id"] = Anew,
             ["jobs.lane"] = Anew,
         },
@@ -41,7 +39,6 @@ public sealed class ForgottenTableTests
             ["batches.cancelled"] = Counted,
             ["batches.deleted"] = Counted,
             ["loose_ends"] = "seen to before a copy is made",
-            ["breaker_calls"] = Window,
             ["log_places"] = ByEntry,
             ["log.batch"] = ByEntry,
             ["log.at"] = ByEntry,

@@ -90,6 +90,10 @@ public sealed class ConnectionTests : IAsyncLifetime
             await using var source = NpgsqlDataSource.Create(Settings(settings => (settings.Username, settings.Password) = (role, "secret")));
             await using var store = await PostgreSqlStore.OpenAsync(source, Options(options => options.Create = true), TestContext.Current.CancellationToken);
             await WorkAsync(store, jobs: 20);
+            await store.SetLimitAsync(new RateLimit(LimitScope.Queue, Defaults.Queue, 1, TimeSpan.FromMinutes(1)), "somebody", TestContext.Current.CancellationToken);
+            await store.AddAsync(Some.Jobs(2));
+            var worker = await store.StartAsync(breakers: [new BreakerDefinition("smtp")], typeBreakers: [new TypeBreakers(Some.Type, ["smtp"])]);
+            (await worker.ClaimAsync()).Count.ShouldBe(1);
         }
         finally
         {

@@ -57,12 +57,15 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     /// <summary>The exclusive keys that a limit holds.</summary>
     public static CopySection HeldKeys { get; } = new("held-keys", [Text("key"), Time("until")]);
 
-    /// <summary>The circuit breakers. The calls of their windows are counted anew in the new store.</summary>
+    /// <summary>The circuit breakers.</summary>
     public static CopySection Breakers { get; } = new("breakers",
     [
         Text("name"), Text("failure_ratio"), Number("window_time"), Number("minimum_calls"), Number("break_time"), Number("probes"),
         Text("state"), Time("since"), Time("until"), Number("let_through"), Number("passed"),
     ]);
+
+    /// <summary>The calls of their windows.</summary>
+    public static CopySection BreakerCalls { get; } = new("breaker-calls", [Text("breaker"), Number("worker"), Number("place"), Number("segment"), Number("calls"), Number("failed")]);
 
     /// <summary>Which job types depend on which of them.</summary>
     public static CopySection BreakerTypes { get; } = new("breaker-types", [Text("type"), Text("breaker")]);
@@ -108,7 +111,7 @@ public sealed record CopySection(string Name, IReadOnlyList<CopyColumn> Columns)
     public static CopySection Counters { get; } = new("counters", [Text("name"), Number("number"), Text("text")]);
 
     /// <summary>All of them, in the order in which they are written: what others refer to first, and last the counters, which the rows must not move again.</summary>
-    public static IReadOnlyList<CopySection> All { get; } = [Queues, Schedules, Pauses, Settings, Limits, LimitUses, HeldKeys, Breakers, BreakerTypes, Lanes, Batches, Jobs, Dependencies, Attempts, Log, Counters];
+    public static IReadOnlyList<CopySection> All { get; } = [Queues, Schedules, Pauses, Settings, Limits, LimitUses, HeldKeys, Breakers, BreakerTypes, BreakerCalls, Lanes, Batches, Jobs, Dependencies, Attempts, Log, Counters];
 
     private static CopyColumn Number(string name) => new(name, CopyKind.Number);
 

@@ -15,7 +15,7 @@ internal static class Search
     {
         var job = entry.Job;
         var place = (job.Priority, entry.Id);
-        var ofKey = table.All.Where(other => job.ExclusiveKey is { } key && other.Job.ExclusiveKey == key).ToList();
+        var ofKey = table.All.Where(other => !job.State.IsEnded() && job.ExclusiveKey is { } key && other.Job.ExclusiveKey == key).ToList();
         return new Standing(
             job,
             [.. ofKey.Where(other => other.Slot is not null).OrderBy(other => other.Slot).Select(other => new KeyHolder(other.Job.Id, other.Job.State, other.Job.Worker))],
