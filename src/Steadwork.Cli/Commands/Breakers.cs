@@ -19,16 +19,7 @@ internal static class BreakersCommand
         new Verb("close", "Lets the jobs that depend on it begin again, whoever has opened it.", "steadwork breakers close smtp") { Name }.Does(call => SwitchAsync(call, open: false)),
     };
 
-    private static async Task<int> ListAsync(Call call)
-    {
-        await using var store = call.OpenExisting();
-        var breakers = await store.BreakersAsync(CancellationToken.None).ConfigureAwait(false);
-        if (call.Json)
-            JsonOutput.Document(json => Write(json, breakers));
-        else
-            Print(breakers);
-        return ExitStatus.Done;
-    }
+    private static Task<int> ListAsync(Call call) => Answer.ShowAsync(call, store => store.BreakersAsync(CancellationToken.None), Write, Print);
 
     private static async Task<int> SwitchAsync(Call call, bool open)
     {

@@ -32,16 +32,7 @@ internal static class LimitsCommand
         new Verb("remove", "Takes a rate limit away.", "steadwork limits remove --type send-mail") { Queue, Type, Key }.Does(RemoveAsync),
     };
 
-    private static async Task<int> ListAsync(Call call)
-    {
-        await using var store = call.OpenExisting();
-        var limits = await store.LimitsAsync(CancellationToken.None).ConfigureAwait(false);
-        if (call.Json)
-            JsonOutput.Document(json => Write(json, limits));
-        else
-            Print(limits);
-        return ExitStatus.Done;
-    }
+    private static Task<int> ListAsync(Call call) => Answer.ShowAsync(call, store => store.LimitsAsync(CancellationToken.None), Write, Print);
 
     private static async Task<int> SetAsync(Call call)
     {

@@ -25,16 +25,7 @@ internal static class QueuesCommand
         }.Does(call => ChangeAsync(call, (store, scope, name, by) => store.ResumeAsync(scope, name, by, CancellationToken.None), "goes on", "was not paused")),
     };
 
-    private static async Task<int> ListAsync(Call call)
-    {
-        await using var store = call.OpenExisting();
-        var statistics = await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false);
-        if (call.Json)
-            JsonOutput.Document(json => StatisticsJson.WriteQueues(json, statistics));
-        else
-            StatisticsPage.PrintQueues(statistics);
-        return ExitStatus.Done;
-    }
+    private static Task<int> ListAsync(Call call) => Answer.ShowAsync(call, store => store.StatisticsAsync(CancellationToken.None), StatisticsJson.WriteQueues, StatisticsPage.PrintQueues);
 
     private static async Task<int> ChangeAsync(Call call, Func<IStore, PauseScope, string, string, Task<bool>> change, string done, string idle)
     {

@@ -44,17 +44,13 @@ internal static class SchedulesCommand
         new Verb("resume", "Lets a paused schedule tick again, from its next tick on.", "steadwork schedules resume nightly") { Name }.Does(call => ChangeAsync(call, (store, name) => store.ResumeScheduleAsync(name, ChangeOutput.By, CancellationToken.None), "goes on", "was not paused")),
     };
 
-    private static async Task<int> ListAsync(Call call)
-    {
-        await using var store = call.OpenExisting();
-        var schedules = await store.SchedulesAsync(dueBy: null, CancellationToken.None).ConfigureAwait(false);
-        var pauses = await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false);
-        if (call.Json)
-            JsonOutput.Document(json => ScheduleList.Write(json, schedules, pauses));
-        else
-            ScheduleList.Print(schedules, pauses);
-        return ExitStatus.Done;
-    }
+    private static Task<int> ListAsync(Call call) => Answer.ShowAsync(
+        call,
+        async store => (
+            Schedules: await store.SchedulesAsync(dueBy: null, CancellationToken.None).ConfigureAwait(false),
+            Statistics: await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false)),
+        (json, all) => ScheduleList.Write(json, all.Schedules, all.Statistics),
+        all => ScheduleList.Print(all.Schedules, all.Statistics));
 
     private static async Task<int> AddAsync(Call call)
     {

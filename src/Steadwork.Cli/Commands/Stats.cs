@@ -8,14 +8,5 @@ internal static class StatsCommand
 {
     public static Verb Create() => new Verb("stats", "Shows how many jobs stand in each state, queue and type, and who is at work.", "steadwork stats").Does(ShowAsync);
 
-    private static async Task<int> ShowAsync(Call call)
-    {
-        await using var store = call.OpenExisting();
-        var statistics = await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false);
-        if (call.Json)
-            JsonOutput.Document(json => StatisticsJson.Write(json, statistics));
-        else
-            StatisticsPage.Print(statistics);
-        return ExitStatus.Done;
-    }
+    private static Task<int> ShowAsync(Call call) => Answer.ShowAsync(call, store => store.StatisticsAsync(CancellationToken.None), StatisticsJson.Write, StatisticsPage.Print);
 }

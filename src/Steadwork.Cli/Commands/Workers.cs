@@ -1,5 +1,6 @@
 using Steadwork.Cli.Outputs;
 using Steadwork.Cli.Shell;
+using Steadwork.Storage;
 
 namespace Steadwork.Cli.Commands;
 
@@ -11,16 +12,14 @@ internal static class WorkersCommand
         new Verb("list", "Lists the live workers with what they serve.", "steadwork workers list").Does(ListAsync),
     };
 
-    private static async Task<int> ListAsync(Call call)
+    private static Task<int> ListAsync(Call call) =>
+        Answer.ShowAsync(call, store => store.StatisticsAsync(CancellationToken.None), (json, statistics) => StatisticsJson.WriteWorkers(json, statistics.Workers), Print);
+
+    private static void Print(StoreStatistics statistics)
     {
-        await using var store = call.OpenExisting();
-        var workers = (await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false)).Workers;
-        if (call.Json)
-            JsonOutput.Document(json => StatisticsJson.WriteWorkers(json, workers));
-        else if (workers.Count == 0)
+        if (statistics.Workers.Count == 0)
             Console.Out.WriteLine("No worker is alive.");
         else
-            StatisticsPage.WorkerTable(workers).Print();
-        return ExitStatus.Done;
+            StatisticsPage.WorkerTable(statistics.Workers).Print();
     }
 }
