@@ -97,8 +97,8 @@ internal sealed class RawPostgreSql(NpgsqlDataSource source) : IAsyncDisposable
                     {
                         new NpgsqlBatchCommand("""
                             WITH ended AS (DELETE FROM steadwork_bench_raw.jobs USING unnest($1) AS told WHERE id = told RETURNING jobs.*)
-                            INSERT INTO steadwork_bench_raw.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority, unique_until, state, unique_key, exclusive_key, exclusive_limit, trace_parent, tags, payload)
-                            SELECT id, lease, worker, run_at, created_at, started_at, now(), timeout, lane, attempt, failures, max_attempts, priority, unique_until, 'succeeded', unique_key, exclusive_key, exclusive_limit, trace_parent, tags, payload FROM ended
+                            INSERT INTO steadwork_bench_raw.history (id, lease, worker, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority, unique_until, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, orphaned, expires_at, batch, trace_parent, tags, payload)
+                            SELECT id, lease, worker, run_at, created_at, started_at, now(), timeout, lane, attempt, failures, max_attempts, priority, unique_until, 'succeeded', unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, false, expires_at, batch, trace_parent, tags, payload FROM ended
                             """) { Parameters = { new NpgsqlParameter<long[]> { TypedValue = held, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint } } },
                         new NpgsqlBatchCommand($"""
                             UPDATE steadwork_bench_raw.jobs SET state = 'running', ready = false, worker = 1, lease = 1, attempt = attempt + 1, started_at = now()
