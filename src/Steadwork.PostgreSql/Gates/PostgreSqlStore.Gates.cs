@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text;
 using Npgsql;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.Storage;
@@ -39,7 +38,7 @@ public sealed partial class PostgreSqlStore
         return circuit;
     }
 
-    private static NpgsqlParameter Said(LimitScope scope, string name, string by) => Value.Of(Encoding.UTF8.GetString(GateJson.Said(scope, name, by).Span));
+    private static NpgsqlParameter Said(LimitScope scope, string name, string by) => Value.OfUtf8(GateJson.Said(scope, name, by));
 
     private static LimitView Limit(DbDataReader row) => new(
         new RateLimit(GateJson.Scope(row.Text(0)), row.Text(1), row.Int(2), TimeSpan.FromMilliseconds(row.Long(3))) { Smooth = row.Bool(4) },

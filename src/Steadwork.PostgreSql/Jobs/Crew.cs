@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.PostgreSql.Gates;
 using Steadwork.Storage;
@@ -13,7 +12,7 @@ internal sealed class Crew(Database database)
     {
         var batch = database.Batch().Add("require-service", Value.Of(database.LockSpace)).Add("register-worker",
             Value.Of(worker.Name), Value.Of(Environment.MachineName), Value.Of(Environment.ProcessId),
-            Value.Of([.. worker.Queues]), Value.Of([.. worker.Types]), Value.Of(worker.Lease), Value.Of([.. worker.Tags]), Value.Of(Encoding.UTF8.GetString(ClaimRuleJson.Write(worker.Rule).Span)));
+            Value.Of([.. worker.Queues]), Value.Of([.. worker.Types]), Value.Of(worker.Lease), Value.Of([.. worker.Tags]), Value.OfUtf8(ClaimRuleJson.Write(worker.Rule)));
         Breakers.Define(batch, worker);
         return database.RunAsync(
             batch,

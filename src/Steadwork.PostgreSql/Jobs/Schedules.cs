@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text;
 using Npgsql;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.Storage;
@@ -26,7 +25,7 @@ internal sealed class Schedules(Database database, Lanes lanes)
             foreach (var put in changes.Puts)
             {
                 batch.Add("put-schedule",
-                    Value.Of(put.Name), Value.Of(put.Timing), Value.Of(put.Settings), Value.Of(Encoding.UTF8.GetString(put.Payload.Span)), Value.Of(put.Program), Value.Of(put.Version), Value.Of(put.By),
+                    Value.Of(put.Name), Value.Of(put.Timing), Value.Of(put.Settings), Value.OfUtf8(put.Payload), Value.Of(put.Program), Value.Of(put.Version), Value.Of(put.By),
                     Value.Of(put.Revision), Value.Of(put.Anchor), Value.Of(put.Next), Value.Of(put.LastTick), Value.Of(put.LastJob?.Value), Said(put.Name, owner.By));
             }
             foreach (var name in changes.Removals)
@@ -74,7 +73,7 @@ internal sealed class Schedules(Database database, Lanes lanes)
         return new Ticked(true, answers);
     }
 
-    private static NpgsqlParameter Said(string name, string by) => Value.Of(Encoding.UTF8.GetString(NamedJson.Write("schedule", name, by).Span));
+    private static NpgsqlParameter Said(string name, string by) => Value.OfUtf8(NamedJson.Write("schedule", name, by));
 
     private static Schedule Row(DbDataReader row) => new()
     {

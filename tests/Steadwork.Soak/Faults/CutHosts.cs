@@ -56,9 +56,7 @@ public sealed class CutHosts(string cli, string folder, Action<string> progress)
 
     private SteadworkRun Start(HostNetwork network, int host, string url)
     {
-        // Hosts share no home: by its files the workers of one see each other die.
-        var home = Directory.CreateDirectory(Path.Combine(folder, $"home-{host}")).FullName;
-        string[] words = [.. network.On(host), "env", $"HOME={home}", $"XDG_DATA_HOME={home}", cli, "work", "--store", url,
+        string[] words = [.. network.AtHomeOn(host, folder), cli, "work", "--store", url,
             "--exec", $"{Type}={ledger.ProgramOf(host)}", "--lease", $"{Lease.TotalSeconds}s", "--concurrency", $"{Concurrency}"];
         return new SteadworkRun(words[0], folder, words.Skip(1));
     }

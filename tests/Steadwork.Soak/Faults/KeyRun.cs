@@ -45,12 +45,7 @@ public sealed class KeyRun(string cli, string folder, int seed, Action<string> p
         await using var server = await PostgresServer.MakeAsync(Path.Combine(folder, "server"), network.Address);
         await using var store = await PostgreSqlStore.OpenAsync(server.Url);
         var program = WriteProgram();
-        return await RunAsync(store, host =>
-        {
-            // Hosts share no home: by its files the workers of one see each other die.
-            var home = Directory.CreateDirectory(Path.Combine(folder, $"home-{host}")).FullName;
-            return Start([.. network.On(host), "env", $"HOME={home}", $"XDG_DATA_HOME={home}", cli, .. Work(server.Url, program)]);
-        }, async host =>
+        return await RunAsync(store, host => Start([.. network.AtHomeOn(host, folder), cli, .. Work(server.Url, program)]), async host =>
         {
             await network.CutAsync(host);
             await Task.Delay(CutTime, TimeProvider.System);
@@ -73,9 +68,9 @@ public sealed class KeyRun(string cli, string folder, int seed, Action<string> p
         try
         {
             var ended = Until.TrueAsync(async () => await LeftAsync(store) == 0, EndLimit);
-            while (!ended.IsCompleted)
+            // The moments of the faults are random; the end of the work is what is waited for.
+            while (await Task.WhenAny(ended, Task.Delay(TimeSpan.FromMilliseconds(random.Next(300, 1500)), TimeProvider.System)) != ended)
             {
-                await Task.WhenAny(ended, Task.Delay(TimeSpan.FromMilliseconds(random.Next(300, 1500)), TimeProvider.System));
                 var one = random.Next(Workers);
                 if (cut is not null && cutting.IsCompleted && random.Next(3) == 0)
                 {

@@ -105,27 +105,14 @@ public sealed class BreakerTests : IAsyncDisposable
     private async Task<Circuit> UntilAsync(Func<Circuit, bool> wanted)
     {
         Circuit found = default;
-        await UntilAsync(async () => (await bench.Store.BreakersAsync(Stop)) is [var breaker] && wanted(found = breaker.Circuit));
+        await bench.UntilAsync(async () => (await bench.Store.BreakersAsync(Stop)) is [var breaker] && wanted(found = breaker.Circuit));
         return found;
     }
 
-    private Task UntilAllAsync() => UntilAsync(async () =>
+    private Task UntilAllAsync() => bench.UntilAsync(async () =>
     {
         // Those that failed wait for their retry.
         bench.Clock.Advance(TimeSpan.FromSeconds(1));
         return (await bench.Store.StatisticsAsync(Stop)).Lanes.Single().Counts.Succeeded == Jobs;
     });
-
-    private async Task UntilAsync(Func<Task<bool>> wanted)
-    {
-        using var changed = new SemaphoreSlim(1);
-        using var wakeUps = bench.Store.Listen(WakeUp.Ends | WakeUp.Jobs, _ => changed.Release());
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        patience.CancelAfter(Workbench.Patience);
-        do
-        {
-            await changed.WaitAsync(patience.Token);
-        }
-        while (!await wanted());
-    }
 }

@@ -64,7 +64,7 @@ public sealed class SchedulingTests : IAsyncDisposable
         await program.NudgeAsync();
 
         (await ran.WaitAsync(Workbench.Patience, Stop)).ShouldBeTrue();
-        await UntilAsync(async () => (await bench.Store.FindAsync(new JobQuery { Tag = "schedule:nightly" }, Stop)).All(job => job.State is JobState.Succeeded));
+        await bench.UntilAsync(async () => (await bench.Store.FindAsync(new JobQuery { Tag = "schedule:nightly" }, Stop)).All(job => job.State is JobState.Succeeded));
         (await bench.Store.FindAsync(new JobQuery { Tag = "schedule:nightly" }, Stop)).Count.ShouldBe(1);
         (await program.Schedules.ListAsync(Stop)).Single().Next.ShouldBe(bench.Clock.GetUtcNow().AddDays(1));
     }
@@ -216,16 +216,5 @@ public sealed class SchedulingTests : IAsyncDisposable
                 await hosted.StopAsync(CancellationToken.None);
             await services.DisposeAsync();
         }
-    }
-
-    private async Task UntilAsync(Func<Task<bool>> done)
-    {
-        using var changed = new SemaphoreSlim(1);
-        using var wakeUps = bench.Store.Listen(WakeUp.Ends | WakeUp.Jobs, _ => changed.Release());
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Stop);
-        patience.CancelAfter(Workbench.Patience);
-        do
-            await changed.WaitAsync(patience.Token);
-        while (!await done());
     }
 }

@@ -70,16 +70,21 @@ internal sealed class Workbench : IAsyncDisposable
     /// <summary>Waits until a job is as wanted, looking at each wake-up that may have changed it.</summary>
     public async Task<Job> UntilAsync(JobId id, Func<Job, bool> wanted)
     {
+        Job? job = null;
+        await UntilAsync(async () => wanted(job = await JobAsync(id)));
+        return job!;
+    }
+
+    /// <summary>Waits until something holds, looking at each wake-up of the store.</summary>
+    public async Task UntilAsync(Func<Task<bool>> holds)
+    {
         using var changed = new SemaphoreSlim(1);
         using var wakeUps = Store.Listen(WakeUp.Ends | WakeUp.Jobs | WakeUp.Cancellations, _ => changed.Release());
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         patience.CancelAfter(Patience);
-        while (true)
-        {
+        do
             await changed.WaitAsync(patience.Token);
-            if (await JobAsync(id) is var job && wanted(job))
-                return job;
-        }
+        while (!await holds());
     }
 
     public Task<Job> UntilAsync(JobId id, JobState state) => UntilAsync(id, job => job.State == state);
