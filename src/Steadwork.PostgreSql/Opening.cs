@@ -23,7 +23,7 @@ internal static class Opening
     /// <returns>The store's id.</returns>
     public static async Task<string> OpenAsync(Database database, PostgreSqlStoreOptions options, CancellationToken cancellationToken)
     {
-        var connection = await database.ConnectFirstAsync(cancellationToken).ConfigureAwait(false);
+        var connection = await database.ConnectAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
         {
             try

@@ -43,7 +43,7 @@ public sealed class PostgreSqlStoreOptions
     internal TimeSpan ReplicaLag { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// How long the opening goes on trying to connect when the server, or this machine, is too busy to answer within the time of one try.
+    /// How long the store goes on trying to connect when the server, or this machine, is too busy to answer within the time of one try.
     /// Default null: 60 s, but no second try where the connection string says how long one may take (<c>Timeout</c>, in a URL <c>connect_timeout</c>).
     /// </summary>
     internal TimeSpan? ConnectPatience { get; set; }

@@ -20,6 +20,7 @@ var status = command switch
     "failover" => (await new Failover(folder, Progress).RunAsync(count)).Print(),
     "hosts" => await OnHostsAsync(() => new CutHosts(Cli(), folder, Progress).RunAsync(count)),
     "keys" => await RunKeysAsync(),
+    "live" => await ChangeAsync(),
     "dead-listener" => (await new DeadListener(folder, Progress).RunAsync(count)).Print(),
     "idle-transaction" => (await new IdleTransaction(folder, Progress).RunAsync(count)).Print(),
     _ => Usage(),
@@ -41,6 +42,8 @@ static int Usage()
           soak failover COUNT               kills the primary of two PostgreSQL servers under load and promotes the standby
           soak keys JOBS [SEED] [--store sqlite|postgres] [--hosts]
                                             kills workers, and cuts hosts off, whose jobs have 200 exclusive keys
+          soak live ROUNDS [--store sqlite|postgres]
+                                            measures how soon pauses, limits and schedules are seen by four workers
           soak hosts COUNT                  cuts one of several hosts off and joins it again; takes root
           soak dead-listener SAMPLES        measures how soon jobs begin while a worker hears no wake-ups
           soak idle-transaction SECONDS     measures claims beside a transaction that does nothing
@@ -70,10 +73,17 @@ async Task<int> RunKeysAsync()
     var run = new KeyRun(Cli(), folder, numbers.Length > 2 && numbers[2] != "--hosts" ? int.Parse(numbers[2], CultureInfo.InvariantCulture) : Environment.ProcessId, Progress);
     if (args.Contains("--hosts"))
         return await OnHostsAsync(() => run.OnHostsAsync(count, Keys));
+    return await OnStoreAsync(placeIn, place => run.OnMachineAsync(place, count, Keys));
+}
+
+Task<int> ChangeAsync() => OnStoreAsync(Store().PlaceIn, place => new LiveChanges(Cli(), folder, Progress).RunAsync(place, count));
+
+async Task<int> OnStoreAsync(Func<string, IStorePlace>? placeIn, Func<IStorePlace, Task<FaultReport>> run)
+{
     if (placeIn is null)
         return Usage();
     using var place = placeIn(Directory.CreateDirectory(Path.Combine(folder, "store")).FullName);
-    return (await run.OnMachineAsync(place, count, Keys)).Print();
+    return (await run(place)).Print();
 }
 
 (string[] Numbers, Func<string, IStorePlace>? PlaceIn) Store() => args switch

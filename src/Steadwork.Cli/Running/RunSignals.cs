@@ -8,6 +8,7 @@ internal sealed class RunSignals : IDisposable
     private readonly CancellationTokenSource drain = new();
     private readonly CancellationTokenSource stop = new();
     private readonly PosixSignalRegistration[] registrations;
+    private int heard;
 
     public RunSignals() => registrations =
     [
@@ -23,8 +24,8 @@ internal sealed class RunSignals : IDisposable
     private void Hear(PosixSignalContext signal)
     {
         signal.Cancel = true;
-        // A terminal that hangs up shows nobody the drain.
-        if (drain.IsCancellationRequested || signal.Signal is PosixSignal.SIGHUP)
+        // Two that come together are heard on two threads. A terminal that hangs up shows nobody the drain.
+        if (Interlocked.Increment(ref heard) > 1 || signal.Signal is PosixSignal.SIGHUP)
             stop.Cancel();
         drain.Cancel();
     }

@@ -61,34 +61,25 @@ internal sealed class Database : IAsyncDisposable
 
     public Batch Batch() => new(this);
 
-    /// <summary>A connection for the caller to dispose.</summary>
-    public async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception error) when (Unavailable.IsEnvironmental(error))
-        {
-            throw Unavailable.Because(Place, error);
-        }
-    }
-
     /// <summary>
-    /// The first connection of a program. Where many start at once the last have to wait for longer than one try takes, and
-    /// would end before they had begun; later connections are made by what goes on by itself when one fails.
+    /// A connection for the caller to dispose. Where many processes start at once, the last of them have to wait for longer
+    /// than one try takes: as long as nothing says more than that the time was up, it is tried again.
     /// </summary>
-    public async ValueTask<NpgsqlConnection> ConnectFirstAsync(CancellationToken cancellationToken)
+    public async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
         while (true)
         {
             try
             {
-                return await ConnectAsync(cancellationToken).ConfigureAwait(false);
+                return await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
             }
-            catch (StoreUnavailableException error) when (Unavailable.IsTimeout(error) && Stopwatch.GetElapsedTime(began) < connectPatience)
+            catch (Exception error) when (Unavailable.IsTimeout(error) && Stopwatch.GetElapsedTime(began) < connectPatience)
             {
+            }
+            catch (Exception error) when (Unavailable.IsEnvironmental(error))
+            {
+                throw Unavailable.Because(Place, error);
             }
         }
     }

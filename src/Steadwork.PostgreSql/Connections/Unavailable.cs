@@ -19,7 +19,7 @@ internal static class Unavailable
     public static bool IsTransient(Exception error) => error is PostgresException { SqlState: SerializationFailure or DeadlockDetected };
 
     /// <summary>Whether nothing is known to be wrong, save that the time was up.</summary>
-    public static bool IsTimeout(StoreUnavailableException error) => error.InnerException is NpgsqlException { InnerException: TimeoutException };
+    public static bool IsTimeout(Exception error) => error is NpgsqlException { InnerException: TimeoutException } or TimeoutException;
 
     /// <summary>Whether the server, the way to it or the rights are at fault rather than the request.</summary>
     public static bool IsEnvironmental(Exception error) => error switch

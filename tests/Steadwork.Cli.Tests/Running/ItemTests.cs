@@ -136,10 +136,10 @@ public abstract class ItemTests<TStore> : IDisposable
     }
 
     [Fact]
-    public async Task A_list_longer_than_one_bulk_is_done_whole()
+    public async Task Many_outputs_come_in_the_order_of_their_items()
     {
-        var list = Enumerable.Range(1, 2500).Select(number => $"{number} {new string('x', number % 70)}").ToArray();
-        var ended = await workshop.RunAsync(Encoding.UTF8.GetBytes(string.Join('\n', list)), "--keep-order", "--", "echo");
+        var list = Enumerable.Range(1, 300).Select(number => $"{number} {new string('x', number % 70)}").ToArray();
+        var ended = await workshop.RunAsync(Encoding.UTF8.GetBytes(string.Join('\n', list)), "--workers", "3", "--keep-order", "--", "echo");
         ended.Status.ShouldBe(0, ended.Error);
         ended.Lines.ShouldBe(list);
     }

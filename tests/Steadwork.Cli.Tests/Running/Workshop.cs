@@ -69,18 +69,21 @@ internal sealed partial class Workshop : IDisposable
     /// <summary>Starts the program under test.</summary>
     public RunningCommand StartSteadwork(string? input, params IEnumerable<string> arguments) => Start(SteadworkProcess.ProgramPath, input, arguments);
 
-    /// <summary>Starts <c>run</c>.</summary>
-    public RunningCommand StartRun(string list, params IEnumerable<string> arguments) => StartSteadwork(list, ["run", .. arguments]);
+    /// <summary>Starts <c>run</c>, with one worker where the arguments do not say how many.</summary>
+    public RunningCommand StartRun(string list, params IEnumerable<string> arguments) => StartSteadwork(list, RunWords(arguments));
 
-    /// <summary>Runs <c>run</c> to its end.</summary>
+    /// <summary>Runs <c>run</c> to its end, with one worker where the arguments do not say how many.</summary>
     public Task<Ended> RunAsync(string list, params IEnumerable<string> arguments) => RunAsync(Encoding.UTF8.GetBytes(list), arguments);
 
-    /// <summary>Runs <c>run</c> to its end.</summary>
+    /// <inheritdoc cref="RunAsync(string, IEnumerable{string})"/>
     public async Task<Ended> RunAsync(byte[] list, params IEnumerable<string> arguments)
     {
-        using var run = new RunningCommand(Folder.Path, SteadworkProcess.ProgramPath, ["run", .. arguments], list, Variables);
+        using var run = new RunningCommand(Folder.Path, SteadworkProcess.ProgramPath, RunWords(arguments), list, Variables);
         return await run.EndAsync();
     }
+
+    // A worker is a process, and there are hundreds of runs.
+    private static IEnumerable<string> RunWords(IEnumerable<string> arguments) => arguments.Contains("--workers") ? ["run", .. arguments] : ["run", "--workers", "1", .. arguments];
 
     [LibraryImport("libc", EntryPoint = "chmod", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int ChangeMode(string path, uint mode);

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Steadwork.StoreTests.Fixtures;
 
-/// <summary>Stands before the server, and leaves the first that connects without an answer, as one does that is too busy.</summary>
+/// <summary>Stands before the server, and leaves one that connects without an answer whenever it is told to, as one does that is too busy.</summary>
 internal sealed class BusyServer : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -11,6 +11,7 @@ internal sealed class BusyServer : IAsyncDisposable
     private readonly int port;
     private readonly List<TcpClient> clients = [];
     private readonly Task accepting;
+    private volatile bool busy;
 
     /// <param name="host">Where the server is.</param>
     /// <param name="port">Its port.</param>
@@ -26,6 +27,9 @@ internal sealed class BusyServer : IAsyncDisposable
     /// <summary>How often somebody has connected.</summary>
     public int Asked { get; private set; }
 
+    /// <summary>Leaves the next that connects without an answer.</summary>
+    public void LeaveNext() => busy = true;
+
     private async Task AcceptAsync()
     {
         try
@@ -34,8 +38,12 @@ internal sealed class BusyServer : IAsyncDisposable
             {
                 var client = await listener.AcceptTcpClientAsync();
                 clients.Add(client);
-                if (++Asked == 1)
+                Asked++;
+                if (busy)
+                {
+                    busy = false;
                     continue;
+                }
                 var server = new TcpClient();
                 clients.Add(server);
                 await server.ConnectAsync(host, port);

@@ -43,9 +43,16 @@ public sealed class ConnectionTests : IAsyncLifetime
         var there = ConnectionUrl.Read(PostgreSqlServer.Url).Settings;
         await using var busy = new BusyServer(there.Host!, there.Port);
         var address = Settings(settings => (settings.Host, settings.Port, settings.Timeout) = ("127.0.0.1", busy.Port, 1)).ConnectionString;
+        busy.LeaveNext();
         await using var store = await PostgreSqlStore.OpenAsync(address, Options(options => options.ConnectPatience = Patience), TestContext.Current.CancellationToken);
         busy.Asked.ShouldBeGreaterThan(1);
+
+        // Later as well: whoever listens keeps the connection that there is.
+        using var listening = store.Listen(WakeUp.Jobs, _ => { });
+        var asked = busy.Asked;
+        busy.LeaveNext();
         (await store.AddOneAsync(Some.Job)).ShouldBe(new JobId(1));
+        busy.Asked.ShouldBeGreaterThan(asked + 1);
     }
 
     [Fact]
@@ -54,6 +61,7 @@ public sealed class ConnectionTests : IAsyncLifetime
         var there = ConnectionUrl.Read(PostgreSqlServer.Url).Settings;
         await using var busy = new BusyServer(there.Host!, there.Port);
         var address = $"postgres://{there.Username}@127.0.0.1:{busy.Port}/{there.Database}?schema={fixture.Schema}&connect_timeout=1";
+        busy.LeaveNext();
         var error = await Should.ThrowAsync<StoreUnavailableException>(() => PostgreSqlStore.OpenAsync(address, Options(_ => { }), TestContext.Current.CancellationToken));
         error.Message.ShouldBe($"The store at 127.0.0.1:{busy.Port}/{there.Database}, schema {fixture.Schema} cannot be reached: The operation has timed out.");
         busy.Asked.ShouldBe(1);
