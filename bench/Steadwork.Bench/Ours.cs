@@ -43,9 +43,11 @@ internal sealed class Ours(IStore store, IStore other, IStore silent) : IAsyncDi
     /// <param name="jobs">How many.</param>
     /// <param name="concurrency">How many handlers at once.</param>
     /// <param name="keyed">Whether each has an exclusive key, which is its own.</param>
-    public async Task<double> DrainAsync(int jobs, int concurrency, bool keyed = false)
+    /// <param name="order">In which order.</param>
+    /// <param name="priorities">How many priorities they have, in turns.</param>
+    public async Task<double> DrainAsync(int jobs, int concurrency, bool keyed = false, ClaimOrder order = ClaimOrder.Priority, int priorities = 1)
     {
-        await FillAsync(jobs, number => keyed ? Job with { ExclusiveKey = $"key {number}" } : Job);
+        await FillAsync(jobs, number => Job with { ExclusiveKey = keyed ? $"key {number}" : null, Priority = 1 + number % priorities });
         var left = (await store.StatisticsAsync(CancellationToken.None)).Lanes.Where(lane => lane.Type == Type).Sum(lane => lane.Counts.Pending + lane.Counts.Waiting);
         var done = new TaskCompletionSource();
         var catalog = new JobCatalog();
@@ -57,7 +59,7 @@ internal sealed class Ours(IStore store, IStore other, IStore silent) : IAsyncDi
         }));
         return await Rate.OfAsync(jobs, async () =>
         {
-            var worker = new WorkerHost(store, catalog, new WorkerOptions { Concurrency = concurrency });
+            var worker = new WorkerHost(store, catalog, new WorkerOptions { Concurrency = concurrency, ClaimOrder = order });
             await worker.StartAsync();
             await done.Task;
             // Stopped only when the store has been told of every end.

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Steadwork;
 using Steadwork.Bench;
 
 // bench URL [ROUNDS [NAME]]: what the store reaches on a PostgreSQL server, against the same work in plain statements, in turns;
@@ -21,11 +22,14 @@ var measures = new List<(string Name, Func<Task<double>>? Floor, Func<Task<doubl
 };
 measures.Add(("drain, a key each (plain)", () => ours.DrainAsync(jobs: 50_000, concurrency: 10), () => ours.DrainAsync(jobs: 50_000, concurrency: 10, keyed: true)));
 measures.Add(("drain, 100,000 behind a key", () => ours.DrainAsync(jobs: 50_000, concurrency: 10), () => ours.DrainBesideAsync(waiting: 100_000, jobs: 50_000, concurrency: 10)));
+foreach (var order in new[] { ClaimOrder.Priority, ClaimOrder.Fifo, ClaimOrder.WeightedRandom })
+    foreach (var priorities in new[] { 10, 1000 })
+        measures.Add(($"drain, {priorities} priorities, {order.Name()}", () => ours.DrainAsync(jobs: 50_000, concurrency: 10), () => ours.DrainAsync(jobs: 50_000, concurrency: 10, order: order, priorities: priorities)));
 measures.Add(("drain, beside pruning (alone)", () => ours.DrainAsync(jobs: 50_000, concurrency: 10), () => ours.DrainWhilePruningAsync(jobs: 50_000, concurrency: 10)));
 measures.Add(("prune, step after step", null, () => ours.PruneAsync(jobs: 50_000)));
 if (floor is not null)
     measures.Add(("enqueue, rung and not rung", () => ours.EnqueueAsync(callers: 64, jobs: 40_000, rings: false), () => ours.EnqueueAsync(callers: 64, jobs: 40_000)));
-Console.WriteLine($"{"per second, median of " + rounds,-30}{"floor",10}{"ours",10}{"ratio",8}   ours min to max");
+Console.WriteLine($"{"per second, median of " + rounds,-40}{"floor",10}{"ours",10}{"ratio",8}   ours min to max");
 foreach (var measure in measures.Where(measure => measure.Name.Contains(wanted, StringComparison.Ordinal)))
 {
     var (floors, results) = (new List<double>(), new List<double>());
@@ -39,7 +43,7 @@ foreach (var measure in measures.Where(measure => measure.Name.Contains(wanted, 
         results.Add(own);
     }
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"{measure.Name,-30}{Median(floors),10:N0}{Median(results),10:N0}{Median(results) / Median(floors),8:0.00}   {results.Min():N0} to {results.Max():N0}"));
+        $"{measure.Name,-40}{Median(floors),10:N0}{Median(results),10:N0}{Median(results) / Median(floors),8:0.00}   {results.Min():N0} to {results.Max():N0}"));
 }
 if (wanted == "beside a million")
 {

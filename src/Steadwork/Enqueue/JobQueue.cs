@@ -93,12 +93,13 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
         return Named(names, await Transactional.EnqueueAsync(jobs, transaction, cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Enqueues jobs as one batch: all or nothing up to 10,000, then in chunks of that size. If that breaks off, the batch stays open.</summary>
+    /// <summary>Enqueues jobs as one batch: all or nothing up to 10,000, then in chunks of that size.</summary>
     /// <param name="batch">The batch.</param>
     /// <param name="cancellationToken">Ends the work between two chunks; what has been sent may be stored all the same.</param>
     /// <returns>Its number, its jobs in order, and its follower.</returns>
-    /// <exception cref="ArgumentException">A job is refused; nothing of its chunk was stored.</exception>
-    /// <exception cref="UniqueKeyTakenException">The unique key of the follower is taken, or that of a job that says <see cref="WhenTaken.Refuse"/>.</exception>
+    /// <exception cref="ArgumentException">A job is refused before anything was stored.</exception>
+    /// <exception cref="UniqueKeyTakenException">The unique key of the follower is taken, or that of one of the first 10,000 jobs that says <see cref="WhenTaken.Refuse"/>; nothing was stored.</exception>
+    /// <exception cref="BatchBrokenOffException">The batch has some of its jobs, and a later chunk could not be stored, for whatever reason.</exception>
     public async Task<StoredBatch> EnqueueAsync(JobBatch batch, CancellationToken cancellationToken = default)
     {
         using var chunks = batch.Jobs(this).Chunk(Defaults.BulkChunk).GetEnumerator();
@@ -109,11 +110,18 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
         if (!isChunked)
             return stored;
         var jobs = new List<EnqueuedJob>(stored.Jobs);
-        do
-            jobs.AddRange(await store.EnqueueAsync(Array.ConvertAll(chunks.Current, job => job with { Batch = stored.Id }), cancellationToken).ConfigureAwait(false));
-        while (chunks.MoveNext());
-        if (!batch.StaysOpen)
-            await store.CloseBatchAsync(stored.Id, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            do
+                jobs.AddRange(await store.EnqueueAsync(Array.ConvertAll(chunks.Current, job => job with { Batch = stored.Id }), cancellationToken).ConfigureAwait(false));
+            while (chunks.MoveNext());
+            if (!batch.StaysOpen)
+                await store.CloseBatchAsync(stored.Id, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            throw new BatchBrokenOffException(stored.Id, jobs.Count, error);
+        }
         return stored with { Jobs = jobs };
     }
 

@@ -74,6 +74,23 @@ public sealed class JobBatchTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task One_that_breaks_off_says_which_it_is_and_how_far_it_came()
+    {
+        const int Stored = 2 * Defaults.BulkChunk;
+        var batch = new JobBatch().AddMany(Enumerable.Range(2, Stored + 1).Select(number => new Page(number)), (page, options) => options.Priority = page.Number == Stored + 2 ? 0 : 5);
+
+        var error = await Should.ThrowAsync<BatchBrokenOffException>(() => Queue.EnqueueAsync(batch, Token));
+
+        (error.Batch, error.Stored).ShouldBe((new BatchId(1), Stored));
+        error.Message.ShouldStartWith("Of batch 1 the first 20,000 jobs are stored, and it is still open: ");
+        error.InnerException.ShouldBeOfType<ArgumentException>();
+        var view = (await Queue.BatchAsync(error.Batch, Token))!;
+        (view.IsOpen, view.Total).ShouldBe((true, Stored));
+        await Should.ThrowAsync<ArgumentException>(() => Queue.EnqueueAsync(new JobBatch().Add(new Page(1), options => options.Priority = 0), Token));
+        (await Queue.BatchAsync(new BatchId(2), Token)).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task A_handler_adds_jobs_to_its_own_batch_and_somebody_waits_for_the_end()
     {
         foreach (var service in services.GetServices<IHostedService>())
