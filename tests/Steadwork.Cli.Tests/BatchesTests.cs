@@ -73,6 +73,26 @@ public abstract class BatchesTests<TStore> : IDisposable
     }
 
     [Fact]
+    public async Task Its_end_can_be_waited_for()
+    {
+        var file = folder.Write("notes.jsonl", "1\n2\n");
+        await folder.RunAsync("enqueue", "note", "--jsonl", file, "--batch", "b", "--attempts", "1");
+        var late = await folder.RunAsync("batches", "wait", "1", "--timeout", "20ms");
+        (late.Status, late.Complaint).ShouldBe((1, "Batch 1 is still running after 20ms."));
+        var waiting = folder.RunAsync("batches", "wait", "1");
+        await Waiting.UntilAsync(() => folder.Store.Listeners == 1);
+
+        (await folder.RunAsync("work", "--exec", "note=grep 1", "--drain")).Status.ShouldBe(0);
+
+        var ended = await waiting;
+        (ended.Status, ended.Output).ShouldBe((1, "Batch 1 has ended: of 2 jobs 1 succeeded.\n"));
+        (await folder.RunAsync("retry", "--batch", "1", "--state", "failed")).Good();
+        (await folder.RunAsync("work", "--exec", "note=true", "--drain")).Status.ShouldBe(0);
+        (await folder.RunAsync("batches", "wait", "1")).Good().ShouldBe("Batch 1 has ended: of 2 jobs 2 succeeded.\n");
+        (await folder.JsonAsync("batches", "wait", "1")).GetProperty("counts").GetProperty("succeeded").GetInt32().ShouldBe(2);
+    }
+
+    [Fact]
     public async Task What_follows_a_batch_follows_an_empty_one_at_once()
     {
         var file = folder.Write("none.jsonl", "\n");
@@ -84,6 +104,7 @@ public abstract class BatchesTests<TStore> : IDisposable
     [Theory]
     [InlineData("There is no batch 9.", "batches", "show", "9")]
     [InlineData("There is no batch 9.", "batches", "close", "9", "--json")]
+    [InlineData("There is no batch 9.", "batches", "wait", "9")]
     [InlineData("'x' is not the id of a batch; ids are whole numbers from 1. See 'steadwork batches show --help'.", "batches", "show", "x")]
     [InlineData("'0' is not the id of a batch; ids are whole numbers from 1. See 'steadwork list --help'.", "list", "--batch", "0")]
     [InlineData("There is no batch 9; it may have been pruned. Nothing was stored.", "enqueue", "note", "--into", "9")]

@@ -9,10 +9,7 @@ namespace Steadwork.Cli.Commands;
 /// <summary><c>wait</c>: waits until a job has ended, and tells by the exit status how.</summary>
 internal static class WaitCommand
 {
-    // What a timer can measure; a longer time is as long as it takes.
-    private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1.0);
-
-    private static readonly Option<TimeSpan?> Timeout = Options.Duration("--timeout", "How long to wait at the most, such as 5m. Default: as long as it takes.");
+    private static readonly Option<TimeSpan?> Timeout = Waits.Timeout();
 
     public static Verb Create()
     {
@@ -25,11 +22,14 @@ internal static class WaitCommand
 
     private static async Task<int> WaitAsync(Call call, JobId id)
     {
-        using var signals = new StopSignals();
+        var timeout = call.Value(Timeout);
         await using var store = call.OpenExisting();
-        var job = await EndAsync(store, id, call.Value(Timeout), signals.Token).ConfigureAwait(false);
+        var job = await Waits.WaitAsync(
+            timeout,
+            cancellation => EndAsync(store, id, cancellation),
+            async () => await store.FindAsync(id).ConfigureAwait(false) ?? throw Jobs.Unknown(id)).ConfigureAwait(false);
         if (!job.State.IsEnded())
-            throw new Refusal($"Job {id} is still {JobText.State(job)} after {Duration.Format(call.Value(Timeout)!.Value)}.", ExitStatus.WorkFailed);
+            throw Waits.Over($"Job {id} is still {JobText.State(job)}", timeout);
         if (call.Json)
             JsonOutput.Document(json => JobJson.Write(json, job));
         else
@@ -37,23 +37,15 @@ internal static class WaitCommand
         return job.State is JobState.Succeeded ? ExitStatus.Done : ExitStatus.WorkFailed;
     }
 
-    /// <summary>The job once it has ended, or as it stands when the time is up.</summary>
-    private static async Task<Job> EndAsync(IStore store, JobId id, TimeSpan? timeout, CancellationToken cancellation)
+    private static async Task<Job> EndAsync(IStore store, JobId id, CancellationToken cancellation)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        if (timeout <= LongestTimer)
-            patience.CancelAfter(timeout.Value);
         try
         {
-            return await new EndWatch(store, TimeProvider.System).WaitAsync(id, patience.Token).ConfigureAwait(false);
+            return await new EndWatch(store, TimeProvider.System).WaitAsync(id, cancellation).ConfigureAwait(false);
         }
         catch (JobNotFoundException error)
         {
             throw error.Deleted ? new Refusal(error.Message, ExitStatus.WorkFailed) : Jobs.Unknown(id);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            return await store.FindAsync(id).ConfigureAwait(false) ?? throw Jobs.Unknown(id);
         }
     }
 

@@ -47,7 +47,8 @@ internal static class BatchPage
         Counts(batch).Print();
     }
 
-    private static (string Word, Colour Colour) Standing(BatchView batch) => batch switch
+    /// <summary>How it stands, in a word or a few.</summary>
+    public static (string Word, Colour Colour) Standing(BatchView batch) => batch switch
     {
         { IsOpen: true } => ("open", Colour.Yellow),
         { Unfinished: > 0 } => ("running", Colour.Blue),

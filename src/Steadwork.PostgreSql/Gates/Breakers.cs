@@ -19,9 +19,10 @@ internal sealed class Breakers(Database database)
                 Value.Of(Column(worker, breaker => (long)breaker.Window.TotalMilliseconds)), Value.Of(Column(worker, breaker => breaker.MinimumCalls)),
                 Value.Of(Column(worker, breaker => (long)breaker.BreakTime.TotalMilliseconds)), Value.Of(Column(worker, breaker => breaker.Probes)));
         }
-        var typeBreakers = worker.TypeBreakers.SelectMany(type => type.Breakers.Select(breaker => (type.Type, Breaker: breaker))).ToList();
-        if (typeBreakers.Count > 0)
-            batch.Add("put-breaker-types", Value.Of([.. typeBreakers.Select(each => (string?)each.Type)]), Value.Of([.. typeBreakers.Select(each => (string?)each.Breaker)]));
+        if (worker.TypeBreakers.Count == 0)
+            return;
+        var pairs = worker.TypeBreakers.SelectMany(type => type.Breakers.Select(breaker => (type.Type, Breaker: breaker))).ToList();
+        batch.Add("put-breaker-types", Value.Of([.. pairs.Select(each => (string?)each.Type)]), Value.Of([.. pairs.Select(each => (string?)each.Breaker)]), Value.Of([.. worker.TypeBreakers.Select(each => (string?)each.Type)]));
     }
 
     /// <summary>Has calls counted.</summary>

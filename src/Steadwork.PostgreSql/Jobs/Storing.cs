@@ -62,7 +62,7 @@ internal sealed class Storing
         }
         if (demanding.Count > 0)
         {
-            Batch.Add("require-free", Value.Of([.. demanding.Select(job => job.UniqueKey)]));
+            Batch.Add("require-bearers", Value.Of([.. demanding.Select(job => job.UniqueKey)]), Value.Of([.. demanding.Select(Uniqueness.Bearable)]));
             before++;
         }
         if (making is not null)
@@ -127,7 +127,7 @@ internal sealed class Storing
     {
         ("SW002", [var missing]) => new ParentMissingException(Id(missing)),
         ("SW004", [var batch, var why]) => new BatchNotOpenException(new BatchId(long.Parse(batch, CultureInfo.InvariantCulture)), isClosed: why == "closed"),
-        ("SW003", [var bearer, var key]) => new UniqueKeyTakenException(key, Id(bearer)),
+        ("SW003", [var bearer, var key]) => new UniqueKeyTakenException(key, Id(bearer), error.Hint is { Length: > 0 } otherType ? otherType : null),
         _ => null,
     };
 

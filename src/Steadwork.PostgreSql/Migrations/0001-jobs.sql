@@ -121,10 +121,10 @@ CREATE INDEX history_keys ON steadwork.history (unique_key, unique_until, id) WH
 
 -- The job that bears a unique key at a time; nobody else can take it as long as the key's lock is held. After a clock that was
 -- set back there can be several that have ended.
-CREATE FUNCTION steadwork.bearer_of(wanted text, at timestamptz) RETURNS TABLE (id bigint, state text) LANGUAGE sql STABLE AS $$
-    SELECT id, state FROM steadwork.jobs WHERE unique_key = wanted
+CREATE FUNCTION steadwork.bearer_of(wanted text, at timestamptz) RETURNS TABLE (id bigint, state text, lane integer) LANGUAGE sql STABLE AS $$
+    SELECT id, state, lane FROM steadwork.jobs WHERE unique_key = wanted
     UNION ALL
-    (SELECT id, state FROM steadwork.history WHERE unique_key = wanted AND unique_until > at ORDER BY unique_until DESC, id DESC LIMIT 1)
+    (SELECT id, state, lane FROM steadwork.history WHERE unique_key = wanted AND unique_until > at ORDER BY unique_until DESC, id DESC LIMIT 1)
     LIMIT 1
 $$;
 

@@ -1,13 +1,15 @@
--- Refuses those of these unique keys that a job bears.
-CREATE FUNCTION steadwork.require_free(keys text[]) RETURNS void LANGUAGE plpgsql
+-- Refuses those of these unique keys that a job bears, unless it is of the type that may.
+CREATE FUNCTION steadwork.require_bearers(keys text[], bearable text[]) RETURNS void LANGUAGE plpgsql
     SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     now   timestamptz := steadwork.wall_clock();
     taken record;
 BEGIN
-    SELECT bearer.id, key INTO taken FROM unnest(keys) WITH ORDINALITY AS told (key, place), LATERAL steadwork.bearer_of(key, now) AS bearer ORDER BY place LIMIT 1;
+    SELECT bearer.id, key, CASE WHEN told.type IS NULL THEN '' ELSE lanes.type END AS other INTO taken
+    FROM unnest(keys, bearable) WITH ORDINALITY AS told (key, type, place), LATERAL steadwork.bearer_of(key, now) AS bearer JOIN steadwork.lanes ON lanes.id = lane
+    WHERE lanes.type IS DISTINCT FROM told.type ORDER BY place LIMIT 1;
     IF FOUND THEN
-        RAISE EXCEPTION '% %', taken.id, taken.key USING ERRCODE = 'SW003';
+        RAISE EXCEPTION '% %', taken.id, taken.key USING ERRCODE = 'SW003', HINT = taken.other;
     END IF;
 END $$;
 

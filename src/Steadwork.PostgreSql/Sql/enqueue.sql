@@ -163,9 +163,9 @@ ended AS MATERIALIZED (
 told AS MATERIALIZED (SELECT count(*) FROM ended, LATERAL steadwork.attend($2, parents, NULL, keys))
 SELECT (SELECT count(*) FROM ended) FROM told;
 
--- name: require-free
--- Refuses those of the unique keys $1 that a job bears.
-SELECT steadwork.require_free($1);
+-- name: require-bearers
+-- Refuses those of the unique keys $1 that a job bears, unless it is of the type of $2 that may.
+SELECT steadwork.require_bearers($1, $2);
 
 -- name: admit
 -- $1 what tells this store's locks from others, $2 exclusive keys, $3 unique keys, those of whose bearers count as well.

@@ -53,9 +53,9 @@ WHERE (breakers.failure_ratio, breakers.window_time, breakers.minimum_calls, bre
     <> (excluded.failure_ratio, excluded.window_time, excluded.minimum_calls, excluded.break_time, excluded.probes);
 
 -- name: put-breaker-types
--- $1 types, $2 the breaker of each.
+-- $1 types, $2 the breaker of each, $3 all types of which something is said: some depend on none.
 WITH told AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::text[]) AS told (type, breaker)),
-gone AS (DELETE FROM steadwork.breaker_types WHERE type IN (SELECT type FROM told) AND (type, breaker) NOT IN (SELECT type, breaker FROM told))
+gone AS (DELETE FROM steadwork.breaker_types WHERE type = ANY ($3::text[]) AND (type, breaker) NOT IN (SELECT type, breaker FROM told))
 INSERT INTO steadwork.breaker_types (type, breaker) SELECT type, breaker FROM told ORDER BY type, breaker ON CONFLICT DO NOTHING;
 
 -- name: count-calls

@@ -92,14 +92,14 @@ internal static class Enqueueing
         transaction.Admit();
     }
 
-    /// <summary>Refuses what must not be stored because its unique key is taken.</summary>
+    /// <summary>Refuses what must not be stored because of whoever bears its unique key.</summary>
     /// <exception cref="UniqueKeyTakenException">There is such a job.</exception>
     public static void Demand(WriteTransaction transaction, IReadOnlyList<NewJob> demanding)
     {
         foreach (var job in demanding)
         {
             if (BearerOf(transaction, job.UniqueKey!) is { } bearer)
-                throw new UniqueKeyTakenException(job.UniqueKey!, bearer.Id);
+                Uniqueness.RequireFor(job, bearer.Id, transaction.Database["type-of-job"].Bind(1, bearer.Id.Value).First(row => row.Text(0))!);
         }
     }
 

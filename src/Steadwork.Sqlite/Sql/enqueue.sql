@@ -8,6 +8,9 @@ SELECT id, state
 FROM jobs
 WHERE unique_key = ?1 AND unique_key IS NOT NULL AND (unique_until = 253402300799999 OR state IN ('pending', 'waiting', 'running'));
 
+-- name: type-of-job
+SELECT type FROM lanes WHERE id = (SELECT lane FROM jobs WHERE id = ?1);
+
 -- name: expired-job-of-unique-key
 -- One that bears it and is not worth beginning at the time ?2.
 SELECT id, expires_at

@@ -18,7 +18,8 @@ public enum WhenTaken
 
     /// <summary>
     /// While it is pending or waiting it takes over the payload and the time of the newer one, and nothing else: many in a row become one, as
-    /// late as the last of them says (debouncing). One that runs or has ended stays as it is.
+    /// late as the last of them says (debouncing). One that runs or has ended stays as it is; one of another type refuses the whole list that
+    /// holds the newer one: <see cref="UniqueKeyTakenException"/>.
     /// </summary>
     Replace,
 
@@ -71,7 +72,7 @@ public sealed record NewJob
     /// <summary>How long one attempt may take; null means as long as it likes.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    /// <summary>At most one job bears the same one, as long as <see cref="UniqueScope"/> says.</summary>
+    /// <summary>At most one job bears the same one, of whatever type and queue, as long as <see cref="UniqueScope"/> says.</summary>
     public string? UniqueKey { get; init; }
 
     /// <summary>How long the unique key stays taken. While unfinished unless said.</summary>

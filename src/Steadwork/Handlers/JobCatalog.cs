@@ -48,9 +48,12 @@ public sealed class JobCatalog
     /// <summary>The breakers that types depend on which this program can run.</summary>
     internal IReadOnlyList<BreakerDefinition> Breakers => [.. Types.Where(type => type.Invoke is not null).SelectMany(type => type.Options.DependsOn).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(BreakerOf)];
 
-    /// <summary>Which types depend on them, former names included.</summary>
+    /// <summary>
+    /// Which types depend on them, former names included: also those that depend on none, for they may have once. Of a type
+    /// without a payload of its own, as those of programs are, nothing is known.
+    /// </summary>
     internal IReadOnlyList<TypeBreakers> TypeBreakers =>
-        [.. byName.Where(named => named.Value is { Invoke: not null, Options.DependsOn.Count: > 0 }).Select(named => new TypeBreakers(named.Key, [.. named.Value.Options.DependsOn.Distinct(StringComparer.Ordinal)]))];
+        [.. byName.Where(named => named.Value is { Invoke: not null } type && (type.Payload is not null || type.Options.DependsOn.Count > 0)).Select(named => new TypeBreakers(named.Key, [.. named.Value.Options.DependsOn.Distinct(StringComparer.Ordinal)]))];
 
     internal BreakerDefinition BreakerOf(string name) => breakers.GetValueOrDefault(name) ?? new BreakerDefinition(name);
 

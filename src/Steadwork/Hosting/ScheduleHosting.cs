@@ -10,9 +10,18 @@ internal sealed class ProgramSchedules
 {
     public List<Func<JobQueue, ScheduleDefinition>> All { get; } = [];
 
+    /// <summary>Whether the program defines them when it starts.</summary>
+    public bool AreHosted { get; set; }
+
     public string Program { get; set; } = Assembly.GetEntryAssembly()?.GetName().Name ?? "program";
 
-    public Version Version { get; set; } = Assembly.GetEntryAssembly()?.GetName().Version ?? new Version(0, 0);
+    public Version Version { get; set; } = VersionOf(Assembly.GetEntryAssembly());
+
+    /// <summary>The version as people set it: that of the assembly itself often says no more than the first part.</summary>
+    internal static Version VersionOf(Assembly? program) =>
+        Version.TryParse(program?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+', '-')[0], out var told)
+            ? told
+            : program?.GetName().Version ?? new Version(0, 0);
 
     /// <summary>Whose they are, for people.</summary>
     public string By => $"{Program} {Version}";

@@ -170,13 +170,16 @@ public sealed class SteadworkBuilder
         return this;
     }
 
-    /// <summary>Says whose the schedules and the retention in the code are. Default: the name and the version of the program's entry assembly.</summary>
-    /// <param name="program">The program; one that has another name has other schedules.</param>
+    /// <summary>
+    /// Says whose the schedules and the retention in the code are. Default: the name of the program's entry assembly and its version, the
+    /// informational one. A program that has no schedule any more says it, too: else nothing removes those that it once had.
+    /// </summary>
+    /// <param name="program">The program; one that has another name has other schedules. Of two that have other schedules in one store, such as two roles of one executable, each needs its own.</param>
     /// <param name="version">Its version: an older one changes nothing of what a newer one has defined.</param>
     public SteadworkBuilder SchedulesAre(string program, Version version)
     {
         (schedules.Program, schedules.Version) = (program, version);
-        return this;
+        return HostSchedules();
     }
 
     /// <summary>Has this program run jobs, in a worker that starts and stops with its host.</summary>
@@ -206,12 +209,18 @@ public sealed class SteadworkBuilder
 
     private SteadworkBuilder AddSchedule(Func<JobQueue, ScheduleDefinition> make)
     {
-        if (schedules.All.Count == 0)
+        schedules.All.Add(make);
+        return HostSchedules();
+    }
+
+    private SteadworkBuilder HostSchedules()
+    {
+        if (!schedules.AreHosted)
         {
+            schedules.AreHosted = true;
             Services.AddSingleton<IHostedService>(services => new ScheduleHosting(
                 StoreOf(services), QueueOf(services), schedules, (services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance).CreateLogger<JobSchedules>()));
         }
-        schedules.All.Add(make);
         return this;
     }
 

@@ -32,6 +32,21 @@ public abstract class BreakerContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task A_type_that_depends_on_it_no_more_is_let_through()
+    {
+        await AddAsync("mail", 1);
+        await AddAsync("post", 1);
+        var earlier = await StartAsync(Store);
+        await Store.SwitchBreakerAsync("smtp", open: true, "ann", CancellationToken.None);
+        (await earlier.ClaimAsync()).ShouldBeEmpty();
+
+        await Other.StartWorkerAsync(new WorkerStart("later", ["default"], ["mail"], 1, TimeSpan.FromMinutes(1)) { TypeBreakers = [new TypeBreakers("mail", [])] }, CancellationToken.None);
+
+        (await earlier.ClaimAsync()).Select(job => (job.Type, job.IsProbe)).ShouldBe([("mail", false)]);
+        (await BreakerAsync()).Types.ShouldBe(["post"]);
+    }
+
+    [Fact]
     public async Task Calls_are_forgotten_with_the_window()
     {
         await AddAsync("mail", 9);

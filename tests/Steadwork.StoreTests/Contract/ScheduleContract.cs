@@ -207,6 +207,7 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
         await Store.DefineAsync([new(Nightly, Now, In(60)), new(Every("new", 60), Now, In(60))], Shop("1.10"), CancellationToken.None);
 
         (await Other.DefineAsync([new(Nightly with { Timing = Cron("0 4 * * *") }, Now, In(70))], Shop("1.9"), CancellationToken.None)).ShouldBe([Defined.KeptNewer]);
+        (await Other.DefineAsync([new(Nightly, Now, In(70))], Shop("1.9.9.9"), CancellationToken.None)).ShouldBe([Defined.KeptNewer]);
 
         var left = await Store.SchedulesAsync(null, CancellationToken.None);
         left.Select(schedule => (schedule.Name, schedule.Timing, schedule.Version)).ShouldBe([("new", "every 60000", "1.10"), ("nightly", "cron UTC 0 3 * * *", "1.10")]);

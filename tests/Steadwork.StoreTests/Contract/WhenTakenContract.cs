@@ -32,6 +32,25 @@ public abstract class WhenTakenContract<TFixture> : StoreContract<TFixture>
         (await Store.FindAllAsync()).Count.ShouldBe(1);
     }
 
+    /// <summary>A payload is nothing to a handler of another type.</summary>
+    [Theory]
+    [InlineData(WhenTaken.Replace)]
+    [InlineData(WhenTaken.ReplacePayload)]
+    [InlineData(WhenTaken.ReplaceTime)]
+    public async Task A_job_of_another_type_takes_nothing_over(WhenTaken whenTaken)
+    {
+        var bearer = await Store.AddOneAsync(Old);
+        var report = Old with { Type = "report", Payload = "7"u8.ToArray(), WhenTaken = whenTaken };
+
+        var error = await Should.ThrowAsync<UniqueKeyTakenException>(() => Store.EnqueueAsync([Some.Job, report], CancellationToken.None));
+
+        (error.Key, error.Bearer).ShouldBe(("k", bearer));
+        error.Message.ShouldBe($"Nothing was stored: job {bearer} bears the unique key 'k', and one of another type, '{Old.Type}', takes over nothing: give each type keys of its own.");
+        (await Should.ThrowAsync<UniqueKeyTakenException>(() => Store.EnqueueAsync([Old with { UniqueKey = "l" }, report with { UniqueKey = "l" }], CancellationToken.None))).Bearer.ShouldBeNull();
+        (await Store.FindAllAsync()).Single().ShouldSatisfyAllConditions(job => job.Id.ShouldBe(bearer), job => job.Payload.ToArray().ShouldBe(Old.Payload.ToArray()));
+        (await Store.EnqueueAsync([report with { WhenTaken = WhenTaken.Keep }], CancellationToken.None)).Single().ShouldBe(new EnqueuedJob(bearer, Existing: true, JobState.Pending));
+    }
+
     [Fact]
     public async Task Where_nothing_differs_nothing_happens()
     {

@@ -159,6 +159,41 @@ public sealed class AddSteadworkTests
     }
 
     [Fact]
+    public async Task A_program_that_has_no_schedule_any_more_says_so_by_its_name()
+    {
+        var store = new InMemoryStore();
+        async Task<string[]> RunAsync(Action<SteadworkBuilder> configure)
+        {
+            var builder = Host.CreateEmptyApplicationBuilder(null);
+            builder.Services.AddSteadwork(t => configure(t.UseStore(_ => store).AddJobType<Note>("note")));
+            using var host = builder.Build();
+            await host.StartAsync(TestContext.Current.CancellationToken);
+            await host.StopAsync(TestContext.Current.CancellationToken);
+            return [.. (await store.SchedulesAsync(null, TestContext.Current.CancellationToken)).Select(schedule => schedule.Name)];
+        }
+
+        (await RunAsync(t => t.AddSchedule("nightly", "0 3 * * *", new Note("x")).SchedulesAre("shop", new Version(1, 2)))).ShouldBe(["nightly"]);
+        (await RunAsync(_ => { })).ShouldBe(["nightly"], "another role of the program may have none");
+        (await RunAsync(t => t.SchedulesAre("shop", new Version(1, 1)))).ShouldBe(["nightly"]);
+        (await RunAsync(t => t.SchedulesAre("shop", new Version(1, 2, 0)))).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_program_is_of_the_version_that_people_set()
+    {
+        static System.Reflection.Assembly Program(params System.Reflection.Emit.CustomAttributeBuilder[] attributes) =>
+            System.Reflection.Emit.AssemblyBuilder.DefineDynamicAssembly(new System.Reflection.AssemblyName("shop") { Version = new Version(2, 0, 0, 0) }, System.Reflection.Emit.AssemblyBuilderAccess.Run, attributes);
+        static System.Reflection.Emit.CustomAttributeBuilder Told(string version) =>
+            new(typeof(System.Reflection.AssemblyInformationalVersionAttribute).GetConstructor([typeof(string)])!, [version]);
+
+        ProgramSchedules.VersionOf(Program(Told("2.4.1+5f3c"))).ShouldBe(new Version(2, 4, 1));
+        ProgramSchedules.VersionOf(Program(Told("2.5.0-rc.1"))).ShouldBe(new Version(2, 5, 0));
+        ProgramSchedules.VersionOf(Program(Told("nightly"))).ShouldBe(new Version(2, 0, 0, 0));
+        ProgramSchedules.VersionOf(Program()).ShouldBe(new Version(2, 0, 0, 0));
+        ProgramSchedules.VersionOf(null).ShouldBe(new Version(0, 0));
+    }
+
+    [Fact]
     public async Task A_job_requires_what_it_says_or_else_what_its_type_does()
     {
         var services = new ServiceCollection();

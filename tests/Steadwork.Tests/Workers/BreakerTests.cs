@@ -102,6 +102,34 @@ public sealed class BreakerTests : IAsyncDisposable
         (breaker.Circuit.State, breaker.Window).ShouldBe((BreakerState.Closed, new CallCounts(1, 0)));
     }
 
+    [Fact]
+    public async Task A_failure_that_a_handler_declares_permanent_lies_in_the_job()
+    {
+        bench.Catalog.Add(new BreakerDefinition("smtp") { MinimumCalls = 1 });
+        bench.Handle("mail", _ => throw new PermanentFailureException("no address"), options => options.DependsOn.Add("smtp"));
+        await bench.StartAsync();
+        await bench.UntilAsync(await bench.EnqueueAsync("mail"), JobState.Failed);
+
+        var breaker = (await bench.Store.BreakersAsync(Stop)).Single();
+        (breaker.Circuit.State, breaker.Window).ShouldBe((BreakerState.Closed, new CallCounts(1, 0)));
+    }
+
+    /// <summary>Old and new versions of a program side by side: what counts is what the one that started last has said.</summary>
+    [Fact]
+    public async Task What_a_store_lets_through_is_run_and_not_given_back_by_a_program_that_would_wait()
+    {
+        bench.Catalog.Add(new BreakerDefinition("smtp") { BreakTime = TimeSpan.FromDays(1) });
+        bench.Handle("mail", _ => Task.CompletedTask, options => options.DependsOn.Add("smtp"));
+        await bench.StartAsync();
+        await bench.Store.StartWorkerAsync(new WorkerStart("another version", ["elsewhere"], ["mail"], 1, TimeSpan.FromMinutes(1)) { TypeBreakers = [new TypeBreakers("mail", [])] }, Stop);
+        await bench.Store.SwitchBreakerAsync("smtp", open: true, "test", Stop);
+
+        var id = await bench.EnqueueAsync("mail");
+
+        await bench.UntilAsync(id, JobState.Succeeded);
+        (await bench.Store.ReadAsync(0, 100, Stop)).Where(entry => entry.Job == id).Select(entry => entry.Kind).ShouldBe(["enqueued", "claimed", "succeeded"]);
+    }
+
     private async Task<Circuit> UntilAsync(Func<Circuit, bool> wanted)
     {
         Circuit found = default;

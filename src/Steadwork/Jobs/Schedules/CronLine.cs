@@ -25,7 +25,7 @@ public sealed record CronLine
         var fields = Fields(text);
         Text = text;
         Pattern = CronPattern.Parse(fields);
-        IsTimeOfDay = !fields[..3].Any(field => field.AsSpan().ContainsAny("*/-"));
+        IsTimeOfDay = !fields[1..3].Any(field => field.AsSpan().ContainsAny("*/-"));
         if (!Pattern.Comes)
             throw new FormatException($"'{text}' never comes, for no year has such a day; its months must have its days.");
     }
@@ -34,8 +34,8 @@ public sealed record CronLine
     public string Text { get; }
 
     /// <summary>
-    /// Whether the line names fixed times of the day, with no <c>*</c>, range or step in its seconds, minutes and hours: those tick
-    /// once each, however the clocks are changed. All others tick as the time goes by.
+    /// Whether the line names fixed times of the day, with no <c>*</c>, range or step in its minutes and hours: those tick once each,
+    /// however the clocks are changed. All others tick as the time goes by.
     /// </summary>
     public bool IsTimeOfDay { get; }
 

@@ -286,7 +286,7 @@ public sealed class InMemoryStore : IStore
         foreach (var job in demanding)
         {
             if (ledger.Jobs.NextBearerOf(job.UniqueKey!, now) is { } bearer)
-                throw new UniqueKeyTakenException(job.UniqueKey!, bearer.Job.Id);
+                Uniqueness.RequireFor(job, bearer.Job.Id, bearer.Job.Type);
         }
         return drafts;
     }

@@ -57,5 +57,8 @@ public sealed record ScheduleChanges
 
     private static bool IsNewer(string version, string than) => Parsed(version) > Parsed(than);
 
-    private static Version Parsed(string version) => Version.TryParse(version.Contains('.', StringComparison.Ordinal) ? version : version + ".0", out var parsed) ? parsed : new Version(0, 0);
+    // A part that is not said is a zero: 1.2 is 1.2.0.
+    private static Version Parsed(string version) => Version.TryParse(version.Contains('.', StringComparison.Ordinal) ? version : version + ".0", out var parsed)
+        ? new Version(parsed.Major, parsed.Minor, Math.Max(0, parsed.Build), Math.Max(0, parsed.Revision))
+        : new Version(0, 0, 0, 0);
 }

@@ -167,8 +167,11 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
         return new Outcome.Threw(error, permanent, result, IsDependencys: options is { DependsOn.Count: > 0 } depending && depending.DependsOn.Any(IsToBlame));
     }
 
-    /// <summary>Whether the attempt failed by what a breaker stands for. A time-out, which throws nothing of its own, always does.</summary>
-    private bool IsToBlame(string breaker) => failure is null || parts.Catalog.BreakerOf(breaker).Counts?.Invoke(failure) is not false;
+    /// <summary>
+    /// Whether the attempt failed by what a breaker stands for. A time-out, which throws nothing of its own, always does; what the handler
+    /// declares to be permanent never does, for it lies in the job.
+    /// </summary>
+    private bool IsToBlame(string breaker) => failure is null || (failure is not PermanentFailureException && parts.Catalog.BreakerOf(breaker).Counts?.Invoke(failure) is not false);
 
     /// <summary>How it went with what the job depends on; null when it depends on nothing, or did not come to an end of its own.</summary>
     private DependencyCall[]? Calls(Outcome outcome) => options is not { DependsOn.Count: > 0 } depending ? null : outcome switch

@@ -27,7 +27,7 @@ internal sealed class RunningLoop : WorkerLoop
     private readonly IReadOnlyList<string> tags;
     private readonly PrefetchDepth depth;
     private readonly OwnCalls ownCalls;
-    private readonly Channel<(ClaimedJob Job, Incarnation Incarnation)> buffer = Channel.CreateUnbounded<(ClaimedJob, Incarnation)>();
+    private readonly Channel<ClaimedAhead> buffer = Channel.CreateUnbounded<ClaimedAhead>();
     private readonly ConcurrentDictionary<LeaseToken, JobRun> running = [];
     private readonly ConcurrentDictionary<LeaseToken, string> unbegunCancelled = [];
     private readonly ConcurrentDictionary<LeaseToken, CancellationTokenSource> atGate = [];
@@ -212,7 +212,7 @@ internal sealed class RunningLoop : WorkerLoop
             held.Add(job.Lease);
             if (job.Alone)
                 Interlocked.Increment(ref aloneHeld);
-            buffer.Writer.TryWrite((job, incarnation));
+            buffer.Writer.TryWrite(new ClaimedAhead(job, incarnation, answer.Shut));
         }
     }
 
@@ -269,19 +269,20 @@ internal sealed class RunningLoop : WorkerLoop
     private async Task SlotAsync()
     {
         await Task.Yield();
-        await foreach (var (job, incarnation) in buffer.Reader.ReadAllAsync().ConfigureAwait(false))
+        await foreach (var ahead in buffer.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            if (!await RunAsync(job, incarnation).ConfigureAwait(false))
+            if (!await RunAsync(ahead).ConfigureAwait(false))
                 return;
         }
     }
 
     /// <returns>False when the slot was taken from this run meanwhile, and given to a new one.</returns>
-    private async Task<bool> RunAsync(ClaimedJob job, Incarnation incarnation)
+    private async Task<bool> RunAsync(ClaimedAhead ahead)
     {
+        var (job, incarnation, _) = ahead;
         Volatile.Write(ref lastTaken, parts.Clock.GetTimestamp());
         // The lease is looked at after the gate, which may hold the job up for longer than the lease lasts.
-        if (!await PassGateAsync(job).ConfigureAwait(false) || !incarnation.Holds || unbegunCancelled.ContainsKey(job.Lease) || IsShutOut(job))
+        if (!await PassGateAsync(job).ConfigureAwait(false) || !incarnation.Holds || unbegunCancelled.ContainsKey(job.Lease) || IsShutOut(ahead))
         {
             GiveBack(job, incarnation);
             Wake();
@@ -301,9 +302,13 @@ internal sealed class RunningLoop : WorkerLoop
         return true;
     }
 
-    /// <summary>Whether a breaker that it depends on has opened since it was claimed ahead.</summary>
-    private bool IsShutOut(ClaimedJob job) =>
-        !job.IsProbe && parts.Catalog.Find(job.Type) is { Options.DependsOn: { Count: > 0 } breakers } && breakers.Any(breaker => shut.Contains(breaker) || ownCalls.WouldOpen(breaker));
+    /// <summary>
+    /// Whether a breaker that it depends on has opened since it was claimed ahead. One that was open then has let it through: another version
+    /// of the program has said last what its type depends on, and what is given back would only be claimed again.
+    /// </summary>
+    private bool IsShutOut(ClaimedAhead ahead) =>
+        !ahead.Job.IsProbe && parts.Catalog.Find(ahead.Job.Type) is { Options.DependsOn: { Count: > 0 } breakers }
+        && breakers.Any(breaker => !ahead.ShutThen.Contains(breaker) && (shut.Contains(breaker) || ownCalls.WouldOpen(breaker)));
 
     private async Task<bool> PassGateAsync(ClaimedJob job)
     {

@@ -51,8 +51,9 @@ public sealed class CronLineTests
     [InlineData("*/15 2 * * *", false)]
     [InlineData("7/20 2 * * *", false)]
     [InlineData("0 9-17 * * *", false)]
-    [InlineData("* 0 2 * * *", false)]
-    public void Fixed_times_of_the_day_have_no_star_range_or_step(string line, bool expected) =>
+    [InlineData("0 0 2/4 * * *", false)]
+    [InlineData("*/10 0 2 * * *", true)]
+    public void Fixed_times_of_the_day_have_no_star_range_or_step_in_minutes_and_hours(string line, bool expected) =>
         CronLine.Parse(line).IsTimeOfDay.ShouldBe(expected);
 
     [Theory]
