@@ -14,7 +14,7 @@ internal static class LimitsCommand
     private static readonly Argument<string> Rate = new("RATE") { HelpName = "RATE", Description = "How many in what time, such as 100/1m or 5/1s." };
     private static readonly Option<string?> Queue = Options.Text("--queue", "Q", "For the jobs of a queue.");
     private static readonly Option<string?> Type = Options.Text("--type", "TYPE", "For the jobs of a type, in all queues.");
-    private static readonly Option<string?> Key = Options.Text("--key", "K", "For the jobs with an exclusive key; one that ends in * is for each key that begins so.");
+    private static readonly Option<string?> Key = Options.Text("--key", "K", "For the jobs with an exclusive key; one that ends in * is for each key that begins so. A job counts when it gets its place behind the key, which is before it begins if it has to wait for something else.");
     private static readonly Option<bool> Smooth = Options.Flag("--smooth", "Spread the starts evenly over the time; else they may come at once.");
 
     public static Verb Create() => new("limits", "Shows, sets and removes rate limits.", "steadwork limits list", "steadwork limits set 100/1m --type send-mail")

@@ -73,7 +73,7 @@ SELECT 0 FROM freed, (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FR
 -- $6 outcome of the attempt or null, $7 whether the attempt never began, $8 whether it counts, $9 error or null, $10 what the
 -- attempt left behind or null, $11 run_at or null to leave it and be ready, $12 whether the job is next alone, and $13 the
 -- same if it was before; for all $14 as $12 above. One that somebody wants cancelled stays as it is: it is answered with the
--- reason, and the lifecycle decides. A place behind an exclusive key that only one may have is kept until the end: nobody
+-- reason, and the lifecycle decides. What never began counts no more for the limits of its queue and type. A place behind an exclusive key that only one may have is kept until the end: nobody
 -- passes a job that waits for its retry.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 held AS MATERIALIZED (
@@ -111,6 +111,20 @@ logged AS (
         array_agg(id ORDER BY place), array_agg(lease ORDER BY place)
     FROM held, clock WHERE cancel_reason IS NULL GROUP BY worker
     RETURNING batch
+),
+unstarted AS MATERIALIZED (
+    SELECT scope, limits.name, steadwork.counts_until(claimed_at, within, grain) AS until, count(*) AS starts
+    FROM held JOIN steadwork.lanes ON lanes.id = lane JOIN steadwork.limits ON limits.name = CASE scope WHEN 'queue' THEN queue WHEN 'type' THEN type END
+    WHERE unbegun AND cancel_reason IS NULL
+    GROUP BY 1, 2, 3
+),
+lessened AS (
+    UPDATE steadwork.limit_uses AS used SET starts = used.starts - unstarted.starts FROM unstarted
+    WHERE used.scope = unstarted.scope AND used.name = unstarted.name AND used.until = unstarted.until AND used.starts > unstarted.starts
+),
+unused AS (
+    DELETE FROM steadwork.limit_uses AS used USING unstarted
+    WHERE used.scope = unstarted.scope AND used.name = unstarted.name AND used.until = unstarted.until AND used.starts <= unstarted.starts
 ),
 freed AS MATERIALIZED (SELECT array_agg(exclusive_key) AS keys FROM returned WHERE exclusive_key IS NOT NULL HAVING count(*) > 0)
 SELECT place, cancel_reason FROM held

@@ -32,6 +32,19 @@ internal sealed class Limits(Database database)
         database["forget-uses"].Bind(1, now.ToUnixTimeMilliseconds()).Run();
     }
 
+    /// <summary>A job that was claimed goes back without having begun.</summary>
+    public void GiveBack(long lane, DateTimeOffset claimedAt)
+    {
+        if (All.All(limit => limit.Scope is LimitScope.Key))
+            return;
+        var (queue, type) = database["queue-and-type"].Bind(1, lane).First(row => (row.Text(0), row.Text(1)));
+        foreach (var limit in All.Where(limit => limit.Name == limit.Scope switch { LimitScope.Queue => queue, LimitScope.Type => type, _ => null }))
+        {
+            foreach (var statement in (string[])["lessen-use", "forget-use"])
+                database[statement].Bind(1, limit.Scope.Name()).Bind(2, limit.Name).Bind(3, limit.Until(claimedAt).ToUnixTimeMilliseconds()).Run();
+        }
+    }
+
     /// <summary>Whether the limit of an exclusive key lets one more job come to its turn, which counts then; if not, the key is looked at again when it may.</summary>
     public bool Admits(string key, DateTimeOffset now)
     {

@@ -79,6 +79,8 @@ internal static class Ends
         transaction.Keys.Loosen(held.ExclusiveKey);
         transaction.Lanes.Move(held.Lane, JobState.Running, effect.State);
         transaction.Batches.Move(held.Batch, JobState.Running, effect.State);
+        if (effect.IsUnstarted)
+            transaction.Limits.GiveBack(held.Lane, DateTimeOffset.FromUnixTimeMilliseconds(held.StartedAt));
         if (effect.Ready)
             transaction.Lanes.CountReady(held.Lane, +1);
         transaction.Log(transition.Name, now, end.Job.Value, end.Lease.Value, held.Worker);

@@ -19,6 +19,15 @@ SELECT coalesce(sum(starts), 0), min(until) FROM limit_uses WHERE scope = ?1 AND
 INSERT INTO limit_uses (scope, name, until, starts) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (scope, name, until) DO UPDATE SET starts = starts + excluded.starts;
 
+-- name: queue-and-type
+SELECT queue, type FROM lanes WHERE id = ?1;
+
+-- name: lessen-use
+UPDATE limit_uses SET starts = starts - 1 WHERE scope = ?1 AND name = ?2 AND until = ?3;
+
+-- name: forget-use
+DELETE FROM limit_uses WHERE scope = ?1 AND name = ?2 AND until = ?3 AND starts = 0;
+
 -- name: forget-uses
 -- A few of those that count no more, each time that one is added: so they are never many.
 DELETE FROM limit_uses WHERE (scope, name, until) IN (SELECT scope, name, until FROM limit_uses WHERE until <= ?1 ORDER BY until LIMIT 10);

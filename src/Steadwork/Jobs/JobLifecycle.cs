@@ -19,7 +19,8 @@ public static class JobLifecycle
         Outcome.Interrupted interrupted => new Transition.Release(interrupted.Started),
         Outcome.EndedInTransaction => AfterAttempt(job, new Outcome.Threw(NotCommitted), retry, now, chance),
         Outcome.Threw { Permanent: true } threw => new Transition.Fail(threw.Error, threw.Result),
-        Outcome.Threw { IsDependencys: true } threw when job.IsProbe => new Transition.Retry(now + retry.DelayAfter(job.Failures + 1, chance), threw.Error, Alone: false, threw.Result, Counts: false),
+        // It waits the longer the more often it was tried, for another is to be the next probe: it may be the job that is at fault.
+        Outcome.Threw { IsDependencys: true } threw when job.IsProbe => new Transition.Retry(now + retry.DelayAfter(Math.Max(job.Failures + 1, job.Attempt), chance), threw.Error, Alone: false, threw.Result, Counts: false),
         Outcome.Threw threw when job.Failures + 1 >= job.MaxAttempts => new Transition.Fail(threw.Error, threw.Result),
         Outcome.Threw threw => new Transition.Retry(now + retry.DelayAfter(job.Failures + 1, chance), threw.Error, Alone: false, threw.Result),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "There is no such outcome."),

@@ -11,6 +11,9 @@ namespace Steadwork;
 /// <param name="Result">What the attempt left behind, UTF-8 JSON; it becomes the job's result only when the job has ended by it.</param>
 public readonly record struct TransitionEffect(JobState State, DateTimeOffset? RunAt, bool Ready, bool GivesBackAttempt, bool CountsFailure, bool Alone, JobError? Error, ReadOnlyMemory<byte> Result)
 {
+    /// <summary>Whether the job goes back as if it had never been claimed: what its start counted for counts no more.</summary>
+    public bool IsUnstarted => GivesBackAttempt && !State.IsEnded();
+
     /// <summary>The effect of a transition at a time.</summary>
     /// <param name="transition">The transition.</param>
     /// <param name="alone">Whether the job had been claimed alone: one that goes back unstarted still is.</param>

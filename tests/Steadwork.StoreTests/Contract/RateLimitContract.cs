@@ -48,6 +48,24 @@ public abstract class RateLimitContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task What_goes_back_without_having_begun_counts_no_more()
+    {
+        var ids = await Store.AddAsync([.. Enumerable.Repeat(In("a", "x"), 4)]);
+        var worker = await StartAsync(Store);
+        await LimitAsync(new RateLimit(LimitScope.Queue, "a", 3, Minute));
+        await LimitAsync(new RateLimit(LimitScope.Type, "x", 2, TimeSpan.FromDays(1)));
+        var claimed = await worker.ClaimAsync();
+        Advance(1);
+
+        await worker.SettleAsync(claimed[0], new Transition.Release(Started: false));
+        (await Store.LimitsAsync(CancellationToken.None)).Select(limit => limit.Left).ShouldBe([2, 1]);
+        (await (await StartAsync(Other)).ClaimAsync()).Single().Id.ShouldBe(ids[0]);
+        await worker.SettleAsync(claimed[1], new Transition.Release(Started: true));
+        (await worker.ClaimAsync()).ShouldBeEmpty();
+        (await Store.LimitsAsync(CancellationToken.None)).Select(limit => limit.Left).ShouldBe([1, 0]);
+    }
+
+    [Fact]
     public async Task The_worker_is_told_when_more_may_begin()
     {
         await Store.AddAsync(In("a", "x"), In("a", "x"));

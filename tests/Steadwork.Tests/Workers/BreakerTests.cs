@@ -114,6 +114,27 @@ public sealed class BreakerTests : IAsyncDisposable
         (breaker.Circuit.State, breaker.Window).ShouldBe((BreakerState.Closed, new CallCounts(1, 0)));
     }
 
+    /// <summary>The oldest job would be the probe each time, and fail each time, however well the dependency is.</summary>
+    [Fact]
+    public async Task A_job_that_always_fails_does_not_keep_the_breaker_open_for_the_others()
+    {
+        bench.Catalog.Add(Smtp with { MinimumCalls = 1 });
+        bench.Handle("poison", _ => throw new HttpRequestException("500"), options => options.DependsOn.Add("smtp"));
+        bench.Handle("mail", _ => Task.CompletedTask, options => options.DependsOn.Add("smtp"));
+        await bench.EnqueueAsync("poison", job => job with { MaxAttempts = 2 });
+        await bench.StartAsync(options => options.Concurrency = 1);
+        await UntilAsync(circuit => circuit.State is BreakerState.Open);
+        await bench.EnqueueAsync("mail");
+
+        // Each break ends with a probe: of the mail, once the other waits for longer than a break.
+        await bench.UntilAsync(async () =>
+        {
+            bench.Clock.Advance(Smtp.BreakTime);
+            return (await bench.Store.StatisticsAsync(Stop)).Lanes.Sum(lane => lane.Counts.Succeeded) == 1;
+        });
+        await UntilAsync(circuit => circuit.State is BreakerState.Closed);
+    }
+
     /// <summary>Old and new versions of a program side by side: what counts is what the one that started last has said.</summary>
     [Fact]
     public async Task What_a_store_lets_through_is_run_and_not_given_back_by_a_program_that_would_wait()

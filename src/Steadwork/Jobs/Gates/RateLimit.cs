@@ -17,6 +17,11 @@ public enum LimitScope
 /// How many jobs may begin within a time, over all workers together. It holds for any stretch of that length, not only
 /// for those that begin on the hour: what has begun counts until the whole period has gone by.
 /// </summary>
+/// <remarks>
+/// Of a queue or type what a worker claims counts, some tenths of a second before it begins; what it gives back without having begun
+/// counts no more. Of an exclusive key a job counts when it gets its place behind the key: one that then has to wait for something else,
+/// such as a paused queue, has counted already. A retry of a job that has kept its place is not held back, but counts.
+/// </remarks>
 /// <param name="Scope">What it is set for.</param>
 /// <param name="Name">The queue, the job type or the exclusive key. A key that ends in <c>*</c> stands for every key that begins with what is before it, each with a limit of its own; the longest that fits counts.</param>
 /// <param name="Starts">How many; 1 to 1,000,000.</param>

@@ -93,6 +93,20 @@ internal sealed class Gatekeeper
             Use(limits[(gate.Kind is GateKind.Queue ? LimitScope.Queue : LimitScope.Type, gate.Name)].Limit, gate.Name, count, now);
     }
 
+    /// <summary>A job that was claimed goes back without having begun.</summary>
+    public void GiveBack(string queue, string type, DateTimeOffset claimedAt)
+    {
+        foreach (var (scope, name) in new[] { (LimitScope.Queue, queue), (LimitScope.Type, type) })
+        {
+            if (!limits.TryGetValue((scope, name), out var set) || !uses.TryGetValue((scope, name), out var used) || !used.TryGetValue(set.Limit.Until(claimedAt), out var starts))
+                continue;
+            if (starts > 1)
+                used[set.Limit.Until(claimedAt)] = starts - 1;
+            else
+                used.Remove(set.Limit.Until(claimedAt));
+        }
+    }
+
     /// <summary>Whether the limit of an exclusive key lets one more job come to its turn, which counts then; if not, the key is looked at again when it may.</summary>
     public bool Admits(string key, DateTimeOffset now)
     {

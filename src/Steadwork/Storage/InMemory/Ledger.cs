@@ -247,6 +247,8 @@ internal sealed class Ledger
         var keepsSlot = !ended && (effect.Ready || job.ExclusiveLimit == 1);
         if (!keepsSlot)
             Loosen(entry);
+        if (effect.IsUnstarted)
+            gatekeeper.GiveBack(job.Queue, job.Type, job.StartedAt!.Value);
         Jobs.Put(entry with
         {
             Ready = effect.Ready,
