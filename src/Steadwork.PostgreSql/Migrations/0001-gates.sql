@@ -85,21 +85,27 @@ BEGIN
     PERFORM FROM steadwork.breakers WHERE name IN (SELECT breaker FROM steadwork.breaker_types WHERE type = ANY (types)) AND state <> 'closed' ORDER BY name FOR UPDATE;
 END $$;
 
--- What the jobs of a lane have to pass, and how many of them may at a time.
-CREATE FUNCTION steadwork.gates(queues text[], types text[], at timestamptz) RETURNS TABLE (lane integer, kind text, name text, most bigint) LANGUAGE sql STABLE AS $$
-    SELECT lanes.id, scope, limits.name,
-        greatest(0, limits.most - (SELECT coalesce(sum(starts), 0) FROM steadwork.limit_uses AS used WHERE used.scope = limits.scope AND used.name = limits.name AND until > at))::bigint
-    FROM steadwork.limits JOIN steadwork.lanes ON limits.name = CASE scope WHEN 'queue' THEN queue WHEN 'type' THEN type END
-    WHERE queue = ANY (queues) AND type = ANY (types)
-    UNION ALL
-    SELECT lanes.id, 'breaker', breakers.name, CASE WHEN until <= at THEN probes WHEN state = 'open' THEN 0 ELSE greatest(0, probes - let_through) END::bigint
-    FROM steadwork.breakers JOIN steadwork.breaker_types ON breaker = breakers.name JOIN steadwork.lanes USING (type)
-    WHERE state <> 'closed' AND queue = ANY (queues) AND type = ANY (types)
-$$;
-
 -- Until when something that begins at a time counts.
 CREATE FUNCTION steadwork.counts_until(at timestamptz, within bigint, grain bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$
     SELECT to_timestamp(((round(extract(epoch FROM at) * 1000)::bigint + within + grain - 1) / grain * grain)::double precision / 1000)
+$$;
+
+-- Until when anything counts at the most that counts at a time (see RateLimit.Latest and GateClock).
+CREATE FUNCTION steadwork.latest_use(at timestamptz, within bigint, grain bigint) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT steadwork.counts_until(at + interval '1 second', within, grain)
+$$;
+
+-- What the jobs of a lane have to pass, and how many of them may at a time.
+CREATE FUNCTION steadwork.gates(queues text[], types text[], at timestamptz) RETURNS TABLE (lane integer, kind text, name text, most bigint) LANGUAGE sql STABLE AS $$
+    SELECT lanes.id, scope, limits.name,
+        greatest(0, limits.most - (SELECT coalesce(sum(starts), 0) FROM steadwork.limit_uses AS used WHERE used.scope = limits.scope AND used.name = limits.name
+            AND until > at AND until <= steadwork.latest_use(at, within, grain)))::bigint
+    FROM steadwork.limits JOIN steadwork.lanes ON limits.name = CASE scope WHEN 'queue' THEN queue WHEN 'type' THEN type END
+    WHERE queue = ANY (queues) AND type = ANY (types)
+    UNION ALL
+    SELECT lanes.id, 'breaker', breakers.name, CASE WHEN until <= at OR until > at + break_time * interval '1 millisecond' + interval '1 second' THEN probes WHEN state = 'open' THEN 0 ELSE greatest(0, probes - let_through) END::bigint
+    FROM steadwork.breakers JOIN steadwork.breaker_types ON breaker = breakers.name JOIN steadwork.lanes USING (type)
+    WHERE state <> 'closed' AND queue = ANY (queues) AND type = ANY (types)
 $$;
 
 -- The number of the segment of a breaker's window that a time is in.
@@ -143,7 +149,8 @@ BEGIN
     IF NOT FOUND THEN
         RETURN true;
     END IF;
-    SELECT coalesce(sum(starts), 0), min(until) INTO used, back FROM steadwork.limit_uses WHERE scope = 'key' AND name = lets_through.key AND until > at;
+    SELECT coalesce(sum(starts), 0), min(until) INTO used, back FROM steadwork.limit_uses WHERE scope = 'key' AND name = lets_through.key
+        AND until > at AND until <= steadwork.latest_use(at, rule.within, rule.grain);
     IF used < rule.most THEN
         PERFORM steadwork.count_key(lets_through.key);
         RETURN true;

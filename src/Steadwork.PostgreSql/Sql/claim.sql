@@ -157,8 +157,8 @@ probed AS (
     SET state = 'half-open', since = CASE WHEN goes_on THEN since ELSE now END, until = CASE WHEN goes_on THEN until ELSE now + break_time * interval '1 millisecond' END,
         let_through = CASE WHEN goes_on THEN let_through ELSE 0 END + jobs, passed = CASE WHEN goes_on THEN passed ELSE 0 END
     FROM clock, (
-        SELECT breakers.name AS breaker, state = 'half-open' AND until > min(now) AS goes_on, count(*) AS jobs
-        FROM claimed JOIN gates USING (lane) JOIN steadwork.breakers ON kind = 'breaker' AND breakers.name = gates.name, clock GROUP BY breakers.name, state, until
+        SELECT breakers.name AS breaker, state = 'half-open' AND until > min(now) AND until <= min(now) + break_time * interval '1 millisecond' + interval '1 second' AS goes_on, count(*) AS jobs
+        FROM claimed JOIN gates USING (lane) JOIN steadwork.breakers ON kind = 'breaker' AND breakers.name = gates.name, clock GROUP BY breakers.name, state, until, break_time
     ) AS let
     WHERE name = breaker
 ),
@@ -192,6 +192,7 @@ SELECT EXISTS (SELECT FROM steadwork.workers WHERE id = $1),
            (SELECT min(until) FROM steadwork.breakers WHERE state <> 'closed' AND until > (SELECT steadwork.wall_clock())),
            (SELECT min(back) FROM steadwork.limits, LATERAL (
                 SELECT sum(starts) AS used, min(until) AS back FROM steadwork.limit_uses AS use WHERE use.scope = limits.scope AND use.name = limits.name AND until > (SELECT steadwork.wall_clock())
+                    AND until <= steadwork.latest_use((SELECT steadwork.wall_clock()), within, grain)
             ) AS counted WHERE scope <> 'key' AND used >= most)),
        steadwork.wall_clock(),
        (SELECT next_at FROM steadwork.schedules

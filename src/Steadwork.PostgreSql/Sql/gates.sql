@@ -2,14 +2,14 @@
 -- Each as it stands, but for those of keys, each of which has its own.
 SELECT limits.scope, limits.name, limits.starts, period, smooth, since, by, CASE WHEN scope <> 'key' THEN greatest(0, most - coalesce(used, 0))::integer END, back
 FROM steadwork.limits, LATERAL (
-    SELECT sum(starts) AS used, min(until) AS back FROM steadwork.limit_uses AS use WHERE scope <> 'key' AND use.scope = limits.scope AND use.name = limits.name AND until > (SELECT steadwork.wall_clock())
+    SELECT sum(starts) AS used, min(until) AS back FROM steadwork.limit_uses AS use WHERE scope <> 'key' AND use.scope = limits.scope AND use.name = limits.name AND until > (SELECT steadwork.wall_clock()) AND until <= steadwork.latest_use((SELECT steadwork.wall_clock()), within, grain)
 ) AS counted
 ORDER BY scope COLLATE "C", name COLLATE "C";
 
 -- name: limit-of-key
 SELECT rule.scope, rule.name, rule.starts, period, smooth, since, by, greatest(0, most - coalesce(used, 0))::integer, back
 FROM steadwork.limit_of($1) AS rule, LATERAL (
-    SELECT sum(starts) AS used, min(until) AS back FROM steadwork.limit_uses AS use WHERE use.scope = 'key' AND use.name = $1 AND until > (SELECT steadwork.wall_clock())
+    SELECT sum(starts) AS used, min(until) AS back FROM steadwork.limit_uses AS use WHERE use.scope = 'key' AND use.name = $1 AND until > (SELECT steadwork.wall_clock()) AND until <= steadwork.latest_use((SELECT steadwork.wall_clock()), rule.within, rule.grain)
 ) AS counted;
 
 -- name: set-limit

@@ -73,8 +73,8 @@ SELECT 0 FROM freed, (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FR
 -- $6 outcome of the attempt or null, $7 whether the attempt never began, $8 whether it counts, $9 error or null, $10 what the
 -- attempt left behind or null, $11 run_at or null to leave it and be ready, $12 whether the job is next alone, and $13 the
 -- same if it was before; for all $14 as $12 above. One that somebody wants cancelled stays as it is: it is answered with the
--- reason, and the lifecycle decides. What never began counts no more for the limits of its queue and type. A place behind an exclusive key that only one may have is kept until the end: nobody
--- passes a job that waits for its retry.
+-- reason, and the lifecycle decides. What never began counts no more for the limits of its queue and type. A place behind an
+-- exclusive key that only one may have is kept until the end: nobody passes a job that waits for its retry.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 held AS MATERIALIZED (
     SELECT place, jobs.id, jobs.lease, worker, batch, lane, attempt, alone, cancel_reason, jobs.started_at AS claimed_at,

@@ -18,12 +18,12 @@ internal sealed class Limits(Database database)
     /// <summary>A limit as it stands, for one queue, type or key.</summary>
     public static LimitView Look(Database database, LimitView view, string name, DateTimeOffset now)
     {
-        var (used, back) = Used(database, view.Limit.Scope, name, now);
+        var (used, back) = Used(database, view.Limit, name, now);
         return view with { Left = (int)Math.Max(0, view.Limit.Most - used), MoreAt = back };
     }
 
     /// <summary>How many more a limit of a queue or type lets through.</summary>
-    public int Left(RateLimit limit, DateTimeOffset now) => (int)Math.Max(0, limit.Most - Used(database, limit.Scope, limit.Name, now).Starts);
+    public int Left(RateLimit limit, DateTimeOffset now) => (int)Math.Max(0, limit.Most - Used(database, limit, limit.Name, now).Starts);
 
     /// <summary>Some have begun.</summary>
     public void Use(RateLimit limit, string name, int starts, DateTimeOffset now)
@@ -50,7 +50,7 @@ internal sealed class Limits(Database database)
     {
         if (RateLimit.Of(All, key) is not { } limit)
             return true;
-        var (used, back) = Used(database, LimitScope.Key, key, now);
+        var (used, back) = Used(database, limit, key, now);
         if (used < limit.Most)
         {
             Use(limit, key, 1, now);
@@ -73,7 +73,7 @@ internal sealed class Limits(Database database)
         var next = database["next-freed"].First(row => (DateTimeOffset?)DateTimeOffset.FromUnixTimeMilliseconds(row.Long(0)));
         foreach (var limit in All.Where(limit => limit.Scope is not LimitScope.Key))
         {
-            var (used, back) = Used(database, limit.Scope, limit.Name, now);
+            var (used, back) = Used(database, limit, limit.Name, now);
             if (used >= limit.Most && !(next <= back))
                 next = back;
         }
@@ -83,7 +83,7 @@ internal sealed class Limits(Database database)
     /// <summary>They may have been changed.</summary>
     public void Forget() => all = null;
 
-    private static (long Starts, DateTimeOffset? Back) Used(Database database, LimitScope scope, string name, DateTimeOffset now) =>
-        database["limit-used"].Bind(1, scope.Name()).Bind(2, name).Bind(3, now.ToUnixTimeMilliseconds())
+    private static (long Starts, DateTimeOffset? Back) Used(Database database, RateLimit limit, string name, DateTimeOffset now) =>
+        database["limit-used"].Bind(1, limit.Scope.Name()).Bind(2, name).Bind(3, now.ToUnixTimeMilliseconds()).Bind(4, limit.Latest(now).ToUnixTimeMilliseconds())
             .First(row => (row.Long(0), row.LongOrNull(1) is { } until ? DateTimeOffset.FromUnixTimeMilliseconds(until) : (DateTimeOffset?)null));
 }

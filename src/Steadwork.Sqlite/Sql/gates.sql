@@ -12,8 +12,8 @@ WHERE starts <> excluded.starts OR period <> excluded.period OR smooth <> exclud
 DELETE FROM limits WHERE scope = ?1 AND name = ?2;
 
 -- name: limit-used
--- What counts at the time ?3, and when the first of it no more does.
-SELECT coalesce(sum(starts), 0), min(until) FROM limit_uses WHERE scope = ?1 AND name = ?2 AND until > ?3;
+-- What counts at the time ?3, at the most until ?4, and when the first of it no more does.
+SELECT coalesce(sum(starts), 0), min(until) FROM limit_uses WHERE scope = ?1 AND name = ?2 AND until > ?3 AND until <= ?4;
 
 -- name: use-limit
 INSERT INTO limit_uses (scope, name, until, starts) VALUES (?1, ?2, ?3, ?4)

@@ -208,6 +208,25 @@ public abstract class BreakerContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_keeps_it_open_for_no_longer_than_a_break()
+    {
+        await AddAsync("mail", 9);
+        var worker = await StartAsync(Store);
+        await OpenAsync(worker);
+        Clock.SetUtcNow(In(-0.5));
+        (await worker.ClaimAsync()).ShouldBeEmpty();
+
+        Clock.SetUtcNow(In(-7200));
+
+        (await worker.ClaimAsync()).Count.ShouldBe(2);
+        (await worker.ClaimAsync()).ShouldBeEmpty();
+        (await BreakerAsync()).Circuit.ShouldBe(new Circuit(BreakerState.HalfOpen, Times.Whole(Now), In(30), LetThrough: 2));
+        Clock.SetUtcNow(In(-7200));
+        (await worker.ClaimAsync()).Count.ShouldBe(2);
+        (await BreakerAsync()).Circuit.ShouldBe(new Circuit(BreakerState.HalfOpen, Times.Whole(Now), In(30), LetThrough: 2));
+    }
+
+    [Fact]
     public async Task Why_tells_of_it()
     {
         var jobs = await AddAsync("mail", 9);

@@ -165,6 +165,42 @@ public abstract class RateLimitContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task A_clock_that_is_set_back_shuts_nobody_out_until_it_has_caught_up()
+    {
+        await Store.AddAsync([.. Enumerable.Repeat(In("a", "x"), 5)]);
+        var worker = await StartAsync(Store);
+        await LimitAsync(new RateLimit(LimitScope.Queue, "a", 2, Minute));
+        (await worker.ClaimAsync()).Count.ShouldBe(2);
+
+        // Within what two processes may see differently it still counts.
+        Clock.SetUtcNow(In(-0.5));
+        (await worker.ClaimAsync()).ShouldBeEmpty();
+        Clock.SetUtcNow(In(-7200));
+        (await worker.ClaimAsync()).Count.ShouldBe(2);
+        (await worker.ClaimAsync()).ShouldBeEmpty();
+        (await Store.LimitsAsync(CancellationToken.None)).Single().ShouldSatisfyAllConditions(limit => limit.Left.ShouldBe(0), limit => limit.MoreAt.ShouldBe(In(60)));
+        Advance(60);
+        (await worker.ClaimAsync()).Count.ShouldBe(1);
+    }
+
+    /// <summary>A thousand a day becomes one a minute: nobody waits for the rest of the day.</summary>
+    [Fact]
+    public async Task Under_a_shorter_period_nothing_counts_for_longer_than_that()
+    {
+        await Store.AddAsync(In("a", "x"), In("a", "x"), Keyed("k"), Keyed("k"));
+        var worker = await StartAsync(Store);
+        await LimitAsync(new RateLimit(LimitScope.Type, "x", 2, TimeSpan.FromDays(1)));
+        (await worker.ClaimAsync()).Count.ShouldBe(2);
+
+        await LimitAsync(new RateLimit(LimitScope.Type, "x", 1, Minute));
+
+        (await worker.ClaimAsync()).Count.ShouldBe(1);
+        (await worker.ExchangeAsync([], max: 10)).NextDue.ShouldBe(In(60));
+        Advance(60);
+        (await worker.ClaimAsync()).Count.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task They_are_shown_with_what_is_left()
     {
         await Store.AddAsync(In("a", "x"));

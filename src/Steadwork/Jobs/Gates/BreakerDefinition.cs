@@ -24,7 +24,7 @@ public sealed record BreakerDefinition(string Name)
     /// <summary>How many are let through then, all of which must succeed for it to close. Default 1; 1 to 1,000.</summary>
     public int Probes { get; set; } = 1;
 
-    /// <summary>Which exceptions speak of the dependency, as opposed to the job itself. Default null: all, and time-outs always do. It is not kept in the store.</summary>
+    /// <summary>Which exceptions speak of the dependency, as opposed to the job itself. Default null: all. Time-outs always do, and a <see cref="PermanentFailureException"/> never. It is not kept in the store.</summary>
     public Func<Exception, bool>? Counts { get; set; }
 
     /// <summary>Into how many segments the window is divided: a call is forgotten with its segment.</summary>

@@ -34,16 +34,19 @@ public readonly record struct Circuit(BreakerState State, DateTimeOffset Since, 
     public int? Left(BreakerDefinition definition, DateTimeOffset now) => State switch
     {
         BreakerState.Closed => null,
-        _ when Until <= now => definition.Probes,
+        _ when IsOver(definition, now) => definition.Probes,
         BreakerState.Open => 0,
         _ => Math.Max(0, definition.Probes - LetThrough),
     };
 
     /// <summary>Some have been let through that was not closed.</summary>
     public Circuit AfterClaim(BreakerDefinition definition, int claimed, DateTimeOffset now) =>
-        State is BreakerState.HalfOpen && Until > now
+        State is BreakerState.HalfOpen && !IsOver(definition, now)
             ? this with { LetThrough = LetThrough + claimed }
             : new Circuit(BreakerState.HalfOpen, now, now + definition.BreakTime, claimed);
+
+    /// <summary>Whether its time has come, or is further off than any break is long: the clock was set back since, or the break was longer then.</summary>
+    private bool IsOver(BreakerDefinition definition, DateTimeOffset now) => Until <= now || Until > now + definition.BreakTime + GateClock.Slack;
 
     /// <summary>Calls have ended.</summary>
     /// <param name="definition">How the breaker is set.</param>

@@ -55,6 +55,9 @@ public sealed record RateLimit(LimitScope Scope, string Name, int Starts, TimeSp
     /// <summary>Until when a start at a time counts.</summary>
     internal DateTimeOffset Until(DateTimeOffset start) => DateTimeOffset.FromUnixTimeMilliseconds(Up(start.ToUnixTimeMilliseconds() + Within, Grain) * Grain);
 
+    /// <summary>Until when anything counts at the most that counts now: more was written down by a clock that has been set back since, or under a longer period, and counts no more.</summary>
+    internal DateTimeOffset Latest(DateTimeOffset now) => Until(now + GateClock.Slack);
+
     /// <summary>Why it is refused, in one sentence that says what would be right; null when it is welcome.</summary>
     public string? Refusal() =>
         NewJobRules.NameRefusal(Scope switch { LimitScope.Queue => "queue", LimitScope.Type => "job type", _ => "exclusive key" }, Name)

@@ -80,7 +80,7 @@ internal sealed class Gatekeeper
     /// <summary>What the next claim has to pass.</summary>
     public ClaimGates Gates(DateTimeOffset now) => new(
         limits.Values.Where(set => set.Limit.Scope is not LimitScope.Key)
-            .Select(set => new Gate(set.Limit.Scope is LimitScope.Queue ? GateKind.Queue : GateKind.Type, set.Limit.Name, Math.Max(0, set.Limit.Most - Used(set.Limit.Scope, set.Limit.Name, now))))
+            .Select(set => new Gate(set.Limit.Scope is LimitScope.Queue ? GateKind.Queue : GateKind.Type, set.Limit.Name, Math.Max(0, set.Limit.Most - Used(set.Limit, set.Limit.Name, now))))
             .Concat(breakers.Values.SelectMany(breaker => breaker.Circuit.Left(breaker.Definition, now) is { } left ? [new Gate(GateKind.Breaker, breaker.Definition.Name, left)] : Array.Empty<Gate>())),
         type => typeBreakers.GetValueOrDefault(type) ?? []);
 
@@ -112,12 +112,12 @@ internal sealed class Gatekeeper
     {
         if (LimitOf(key) is not { } limit)
             return true;
-        if (Used(LimitScope.Key, key, now) < limit.Most)
+        if (Used(limit, key, now) < limit.Most)
         {
             Use(limit, key, 1, now);
             return true;
         }
-        heldKeys[key] = Back(LimitScope.Key, key, now)!.Value;
+        heldKeys[key] = Back(limit, key, now)!.Value;
         return false;
     }
 
@@ -138,7 +138,7 @@ internal sealed class Gatekeeper
 
     /// <summary>When something lets more through than it does now; null when nothing will.</summary>
     public DateTimeOffset? Next(DateTimeOffset now) =>
-        limits.Values.Where(set => set.Limit.Scope is not LimitScope.Key && Used(set.Limit.Scope, set.Limit.Name, now) >= set.Limit.Most).Select(set => Back(set.Limit.Scope, set.Limit.Name, now))
+        limits.Values.Where(set => set.Limit.Scope is not LimitScope.Key && Used(set.Limit, set.Limit.Name, now) >= set.Limit.Most).Select(set => Back(set.Limit, set.Limit.Name, now))
             .Concat(breakers.Values.Where(breaker => breaker.Circuit.Until > now).Select(breaker => breaker.Circuit.Until))
             .Concat(heldKeys.Values.Select(until => (DateTimeOffset?)until))
             .Min();
@@ -183,7 +183,7 @@ internal sealed class Gatekeeper
     }
 
     private LimitView View((RateLimit Limit, DateTimeOffset Since, string By) set, string name, DateTimeOffset now) =>
-        new(set.Limit, set.Since, set.By, Math.Max(0, set.Limit.Most - Used(set.Limit.Scope, name, now)), Back(set.Limit.Scope, name, now));
+        new(set.Limit, set.Since, set.By, Math.Max(0, set.Limit.Most - Used(set.Limit, name, now)), Back(set.Limit, name, now));
 
     private RateLimit? LimitOf(string key) => RateLimit.Of(limits.Values.Select(set => set.Limit), key);
 
@@ -203,10 +203,10 @@ internal sealed class Gatekeeper
         used[limit.Until(now)] = used.GetValueOrDefault(limit.Until(now)) + starts;
     }
 
-    private int Used(LimitScope scope, string name, DateTimeOffset now) => UsesOf(scope, name, now).Sum(use => use.Value);
+    private int Used(RateLimit limit, string name, DateTimeOffset now) => UsesOf(limit, name, now).Sum(use => use.Value);
 
-    private DateTimeOffset? Back(LimitScope scope, string name, DateTimeOffset now) => UsesOf(scope, name, now).Select(use => (DateTimeOffset?)use.Key).FirstOrDefault();
+    private DateTimeOffset? Back(RateLimit limit, string name, DateTimeOffset now) => UsesOf(limit, name, now).Select(use => (DateTimeOffset?)use.Key).FirstOrDefault();
 
-    private IEnumerable<KeyValuePair<DateTimeOffset, int>> UsesOf(LimitScope scope, string name, DateTimeOffset now) =>
-        uses.TryGetValue((scope, name), out var used) ? used.Where(use => use.Key > now) : [];
+    private IEnumerable<KeyValuePair<DateTimeOffset, int>> UsesOf(RateLimit limit, string name, DateTimeOffset now) =>
+        uses.TryGetValue((limit.Scope, name), out var used) ? used.Where(use => use.Key > now && use.Key <= limit.Latest(now)) : [];
 }
