@@ -8,6 +8,7 @@ internal sealed class RunFolder : IDisposable
 {
     private const string Prefix = ".steadwork-run-";
     private const string LockName = "lock";
+    private static readonly TimeSpan MakingTime = TimeSpan.FromMinutes(1);
     private readonly FileStream claim;
 
     /// <param name="parent">Where it is to be: on the file system on which outputs are kept, so that keeping one is a rename. Null for the place of temporary files.</param>
@@ -43,7 +44,8 @@ internal sealed class RunFolder : IDisposable
         }
         catch (FileNotFoundException)
         {
-            return false;
+            // Just being made, or left by one that was killed in the middle of that.
+            return TimeProvider.System.GetUtcNow() - Directory.GetLastWriteTimeUtc(folder) < MakingTime;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
