@@ -95,6 +95,11 @@ CREATE FUNCTION steadwork.latest_use(at timestamptz, within bigint, grain bigint
     SELECT steadwork.counts_until(at + interval '1 second', within, grain)
 $$;
 
+-- Whether the time of a breaker has come (see Circuit and GateClock).
+CREATE FUNCTION steadwork.is_over(until timestamptz, break_time bigint, at timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT until <= at OR until > at + break_time * interval '1 millisecond' + interval '1 second'
+$$;
+
 -- What the jobs of a lane have to pass, and how many of them may at a time.
 CREATE FUNCTION steadwork.gates(queues text[], types text[], at timestamptz) RETURNS TABLE (lane integer, kind text, name text, most bigint) LANGUAGE sql STABLE AS $$
     SELECT lanes.id, scope, limits.name,
@@ -103,7 +108,7 @@ CREATE FUNCTION steadwork.gates(queues text[], types text[], at timestamptz) RET
     FROM steadwork.limits JOIN steadwork.lanes ON limits.name = CASE scope WHEN 'queue' THEN queue WHEN 'type' THEN type END
     WHERE queue = ANY (queues) AND type = ANY (types)
     UNION ALL
-    SELECT lanes.id, 'breaker', breakers.name, CASE WHEN until <= at OR until > at + break_time * interval '1 millisecond' + interval '1 second' THEN probes WHEN state = 'open' THEN 0 ELSE greatest(0, probes - let_through) END::bigint
+    SELECT lanes.id, 'breaker', breakers.name, CASE WHEN steadwork.is_over(until, break_time, at) THEN probes WHEN state = 'open' THEN 0 ELSE greatest(0, probes - let_through) END::bigint
     FROM steadwork.breakers JOIN steadwork.breaker_types ON breaker = breakers.name JOIN steadwork.lanes USING (type)
     WHERE state <> 'closed' AND queue = ANY (queues) AND type = ANY (types)
 $$;

@@ -157,7 +157,7 @@ probed AS (
     SET state = 'half-open', since = CASE WHEN goes_on THEN since ELSE now END, until = CASE WHEN goes_on THEN until ELSE now + break_time * interval '1 millisecond' END,
         let_through = CASE WHEN goes_on THEN let_through ELSE 0 END + jobs, passed = CASE WHEN goes_on THEN passed ELSE 0 END
     FROM clock, (
-        SELECT breakers.name AS breaker, state = 'half-open' AND until > min(now) AND until <= min(now) + break_time * interval '1 millisecond' + interval '1 second' AS goes_on, count(*) AS jobs
+        SELECT breakers.name AS breaker, state = 'half-open' AND NOT steadwork.is_over(until, break_time, min(now)) AS goes_on, count(*) AS jobs
         FROM claimed JOIN gates USING (lane) JOIN steadwork.breakers ON kind = 'breaker' AND breakers.name = gates.name, clock GROUP BY breakers.name, state, until, break_time
     ) AS let
     WHERE name = breaker

@@ -37,7 +37,7 @@ public sealed class LiveChanges(string cli, string folder, Action<string> progre
                 await PauseAsync(store, PauseScope.Queue, Queue);
                 await PauseAsync(store, PauseScope.Type, Type);
                 await LimitAsync(store);
-                await ScheduleAsync(place.Url);
+                await ScheduleAsync(store, place.Url);
                 await SupplyAsync(store);
                 progress($"{round} of {rounds} rounds");
             }
@@ -55,7 +55,7 @@ public sealed class LiveChanges(string cli, string folder, Action<string> progre
     private async Task PauseAsync(IStore store, PauseScope scope, string name)
     {
         await store.PauseAsync(scope, name, By, CancellationToken.None);
-        await StoppedAsync($"{scope} paused, last start", allowed: 0);
+        await StoppedAsync(store, $"{scope} paused, last start", lane => lane.Running);
         await store.ResumeAsync(scope, name, By, CancellationToken.None);
         await GoneOnAsync($"{scope} resumed, first start on the last worker");
     }
@@ -63,13 +63,13 @@ public sealed class LiveChanges(string cli, string folder, Action<string> progre
     private async Task LimitAsync(IStore store)
     {
         await store.SetLimitAsync(new RateLimit(LimitScope.Type, Type, 1, TimeSpan.FromHours(1)), By, CancellationToken.None);
-        await StoppedAsync("limit set, last start beyond it", allowed: 1);
+        await StoppedAsync(store, "limit set, last start beyond it", lane => lane.Running, allowed: 1);
         await store.RemoveLimitAsync(LimitScope.Type, Type, By, CancellationToken.None);
         await GoneOnAsync("limit removed, first start on the last worker");
     }
 
     /// <summary>By the command line, as people do it. Jobs of this type come out of the schedule alone, before the others.</summary>
-    private async Task ScheduleAsync(string url)
+    private async Task ScheduleAsync(IStore store, string url)
     {
         await CallAsync("schedules", "add", Schedule, Ticking, "--every", $"{Interval.TotalSeconds}s", "--priority", "1");
         var added = Now;
@@ -77,17 +77,19 @@ public sealed class LiveChanges(string cli, string folder, Action<string> progre
         await Until.TrueAsync(() => Task.FromResult((first = Starts(Ticking).Where(start => start.At > added).Select(start => start.At).FirstOrDefault(double.PositiveInfinity)) < double.PositiveInfinity), Patience);
         Note("schedule added, first start later than an interval", Math.Max(0, first - added - Interval.TotalMilliseconds));
         await CallAsync("schedules", "pause", Schedule);
-        await StoppedAsync("schedule paused, last start", allowed: 0, Ticking);
+        await StoppedAsync(store, "schedule paused, last start", lane => lane.Running + lane.Pending, type: Ticking);
         await CallAsync("schedules", "remove", Schedule);
 
         Task<string> CallAsync(params string[] words) => Programs.RunAsync([cli, .. words, "--store", url]);
     }
 
-    private async Task StoppedAsync(string change, int allowed, string type = Type)
+    /// <summary>Waits until nothing that could begin is left, as the store counts it: what was claimed before the change is told as running until it has ended or gone back.</summary>
+    private async Task StoppedAsync(IStore store, string change, Func<StateCounts, long> left, int allowed = 0, string type = Type)
     {
         var at = Now;
-        // Longer than it may take; what begins within is what is measured.
-        await Task.Delay(2 * Limit, TimeProvider.System);
+        var stopped = await Until.TrueAsync(async () => (await store.StatisticsAsync(CancellationToken.None)).Lanes.Where(lane => lane.Type == type).Sum(lane => left(lane.Counts)) == 0, Patience);
+        if (!stopped)
+            Note(change, double.PositiveInfinity);
         var after = Starts(type).Where(start => start.At > at).Select(start => start.At).ToList();
         Note(change, after.Count > allowed ? after.Max() - at : 0);
     }

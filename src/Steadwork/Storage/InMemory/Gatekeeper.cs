@@ -98,12 +98,13 @@ internal sealed class Gatekeeper
     {
         foreach (var (scope, name) in new[] { (LimitScope.Queue, queue), (LimitScope.Type, type) })
         {
-            if (!limits.TryGetValue((scope, name), out var set) || !uses.TryGetValue((scope, name), out var used) || !used.TryGetValue(set.Limit.Until(claimedAt), out var starts))
+            if (!limits.TryGetValue((scope, name), out var set) || !uses.TryGetValue((scope, name), out var used))
                 continue;
-            if (starts > 1)
-                used[set.Limit.Until(claimedAt)] = starts - 1;
+            var until = set.Limit.Until(claimedAt);
+            if (used.TryGetValue(until, out var starts) && starts > 1)
+                used[until] = starts - 1;
             else
-                used.Remove(set.Limit.Until(claimedAt));
+                used.Remove(until);
         }
     }
 
