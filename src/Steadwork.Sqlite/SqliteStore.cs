@@ -173,7 +173,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
 
     /// <inheritdoc/>
     public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) =>
-        ReadAsync(database => Reading.Standing(database, job, Alive), cancellationToken);
+        ReadAsync(database => Reading.Standing(database, job, Alive, Now), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>

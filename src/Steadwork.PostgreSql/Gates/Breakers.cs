@@ -30,7 +30,7 @@ internal sealed class Breakers(Database database)
         batch.Add("count-calls", Value.Of([.. calls.Select(call => (string?)call.Breaker)]), Value.Of([.. calls.Select(call => call.All.All)]), Value.Of([.. calls.Select(call => call.All.Failed)]), Value.Of(worker.Value));
 
     public Task<List<BreakerView>> FindAsync(CancellationToken cancellationToken) =>
-        database.RunAsync(database.Batch().Add("breakers"), reader => reader.AllAsync(Row), cancellationToken);
+        database.RunAsync(database.Batch().Add("breakers"), reader => reader.AllAsync(View), cancellationToken);
 
     /// <summary>Opens and closes what follows from calls that have been counted. As long as all is well that is nothing.</summary>
     /// <param name="calls">The calls.</param>
@@ -66,7 +66,7 @@ internal sealed class Breakers(Database database)
             // Read once they are held, and nobody else changes them.
             var (now, all) = await transaction.RunAsync(transaction.Batch().Add("clock").Add("breakers"), async reader => (
                 await reader.FirstAsync(row => row.Time(0)).ConfigureAwait(false),
-                await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Row).ConfigureAwait(false))).ConfigureAwait(false);
+                await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(View).ConfigureAwait(false))).ConfigureAwait(false);
             var changes = new List<(string, Circuit, bool)>();
             var batch = transaction.Batch();
             foreach (var breaker in all.Where(breaker => which.Contains(breaker.Definition.Name)))
@@ -88,7 +88,7 @@ internal sealed class Breakers(Database database)
 
     private static T[] Column<T>(WorkerStart worker, Func<BreakerDefinition, T> value) => [.. worker.Breakers.Select(value)];
 
-    private static BreakerView Row(DbDataReader row) => new(
+    public static BreakerView View(DbDataReader row) => new(
         new BreakerDefinition(row.Text(0))
         {
             FailureRatio = double.Parse(row.Text(1), CultureInfo.InvariantCulture),

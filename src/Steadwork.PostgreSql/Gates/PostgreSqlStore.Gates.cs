@@ -1,6 +1,5 @@
-using System.Data.Common;
-using Npgsql;
 using Steadwork.PostgreSql.Connections;
+using Steadwork.PostgreSql.Gates;
 using Steadwork.Storage;
 
 namespace Steadwork.PostgreSql;
@@ -11,19 +10,19 @@ public sealed partial class PostgreSqlStore
     public Task<bool> SetLimitAsync(RateLimit limit, string by, CancellationToken cancellationToken) =>
         ChangeAsync(batch => batch.Add("set-limit",
             Value.Of(limit.Scope.Name()), Value.Of(limit.Name), Value.Of(limit.Starts), Value.Of((long)limit.Period.TotalMilliseconds), Value.Of(limit.Smooth),
-            Value.Of(limit.Most), Value.Of(limit.Within), Value.Of(limit.Grain), Value.Of(by), Said(limit.Scope, limit.Name, by)), cancellationToken);
+            Value.Of(limit.Most), Value.Of(limit.Within), Value.Of(limit.Grain), Value.Of(by), Value.OfUtf8(GateJson.Said(limit, by))), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> RemoveLimitAsync(LimitScope scope, string name, string by, CancellationToken cancellationToken) =>
-        ChangeAsync(batch => batch.Add("remove-limit", Value.Of(scope.Name()), Value.Of(name), Said(scope, name, by)), cancellationToken);
+        ChangeAsync(batch => batch.Add("remove-limit", Value.Of(scope.Name()), Value.Of(name), Value.OfUtf8(GateJson.Said(scope, name, by))), cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<LimitView>> LimitsAsync(CancellationToken cancellationToken) =>
-        await database.RunAsync(database.Batch().Add("limits"), reader => reader.AllAsync(Limit), cancellationToken).ConfigureAwait(false);
+        await database.RunAsync(database.Batch().Add("limits"), reader => reader.AllAsync(Limits.View), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public Task<LimitView?> LimitOfKeyAsync(string key, CancellationToken cancellationToken) =>
-        database.RunAsync(database.Batch().Add("limit-of-key", Value.Of(key)), reader => reader.FirstAsync(Limit), cancellationToken);
+        database.RunAsync(database.Batch().Add("limit-of-key", Value.Of(key)), reader => reader.FirstAsync(Limits.View), cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<BreakerView>> BreakersAsync(CancellationToken cancellationToken) => await breakers.FindAsync(cancellationToken).ConfigureAwait(false);
@@ -38,9 +37,4 @@ public sealed partial class PostgreSqlStore
         return circuit;
     }
 
-    private static NpgsqlParameter Said(LimitScope scope, string name, string by) => Value.OfUtf8(GateJson.Said(scope, name, by));
-
-    private static LimitView Limit(DbDataReader row) => new(
-        new RateLimit(GateJson.Scope(row.Text(0)), row.Text(1), row.Int(2), TimeSpan.FromMilliseconds(row.Long(3))) { Smooth = row.Bool(4) },
-        row.Time(5), row.Text(6), row.IsDBNull(7) ? null : row.Int(7), row.TimeOrNull(8));
 }

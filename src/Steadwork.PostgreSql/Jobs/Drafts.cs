@@ -56,8 +56,8 @@ internal sealed class Drafts(int capacity)
             Value.Of([.. edges.Select(edge => edge.ParentPlace)]),
             Value.Of([.. edges.Select(edge => edge.Parent)]),
             Value.Of(Column(job => (long?)job.UniqueFor?.TotalMilliseconds)),
-            Value.Of(Column(job => Times.Whole(job.ExpiresAt)?.UtcDateTime)),
-            Value.Of(Column(job => (long?)job.ExpiresIn?.TotalMilliseconds)),
+            Value.Of(Column(ExpiresAt)),
+            Value.Of(Column(ExpiresIn)),
             Value.Of(Column(job => job.Batch?.Value)));
         var amending = jobs.FindAll(job => job is { WhenTaken: WhenTaken.Amend, UniqueKey: not null });
         if (amending.Count > 0)
@@ -71,9 +71,15 @@ internal sealed class Drafts(int capacity)
         Value.Of(replacing.ConvertAll(job => job.WhenTaken is not WhenTaken.ReplacePayload).ToArray()),
         Value.Of(replacing.ConvertAll(job => (long)job.Delay.TotalMilliseconds).ToArray()),
         Value.Of(replacing.ConvertAll(RunAt).ToArray()),
-        Value.Of(own));
+        Value.Of(own),
+        Value.Of(replacing.ConvertAll(ExpiresAt).ToArray()),
+        Value.Of(replacing.ConvertAll(ExpiresIn).ToArray()));
 
     private static DateTime? RunAt(NewJob job) => Times.Whole(job.RunAt)?.UtcDateTime;
+
+    private static DateTime? ExpiresAt(NewJob job) => Times.Whole(job.ExpiresAt)?.UtcDateTime;
+
+    private static long? ExpiresIn(NewJob job) => (long?)job.ExpiresIn?.TotalMilliseconds;
 
     private T[] Column<T>(Converter<NewJob, T> value) => jobs.ConvertAll(value).ToArray();
 }

@@ -43,9 +43,10 @@ internal sealed class Reading(Database database)
             .Add("key-holders", Value.Of(id.Value))
             .Add("parents-of", Value.Of(id.Value), Value.Of((long)Standing.ParentsAtMost))
             .Add("workers")
-            .Add("rival-lanes", Value.Of(job.Queue), Value.Of(job.Type))
-            .Add("followed-by", Value.Of(id.Value));
-        var (behind, isInLine, holders, parents, workers, lanes, follows) = await database.RunAsync(batch, async reader =>
+            .Add("rival-lanes", Value.Of(job.Queue))
+            .Add("followed-by", Value.Of(id.Value))
+            .Add("pauses").Add("limits").Add("breakers").Add("clock");
+        var (behind, isInLine, holders, parents, workers, lanes, follows, barriers) = await database.RunAsync(batch, async reader =>
         {
             await reader.NextAsync().ConfigureAwait(false);
             var (behind, isInLine) = await reader.FirstAsync(row => (row.Long(0), row.Bool(1))).ConfigureAwait(false);
@@ -54,22 +55,30 @@ internal sealed class Reading(Database database)
             var parents = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new Parent(
                 new JobId(row.Long(0)), row.TextOrNull(1) is { } state ? JobStates.Parse(state) : null, row.Bool(2))).ConfigureAwait(false);
             var workers = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Worker).ConfigureAwait(false);
-            var lanes = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => (Id: row.Int(0), Type: row.Text(1), Requires: row.Text(2))).ConfigureAwait(false);
+            var lanes = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => (Id: row.Int(0), Queue: row.Text(1), Type: row.Text(2), Requires: row.Text(3))).ConfigureAwait(false);
             var follows = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => new FollowedBatch(Batches.Row(row), row.Bool(13))).ConfigureAwait(false);
-            return (behind, isInLine, holders, parents, workers, lanes, follows);
+            var pauses = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Pause).ConfigureAwait(false);
+            var limits = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Gates.Limits.View).ConfigureAwait(false);
+            var breakers = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Gates.Breakers.View).ConfigureAwait(false);
+            var now = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Time(0)).ConfigureAwait(false);
+            return (behind, isInLine, holders, parents, workers, lanes, follows, new Barriers(pauses, limits, breakers, now));
         }, cancellationToken).ConfigureAwait(false);
 
-        var rivals = new Rivals(job, workers.Where(worker => !hasDied(worker.Id)));
-        int[] theirs = [.. lanes.Where(lane => rivals.Include(lane.Type, Requirement.Read(lane.Requires))).Select(lane => lane.Id)];
-        var ahead = isInLine ? await AheadInLineAsync(job, theirs, rivals.Order, cancellationToken).ConfigureAwait(false) : 0;
-        return new Standing(job, holders, behind, ahead, parents, rivals.Rules) { Follows = follows };
+        var rivals = new Rivals(job, workers.Where(worker => !hasDied(worker.Id)), barriers);
+        (int Lane, string Queue)[] theirs = isInLine
+            ? [.. lanes.Where(lane => rivals.Queues.Contains(lane.Queue) && rivals.Include(lane.Queue, lane.Type, Requirement.Read(lane.Requires))).Select(lane => (lane.Id, lane.Queue))]
+            : [];
+        var (ahead, elsewhere) = theirs.Length == 0 ? default : await database.RunAsync(
+            AheadOf(AheadOf(database.Batch().Add("keep-plans", Value.Of("0")), job, theirs.Where(lane => lane.Queue == job.Queue), rivals), job, theirs.Where(lane => lane.Queue != job.Queue), rivals),
+            async reader => (
+                await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Long(0)).ConfigureAwait(false),
+                await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Long(0)).ConfigureAwait(false)), cancellationToken).ConfigureAwait(false);
+        return new Standing(job, holders, behind, ahead, parents, rivals.Rules) { AheadInOtherQueues = elsewhere, Follows = follows };
     }
 
-    private Task<long> AheadInLineAsync(Job job, int[] lanes, ClaimOrder? order, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            database.Batch().Add("keep-plans", Value.Of("0")).Add("ahead-in-line",
-                Value.Of(lanes), Value.Of(job.Priority), Value.Of(job.Id.Value), Value.Of(order?.Name()), Value.Of((long)Standing.CountedAtMost)),
-            async reader => await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Long(0)).ConfigureAwait(false), cancellationToken);
+    private static Batch AheadOf(Batch batch, Job job, IEnumerable<(int Id, string Queue)> lanes, Rivals rivals) => batch.Add("ahead-in-line",
+        Value.Of([.. lanes.Select(lane => lane.Id)]), Value.Of([.. lanes.Select(lane => rivals.OrderIn(lane.Queue)?.Name())]),
+        Value.Of(job.Priority), Value.Of(job.Id.Value), Value.Of((long)Standing.CountedAtMost));
 
     public Task<List<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
         database.RunAsync(database.Batch().Add("attempts", Value.Of(job.Value)), reader => reader.AllAsync(row => new Attempt(
@@ -81,8 +90,10 @@ internal sealed class Reading(Database database)
             await reader.AllAsync(row => new LaneCounts(row.Text(0), row.Text(1), new StateCounts(
                 row.Long(2), row.Long(3), row.Long(4), row.Long(5), row.Long(6), row.Long(7)))).ConfigureAwait(false),
             await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Worker).ConfigureAwait(false),
-            await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new Pause(PauseJson.Scope(row.Text(0)), row.Text(1), row.Time(2), row.Text(3))).ConfigureAwait(false)),
+            await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Pause).ConfigureAwait(false)),
             cancellationToken);
+
+    private static Pause Pause(DbDataReader row) => new(PauseJson.Scope(row.Text(0)), row.Text(1), row.Time(2), row.Text(3));
 
     private static WorkerView Worker(DbDataReader row) => new(
         new WorkerId(row.Long(0)), row.Text(1), row.Text(2), row.Int(3), row.GetFieldValue<string[]>(4), row.GetFieldValue<string[]>(5), row.Time(6), row.Long(7))

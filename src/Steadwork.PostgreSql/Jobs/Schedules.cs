@@ -26,7 +26,7 @@ internal sealed class Schedules(Database database, Lanes lanes)
             {
                 batch.Add("put-schedule",
                     Value.Of(put.Name), Value.Of(put.Timing), Value.Of(put.Settings), Value.OfUtf8(put.Payload), Value.Of(put.Program), Value.Of(put.Version), Value.Of(put.By),
-                    Value.Of(put.Revision), Value.Of(put.Anchor), Value.Of(put.Next), Value.Of(put.LastTick), Value.Of(put.LastJob?.Value), Said(put.Name, owner.By));
+                    Value.Of(put.Revision), Value.Of(put.Anchor), Value.Of(put.Next), Value.Of(put.LastTick), Value.Of(put.LastJob?.Value), Value.OfUtf8(ScheduleJson.Said(put, owner.By)));
             }
             foreach (var name in changes.Removals)
                 batch.Add("remove-schedule", Value.Of(name), Said(name, owner.By));
@@ -73,7 +73,7 @@ internal sealed class Schedules(Database database, Lanes lanes)
         return new Ticked(true, answers);
     }
 
-    private static NpgsqlParameter Said(string name, string by) => Value.OfUtf8(NamedJson.Write("schedule", name, by));
+    private static NpgsqlParameter Said(string name, string by) => Value.OfUtf8(ScheduleJson.Said(name, by));
 
     private static Schedule Row(DbDataReader row) => new()
     {

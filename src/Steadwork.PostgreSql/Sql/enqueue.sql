@@ -109,27 +109,28 @@ INSERT INTO steadwork.log (at, entries, kinds, jobs)
 SELECT steadwork.wall_clock(), count(*), ARRAY['amended'], array_agg(id ORDER BY place) FROM amended HAVING count(*) > 0;
 
 -- name: replace
--- $1 unique keys, $2 the payload or null to leave it, $3 whether the time is taken over, $4 wait in ms, $5 run_at or null, and for all
--- $6 whether the transaction is nobody else's. The bearers of the keys that do not run take these over. Another time moves
+-- $1 unique keys, $2 the payload or null to leave it, $3 whether the time is taken over, $4 wait in ms, $5 run_at or null, $7 expires_at or null,
+-- $8 the time in ms after which it expires or null, and for all $6 whether the transaction is nobody else's. The bearers of the keys that do not run take these over. Another time moves
 -- one to where it then belongs, unless it waits for others to end: into its line, behind its exclusive key unless it has a place
 -- there (in a caller's transaction a claim sees to that), or to those that wait for their time, and then without such a place. What
 -- is changed here nobody else can claim or end before it has been answered as the bearer.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 held AS MATERIALIZED (
     SELECT place, bearer.id, state AS old_state, wanted.payload,
-        CASE WHEN takes_time THEN coalesce(wanted.run_at, now + wait * interval '1 millisecond') ELSE bearer.run_at END AS due
-    FROM unnest($1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::timestamptz[]) WITH ORDINALITY AS wanted (key, payload, takes_time, wait, run_at, place), clock, LATERAL (
-        SELECT id, state, run_at FROM steadwork.jobs WHERE unique_key = key AND state <> 'running' LIMIT 1 FOR UPDATE
+        CASE WHEN takes_time THEN coalesce(wanted.run_at, now + wait * interval '1 millisecond') ELSE bearer.run_at END AS due,
+        CASE WHEN takes_time THEN coalesce(wanted.expires_at, now + expires_in * interval '1 millisecond') ELSE bearer.expires_at END AS late
+    FROM unnest($1::text[], $2::text[], $3::boolean[], $4::bigint[], $5::timestamptz[], $7::timestamptz[], $8::bigint[]) WITH ORDINALITY AS wanted (key, payload, takes_time, wait, run_at, expires_at, expires_in, place), clock, LATERAL (
+        SELECT id, state, run_at, expires_at FROM steadwork.jobs WHERE unique_key = key AND state <> 'running' LIMIT 1 FOR UPDATE
     ) AS bearer
 ),
 replaced AS (
     UPDATE steadwork.jobs
-    SET payload = coalesce(held.payload, jobs.payload), run_at = due,
+    SET payload = coalesce(held.payload, jobs.payload), run_at = due, expires_at = late,
         ready = CASE WHEN blocked OR run_at = due THEN ready ELSE due <= now AND (exclusive_key IS NULL OR slot IS NOT NULL) END,
         state = CASE WHEN blocked OR run_at = due THEN state WHEN due <= now AND exclusive_key IS NOT NULL AND slot IS NULL AND ($6 OR state = 'waiting') THEN 'waiting' ELSE 'pending' END,
         slot = CASE WHEN run_at = due OR due <= now THEN slot END
     FROM held, clock
-    WHERE jobs.id = held.id AND (jobs.payload <> held.payload OR run_at <> due)
+    WHERE jobs.id = held.id AND (jobs.payload <> held.payload OR run_at <> due OR expires_at IS DISTINCT FROM late)
     RETURNING place, jobs.id, lane, batch, old_state, state
 ),
 counted AS (

@@ -18,29 +18,28 @@ SELECT
 FROM steadwork.jobs AS job WHERE job.id = $1;
 
 -- name: rival-lanes
--- Those of queue $1, but for other types than $2 that are paused.
-SELECT id, type, requires FROM steadwork.lanes
-WHERE queue = $1 AND (type = $2 OR NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type));
+-- Those of queue $1 and of all that a worker serves.
+SELECT id, queue, type, requires FROM steadwork.lanes WHERE queue = $1 OR queue IN (SELECT unnest(queues) FROM steadwork.workers);
 
 -- name: ahead-in-line
--- Of the lanes $1 and those of their priorities that come before the job $3 of priority $2 in the order $4, or that may, where it is null;
+-- Of the lanes $1 and those of their priorities that come before the job $4 of priority $3 in the orders $2, or that may, where one is null;
 -- counted up to $5. Steps from one priority to the next as a claim does (see line-by-rule).
-WITH RECURSIVE steps (lane, priority) AS (
-    SELECT lane, (SELECT priority FROM steadwork.jobs WHERE jobs.lane = rival.lane AND ready ORDER BY priority LIMIT 1) FROM unnest($1::integer[]) AS rival (lane)
+WITH RECURSIVE steps (lane, claimed, priority) AS (
+    SELECT lane, claimed, (SELECT priority FROM steadwork.jobs WHERE jobs.lane = rival.lane AND ready ORDER BY priority LIMIT 1) FROM unnest($1::integer[], $2::text[]) AS rival (lane, claimed)
     UNION ALL
-    SELECT lane, (SELECT jobs.priority FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority > steps.priority ORDER BY jobs.priority LIMIT 1)
+    SELECT lane, claimed, (SELECT jobs.priority FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority > steps.priority ORDER BY jobs.priority LIMIT 1)
     FROM steps WHERE priority IS NOT NULL
 )
 SELECT count(*) FROM (
     SELECT FROM steps, LATERAL (
         SELECT FROM steadwork.jobs
         WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority
-            AND id > CASE WHEN $4::text = 'lifo' THEN $3::bigint ELSE 0 END
-            AND id < CASE WHEN $4 = 'fifo' OR ($4 = 'priority' AND steps.priority >= $2) THEN $3::bigint ELSE 9223372036854775807 END
-            AND id <> $3
+            AND id > CASE WHEN claimed = 'lifo' THEN $4::bigint ELSE 0 END
+            AND id < CASE WHEN claimed = 'fifo' OR (claimed = 'priority' AND steps.priority >= $3) THEN $4::bigint ELSE 9223372036854775807 END
+            AND id <> $4
         LIMIT $5
     ) AS ahead
-    WHERE steps.priority IS NOT NULL AND ($4 IS DISTINCT FROM 'priority' OR steps.priority <= $2)
+    WHERE steps.priority IS NOT NULL AND (claimed IS DISTINCT FROM 'priority' OR steps.priority <= $3)
     LIMIT $5
 ) AS counted;
 

@@ -15,6 +15,10 @@ internal sealed class Limits(Database database)
         new RateLimit(GateJson.Scope(row.Text(0)), row.Text(1), row.Int(2), TimeSpan.FromMilliseconds(row.Long(3))) { Smooth = row.Int(4) == 1 },
         DateTimeOffset.FromUnixTimeMilliseconds(row.Long(5)), row.Text(6), null, null));
 
+    /// <summary>All limits as they stand, but for those of keys, each of which has its own.</summary>
+    public static List<LimitView> Views(Database database, DateTimeOffset now) =>
+        Read(database).ConvertAll(view => view.Limit.Scope is LimitScope.Key ? view : Look(database, view, view.Limit.Name, now));
+
     /// <summary>A limit as it stands, for one queue, type or key.</summary>
     public static LimitView Look(Database database, LimitView view, string name, DateTimeOffset now)
     {

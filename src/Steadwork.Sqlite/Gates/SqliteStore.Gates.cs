@@ -9,18 +9,17 @@ public sealed partial class SqliteStore
 {
     /// <inheritdoc/>
     public Task<bool> SetLimitAsync(RateLimit limit, string by, CancellationToken cancellationToken) =>
-        writer.WriteAsync(transaction => Change(transaction, LogKinds.LimitSet, limit.Scope, limit.Name, by, database => database["set-limit"]
+        writer.WriteAsync(transaction => Change(transaction, LogKinds.LimitSet, limit.Scope, GateJson.Said(limit, by), database => database["set-limit"]
             .Bind(1, limit.Scope.Name()).Bind(2, limit.Name).Bind(3, limit.Starts).Bind(4, (long)limit.Period.TotalMilliseconds).Bind(5, limit.Smooth ? 1L : 0)
             .Bind(6, limit.Most).Bind(7, limit.Within).Bind(8, limit.Grain).Bind(9, transaction.Now.ToUnixTimeMilliseconds()).Bind(10, by)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> RemoveLimitAsync(LimitScope scope, string name, string by, CancellationToken cancellationToken) =>
-        writer.WriteAsync(transaction => Change(transaction, LogKinds.LimitRemoved, scope, name, by, database => database["remove-limit"].Bind(1, scope.Name()).Bind(2, name)), cancellationToken);
+        writer.WriteAsync(transaction => Change(transaction, LogKinds.LimitRemoved, scope, GateJson.Said(scope, name, by), database => database["remove-limit"].Bind(1, scope.Name()).Bind(2, name)), cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LimitView>> LimitsAsync(CancellationToken cancellationToken) =>
-        ReadAsync<IReadOnlyList<LimitView>>(database =>
-            Limits.Read(database).ConvertAll(view => view.Limit.Scope is LimitScope.Key ? view : Limits.Look(database, view, view.Limit.Name, Now)), cancellationToken);
+        ReadAsync<IReadOnlyList<LimitView>>(database => Limits.Views(database, Now), cancellationToken);
 
     /// <inheritdoc/>
     public Task<LimitView?> LimitOfKeyAsync(string key, CancellationToken cancellationToken) =>
@@ -42,9 +41,9 @@ public sealed partial class SqliteStore
             return transaction.Breakers.Switch(transaction, name, open, by);
         }, cancellationToken);
 
-    private static bool Change(WriteTransaction transaction, string kind, LimitScope scope, string name, string by, Func<Database, Statement> change)
+    private static bool Change(WriteTransaction transaction, string kind, LimitScope scope, ReadOnlyMemory<byte> said, Func<Database, Statement> change)
     {
-        if (!Change(transaction, kind, GateJson.Said(scope, name, by), change))
+        if (!Change(transaction, kind, said, change))
             return false;
         transaction.Limits.Forget();
         if (scope is LimitScope.Key)

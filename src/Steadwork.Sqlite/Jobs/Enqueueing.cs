@@ -36,7 +36,7 @@ internal static class Enqueueing
             .Bind(10, job.TraceParent).BindText(11, TagsJson.Write(job.Tags)).BindText(12, job.Payload)
             .Bind(13, state.Name()).Bind(14, job.ExclusiveKey).Bind(15, job.ExclusiveLimit)
             .Bind(16, blocked ? 1L : 0).Bind(17, job.RunsAnyway ? 1L : 0)
-            .Bind(18, (Times.Whole(job.ExpiresAt) ?? Times.Whole(now) + Times.Whole(job.ExpiresIn))?.ToUnixTimeMilliseconds()).Bind(19, job.Batch?.Value).Run();
+            .Bind(18, Times.ExpiryOf(job, now)?.ToUnixTimeMilliseconds()).Bind(19, job.Batch?.Value).Run();
 
         var id = database.LastInsertedId;
         transaction.Lanes.Count(lane, state, +1);
@@ -69,6 +69,7 @@ internal static class Enqueueing
         var runAt = job.WhenTaken is WhenTaken.ReplacePayload ? (DateTimeOffset?)null : job.RunAt ?? now + job.Delay;
         var replaced = transaction.Database["replace"]
             .Bind(1, bearer.Value).BindText(2, job.WhenTaken is WhenTaken.ReplaceTime ? default : job.Payload).Bind(3, runAt?.ToUnixTimeMilliseconds()).Bind(4, now.ToUnixTimeMilliseconds())
+            .Bind(5, Times.ExpiryOf(job, now)?.ToUnixTimeMilliseconds())
             .First(row => ((JobState State, bool Ready, bool Blocked)?)(JobStates.Parse(row.Text(0)), row.Int(1) == 1, row.Int(2) == 1));
         if (replaced is not var (state, ready, blocked))
             return;

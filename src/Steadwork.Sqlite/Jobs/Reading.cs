@@ -54,11 +54,12 @@ internal static class Reading
     /// <param name="database">Where to read.</param>
     /// <param name="id">The job.</param>
     /// <param name="alive">Tells which of the registered workers are alive.</param>
-    public static Standing? Standing(Database database, JobId id, Func<IReadOnlyList<WorkerView>, IReadOnlyList<WorkerView>> alive)
+    /// <param name="now">The time.</param>
+    public static Standing? Standing(Database database, JobId id, Func<IReadOnlyList<WorkerView>, IReadOnlyList<WorkerView>> alive, DateTimeOffset now)
     {
         if (Find(database, new JobQuery { Ids = [id] }) is not [var job])
             return null;
-        var rivals = new Rivals(job, alive(Workers(database)));
+        var rivals = new Rivals(job, alive(Workers(database)), new Barriers(Pauses(database), Gates.Limits.Views(database, now), Gates.Breakers.Views(database, now), now));
         var (ready, blocked) = database["job-head"].Bind(1, id.Value).First(row => (row.Int(2) == 1, row.Int(5) == 1));
         var key = job.State.IsEnded() ? null : job.ExclusiveKey;
         return new Standing(
@@ -67,33 +68,36 @@ internal static class Reading
                 new JobId(row.Long(0)), JobStates.Parse(row.Text(1)), row.LongOrNull(2) is { } worker ? new WorkerId(worker) : null)),
             job.State is not JobState.Waiting || blocked || key is null ? 0
                 : database["ahead-behind-key"].Bind(1, key).Bind(2, job.Priority).Bind(3, id.Value).Bind(4, Storage.Standing.CountedAtMost).First(row => row.Long(0)),
-            ready ? AheadInLine(database, job, rivals) : 0,
+            ready ? Ahead(database, rivals, [job.Queue], isAmong: rivals.Order is null) : 0,
             database["parents-of"].Bind(1, id.Value).Bind(2, Storage.Standing.ParentsAtMost)
                 .All(row => new Parent(new JobId(row.Long(0)), row.TextOrNull(1) is { } state ? JobStates.Parse(state) : null, row.Int(2) == 1)),
             rivals.Rules)
         {
+            AheadInOtherQueues = ready ? Ahead(database, rivals, [.. rivals.Queues.Except([job.Queue])], isAmong: false) : 0,
             Follows = database["followed-by"].Bind(1, id.Value).First(row => ((long, bool)?)(row.Long(0), row.Int(1) == 1)) is var (followed, isDone) && Batches(database, [new BatchId(followed)]) is [var batch]
                 ? new FollowedBatch(batch, isDone)
                 : null,
         };
     }
 
-    /// <summary>Counts a lane and priority after the other, no more than it must.</summary>
-    private static long AheadInLine(Database database, Job job, Rivals rivals)
+    /// <summary>Counts those that come before a job in some queues, a lane and priority after the other and no more than it must.</summary>
+    /// <param name="database">Where to read.</param>
+    /// <param name="rivals">Which of them come before it.</param>
+    /// <param name="queues">The queues.</param>
+    /// <param name="isAmong">Whether it is found among them itself: where each may come first.</param>
+    private static long Ahead(Database database, Rivals rivals, IReadOnlyList<string> queues, bool isAmong)
     {
         var ahead = 0L;
-        var lanes = database["rival-lanes"].Bind(1, job.Queue).Bind(2, job.Type).All(row => (Id: row.Long(0), Type: row.Text(1), Requires: row.Text(2)));
-        foreach (var lane in lanes.Where(lane => rivals.Include(lane.Type, Requirement.Read(lane.Requires))))
+        var lanes = database["rival-lanes"].BindText(1, TagsJson.Write(queues)).All(row => (Id: row.Long(0), Queue: row.Text(1), Type: row.Text(2), Requires: row.Text(3)));
+        foreach (var lane in lanes.Where(lane => rivals.Include(lane.Queue, lane.Type, Requirement.Read(lane.Requires))))
         {
             foreach (var priority in Claims.PrioritiesOf(database, lane.Id))
             {
-                var (after, before) = rivals.Ahead(job, priority);
-                // Where each may come first it is among them itself.
-                var most = Storage.Standing.CountedAtMost - ahead + 1;
-                ahead += database["ahead-in-line"].Bind(1, lane.Id).Bind(2, priority).Bind(3, after).Bind(4, before).Bind(5, most).First(row => row.Long(0));
+                var (after, before) = rivals.Ahead(lane.Queue, priority);
+                ahead += database["ahead-in-line"].Bind(1, lane.Id).Bind(2, priority).Bind(3, after).Bind(4, before).Bind(5, Storage.Standing.CountedAtMost - ahead + 1).First(row => row.Long(0));
             }
         }
-        return Math.Min(ahead - (rivals.Order is null ? 1 : 0), Storage.Standing.CountedAtMost);
+        return Math.Min(ahead - (isAmong ? 1 : 0), Storage.Standing.CountedAtMost);
     }
 
     private static List<WorkerView> Workers(Database database) => database["workers"].All(row => new WorkerView(
@@ -133,7 +137,9 @@ internal static class Reading
             row.Long(2), row.Long(3), row.Long(4), row.Long(5), row.Long(6), row.Long(7)))),
         Workers(database),
         database["log-position"].First(row => row.Long(0)),
-        database["pauses"].All(row => new Pause(PauseJson.Scope(row.Text(0)), row.Text(1), Time(row.Long(2)), row.Text(3))));
+        Pauses(database));
+
+    private static List<Pause> Pauses(Database database) => database["pauses"].All(row => new Pause(PauseJson.Scope(row.Text(0)), row.Text(1), Time(row.Long(2)), row.Text(3)));
 
     public static List<LogEntry> Log(Database database, long after, int limit) =>
         database["read-log"].Bind(1, after).Bind(2, limit).All(row => new LogEntry(

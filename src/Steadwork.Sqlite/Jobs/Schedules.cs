@@ -9,7 +9,12 @@ internal static class Schedules
 {
     public static List<Schedule> All(Database database) => database["schedules"].All(Row);
 
-    public static List<Schedule> DueBy(Database database, DateTimeOffset time) => database["due-schedules"].Bind(1, time.ToUnixTimeMilliseconds()).All(Row);
+    public static List<Schedule> DueBy(Database database, DateTimeOffset time)
+    {
+        var due = database["due-schedules"].Bind(1, time.ToUnixTimeMilliseconds()).All(Row);
+        due.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return due;
+    }
 
     /// <summary>When the next one ticks.</summary>
     public static DateTimeOffset? NextTick(Database database) => database["next-tick"].First(row => Time(row.Long(0)));
@@ -23,7 +28,7 @@ internal static class Schedules
             transaction.Database["put-schedule"]
                 .Bind(1, put.Name).Bind(2, put.Timing).Bind(3, put.Settings).BindText(4, put.Payload).Bind(5, put.Program).Bind(6, put.Version).Bind(7, put.By).Bind(8, put.Revision)
                 .Bind(9, put.Anchor.ToUnixTimeMilliseconds()).Bind(10, put.Next?.ToUnixTimeMilliseconds()).Bind(11, put.LastTick?.ToUnixTimeMilliseconds()).Bind(12, put.LastJob?.Value).Run();
-            Log(transaction, LogKinds.ScheduleDefined, put.Name, owner.By);
+            Log(transaction, LogKinds.ScheduleDefined, ScheduleJson.Said(put, owner.By));
         }
         foreach (var name in changes.Removals)
             Remove(transaction, name, owner.By);
@@ -39,7 +44,7 @@ internal static class Schedules
         if (transaction.Database.Changes == 0)
             return false;
         transaction.Database["resume"].Bind(1, PauseScope.Schedule.Name()).Bind(2, name).Run();
-        Log(transaction, LogKinds.ScheduleRemoved, name, by);
+        Log(transaction, LogKinds.ScheduleRemoved, ScheduleJson.Said(name, by));
         return true;
     }
 
@@ -52,15 +57,14 @@ internal static class Schedules
         if (transaction.Database.Changes == 0)
             return Ticked.TooLate;
         if (tick.By is { } by)
-            Log(transaction, LogKinds.Triggered, tick.Schedule.Name, by);
+            Log(transaction, LogKinds.Triggered, ScheduleJson.Said(tick.Schedule.Name, by));
         var answers = enqueue(transaction, tick.Jobs);
         if (answers.LastOrDefault(answer => !answer.Existing) is { Id.Value: > 0 } last)
             transaction.Database["ticked"].Bind(1, tick.Schedule.Name).Bind(2, last.Id.Value).Run();
         return new Ticked(true, answers);
     }
 
-    private static void Log(WriteTransaction transaction, string kind, string name, string by) =>
-        transaction.Log(kind, transaction.Now, null, null, null, NamedJson.Write("schedule", name, by));
+    private static void Log(WriteTransaction transaction, string kind, ReadOnlyMemory<byte> said) => transaction.Log(kind, transaction.Now, null, null, null, said);
 
     private static Schedule Row(Statement row) => new()
     {

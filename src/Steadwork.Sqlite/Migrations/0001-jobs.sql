@@ -239,8 +239,9 @@ CREATE INDEX dependencies_awaited ON dependencies (parent, child) WHERE done = 0
 -- Ended jobs with more children than one transaction should tell of it; the claims that follow do, from the child after.
 CREATE TABLE loose_parents (
     parent INTEGER NOT NULL,
-    after  INTEGER NOT NULL
-);
+    after  INTEGER NOT NULL,
+    PRIMARY KEY (parent, after)
+) WITHOUT ROWID;
 
 -- Attempts that did not succeed. A successful or running one is read from the job itself, which spares a row for each job.
 CREATE TABLE attempts (

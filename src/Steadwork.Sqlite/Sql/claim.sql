@@ -1,6 +1,6 @@
 -- name: next-due
 -- When the next delayed job joins its line, and when the next one expires.
-SELECT (SELECT run_at FROM jobs WHERE state = 'pending' AND ready = 0 ORDER BY run_at LIMIT 1),
+SELECT (SELECT run_at FROM jobs WHERE state = 'pending' AND ready = 0 AND run_at > 0 ORDER BY run_at LIMIT 1),
     (SELECT expires_at FROM jobs WHERE expires_at IS NOT NULL AND state IN ('pending', 'waiting') ORDER BY expires_at LIMIT 1);
 
 -- name: expired

@@ -141,9 +141,12 @@ INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2);
 -- name: count-lanes
 -- The counts of a store that has just been filled.
 UPDATE lanes
-SET (ready, pending, waiting, running, succeeded, failed, cancelled) = (
-    SELECT count(*) FILTER (WHERE jobs.ready = 1), count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'waiting'),
-           count(*) FILTER (WHERE state = 'running'), count(*) FILTER (WHERE state = 'succeeded'), count(*) FILTER (WHERE state = 'failed'),
-           count(*) FILTER (WHERE state = 'cancelled')
-    FROM jobs WHERE jobs.lane = lanes.id
-);
+SET (ready, pending, waiting, running, succeeded, failed, cancelled) =
+    (counted.ready, counted.pending, counted.waiting, counted.running, counted.succeeded, counted.failed, counted.cancelled)
+FROM (
+    SELECT lane, sum(ready) AS ready, count(*) FILTER (WHERE state = 'pending') AS pending, count(*) FILTER (WHERE state = 'waiting') AS waiting,
+        count(*) FILTER (WHERE state = 'running') AS running, count(*) FILTER (WHERE state = 'succeeded') AS succeeded,
+        count(*) FILTER (WHERE state = 'failed') AS failed, count(*) FILTER (WHERE state = 'cancelled') AS cancelled
+    FROM jobs GROUP BY lane
+) AS counted
+WHERE lanes.id = counted.lane;

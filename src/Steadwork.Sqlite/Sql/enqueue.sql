@@ -29,15 +29,15 @@ ORDER BY unique_until DESC, id DESC LIMIT 1;
 UPDATE jobs SET max_attempts = ?2 WHERE id = ?1 AND max_attempts <> ?2 AND state <> 'succeeded';
 
 -- name: replace
--- ?2 the payload or null to leave it, ?3 run_at or null to leave it, ?4 the time. Another time moves the job to where it then belongs,
+-- ?2 the payload or null to leave it, ?3 run_at or null to leave it and expires_at, ?4 the time, ?5 expires_at or null for never. Another time moves the job to where it then belongs,
 -- unless it waits for others to end: into its line, behind its exclusive key unless it has a place there, or to those that
 -- wait for their time, and then without such a place.
 UPDATE jobs
-SET payload = coalesce(?2, payload), run_at = coalesce(?3, run_at),
+SET payload = coalesce(?2, payload), run_at = coalesce(?3, run_at), expires_at = CASE WHEN ?3 IS NULL THEN expires_at ELSE ?5 END,
     ready = CASE WHEN blocked = 1 OR ?3 IS NULL OR ?3 = run_at THEN ready ELSE ?3 <= ?4 AND (exclusive_key IS NULL OR slot IS NOT NULL) END,
     state = CASE WHEN blocked = 1 OR ?3 IS NULL OR ?3 = run_at THEN state WHEN ?3 <= ?4 AND exclusive_key IS NOT NULL AND slot IS NULL THEN 'waiting' ELSE 'pending' END,
     slot = CASE WHEN ?3 IS NULL OR ?3 = run_at OR ?3 <= ?4 THEN slot END
-WHERE id = ?1 AND state IN ('pending', 'waiting') AND (payload <> ?2 OR run_at <> ?3)
+WHERE id = ?1 AND state IN ('pending', 'waiting') AND (payload <> ?2 OR run_at <> ?3 OR (?3 IS NOT NULL AND expires_at IS NOT ?5))
 RETURNING state, ready, blocked;
 
 -- name: insert-lane

@@ -39,12 +39,16 @@ UPDATE jobs SET state = 'waiting', blocked = 1, orphaned = 0, finished_at = NULL
 
 -- name: parents-of
 -- Those first for which job ?1 still waits, ?2 at the most.
-SELECT dependencies.parent, jobs.state, dependencies.done FROM dependencies LEFT JOIN jobs ON jobs.id = dependencies.parent
-WHERE dependencies.child = ?1 AND dependencies.parent > 0 ORDER BY dependencies.done, dependencies.parent LIMIT ?2;
+SELECT parent, state, done FROM (
+    SELECT * FROM (SELECT parent, done FROM dependencies WHERE child = ?1 AND parent > 0 AND done = 0 ORDER BY parent LIMIT ?2)
+    UNION ALL
+    SELECT * FROM (SELECT parent, done FROM dependencies WHERE child = ?1 AND parent > 0 AND done = 1 ORDER BY parent LIMIT ?2)
+    LIMIT ?2
+) LEFT JOIN jobs ON jobs.id = parent;
 
 -- name: leave-parent
 -- The rest of those that wait for job ?1, from the one after job ?2, is seen to later.
-INSERT INTO loose_parents (parent, after) VALUES (?1, ?2);
+INSERT INTO loose_parents (parent, after) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
 
 -- name: take-parent
-DELETE FROM loose_parents WHERE rowid = (SELECT rowid FROM loose_parents LIMIT 1) RETURNING parent, after;
+DELETE FROM loose_parents WHERE (parent, after) IN (SELECT parent, after FROM loose_parents ORDER BY parent, after LIMIT 1) RETURNING parent, after;

@@ -43,7 +43,7 @@ UPDATE held_keys SET until = 0 WHERE until > 0;
 DELETE FROM held_keys WHERE key IN (SELECT key FROM held_keys WHERE until <= ?1 ORDER BY until LIMIT 1000) RETURNING key;
 
 -- name: next-freed
-SELECT until FROM held_keys ORDER BY until LIMIT 1;
+SELECT until FROM held_keys WHERE until >= 0 ORDER BY until LIMIT 1;
 
 -- name: breakers
 SELECT name, failure_ratio, window_time, minimum_calls, break_time, probes, state, since, until, let_through, passed FROM breakers ORDER BY name;

@@ -15,9 +15,8 @@ SELECT count(*) FROM (
 );
 
 -- name: rival-lanes
--- Those of queue ?1 with something due, but for other types than ?2 that are paused.
-SELECT id, type, requires FROM lanes
-WHERE queue = ?1 AND ready > 0 AND (type = ?2 OR NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'type' AND name = lanes.type));
+-- Those of the queues ?1, a JSON array, with something due.
+SELECT id, queue, type, requires FROM lanes WHERE queue IN (SELECT value FROM json_each(?1)) AND ready > 0;
 
 -- name: ahead-in-line
 -- Of lane ?1 and priority ?2 those between the ids ?3 and ?4; ?5 how many to count at most.

@@ -3,9 +3,9 @@
 SELECT name, timing, settings, payload, program, version, by, revision, anchor, next_at, last_tick, last_job FROM schedules ORDER BY name;
 
 -- name: due-schedules
--- Those that tick by ?1 and are not paused.
+-- Those that tick by ?1 and are not paused, in no order: their names would have it go through all that there are.
 SELECT name, timing, settings, payload, program, version, by, revision, anchor, next_at, last_tick, last_job FROM schedules
-WHERE next_at <= ?1 AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'schedule' AND pauses.name = schedules.name) ORDER BY name;
+WHERE next_at <= ?1 AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'schedule' AND pauses.name = schedules.name);
 
 -- name: next-tick
 SELECT next_at FROM schedules

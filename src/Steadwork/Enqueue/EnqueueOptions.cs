@@ -16,7 +16,7 @@ public sealed class EnqueueOptions
     public DateTimeOffset? RunAt { get; set; }
 
     /// <summary>
-    /// How long it is worth beginning, counted from the enqueueing: up to 36,500 days. If it does not run by then it is cancelled, which costs no
+    /// How long it is worth beginning, counted from the enqueueing: up to 36,500 days. With <see cref="RunAt"/> say <see cref="ExpiresAt"/> instead. If it does not run by then it is cancelled, which costs no
     /// attempt; one that comes back to its line later, for a retry say, as well. Default null: for ever.
     /// </summary>
     public TimeSpan? ExpiresIn { get; set; }

@@ -17,7 +17,7 @@ public enum WhenTaken
     Keep,
 
     /// <summary>
-    /// While it is pending or waiting it takes over the payload and the time of the newer one, and nothing else: many in a row become one, as
+    /// While it is pending or waiting it takes over the payload and the time of the newer one, also until when that is worth beginning, and nothing else: many in a row become one, as
     /// late as the last of them says (debouncing). One that runs or has ended stays as it is; one of another type refuses the whole list that
     /// holds the newer one: <see cref="UniqueKeyTakenException"/>.
     /// </summary>
@@ -26,7 +26,7 @@ public enum WhenTaken
     /// <summary>The same of the payload alone: the newest one runs at the time of the first (throttling).</summary>
     ReplacePayload,
 
-    /// <summary>The same of the time alone.</summary>
+    /// <summary>The same of the time alone, and of until when it is worth beginning.</summary>
     ReplaceTime,
 
     /// <summary>It stays as it is, and of the whole list that holds the newer one nothing is stored: <see cref="UniqueKeyTakenException"/>.</summary>

@@ -49,7 +49,8 @@ public static class NewJobRules
     {
         { ExpiresIn: { } time } when time < TimeSpan.FromMilliseconds(1) || time > LongestDelay => $"An expiry after {time} is out of range; it goes from a millisecond to {LongestDelay.TotalDays:0} days.",
         { ExpiresAt: { } end, RunAt: { } start } when end <= start => "The job would expire before it may run; let it expire later.",
-        { ExpiresAt: null, RunAt: null, ExpiresIn: { } time } when time <= job.Delay => "The job would expire before it may run; let it expire later.",
+        { ExpiresAt: null, RunAt: not null, ExpiresIn: not null } => "The job may run from a point in time on; say until which one it is worth beginning, not for how long.",
+        { ExpiresAt: null, ExpiresIn: { } time } when time <= job.Delay => "The job would expire before it may run; let it expire later.",
         _ => null,
     };
 

@@ -1,9 +1,10 @@
 using Steadwork.Storage;
+using Steadwork.Storage.Copying;
 
 namespace Steadwork.Status;
 
-/// <summary>The limits and breakers that let none like a job through, or only some.</summary>
-internal sealed record Holds(IReadOnlyList<LimitView> Limits, IReadOnlyList<BreakerView> Breakers)
+/// <summary>What lets none like a job through, or only some: limits, breakers, and that the store takes no more work.</summary>
+internal sealed record Holds(IReadOnlyList<LimitView> Limits, IReadOnlyList<BreakerView> Breakers, Retirement? Retirement)
 {
     public static async Task<Holds> OfAsync(IStore store, Job job, CancellationToken cancellationToken)
     {
@@ -17,6 +18,7 @@ internal sealed record Holds(IReadOnlyList<LimitView> Limits, IReadOnlyList<Brea
         var breakers = await store.BreakersAsync(cancellationToken).ConfigureAwait(false);
         return new Holds(
             [.. limits.Append(ofKey).OfType<LimitView>().Where(view => view.Left == 0)],
-            [.. breakers.Where(breaker => breaker.Circuit.State is not BreakerState.Closed && breaker.Types.Contains(job.Type))]);
+            [.. breakers.Where(breaker => breaker.Circuit.State is not BreakerState.Closed && breaker.Types.Contains(job.Type))],
+            store is ICopyableStore copyable ? await copyable.RetirementAsync(cancellationToken).ConfigureAwait(false) : null);
     }
 }

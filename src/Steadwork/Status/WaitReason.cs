@@ -1,11 +1,12 @@
 using System.Globalization;
 using Steadwork.Status;
 using Steadwork.Storage;
+using Steadwork.Storage.Copying;
 
 namespace Steadwork;
 
 /// <summary>One reason for which a job does not run now.</summary>
-/// <param name="Code">A word for programs: <c>paused</c>, <c>scheduled</c>, <c>dependency</c>, <c>exclusive_key</c>, <c>rate_limit</c>, <c>breaker</c>, <c>no_worker</c>, <c>priority</c>.</param>
+/// <param name="Code">A word for programs: <c>retired</c>, <c>paused</c>, <c>no_worker</c>, <c>breaker</c>, <c>scheduled</c>, <c>dependency</c>, <c>exclusive_key</c>, <c>rate_limit</c>, <c>priority</c>, <c>alone</c>, <c>expired</c>.</param>
 /// <param name="Text">A sentence for people.</param>
 public sealed record WaitReason(string Code, string Text)
 {
@@ -18,7 +19,7 @@ public sealed record WaitReason(string Code, string Text)
     /// <summary>Every reason, the one that will hold longest first; none when the next free slot takes the job, and none when it runs or has ended.</summary>
     /// <param name="standing">Where the job stands.</param>
     /// <param name="statistics">The store in numbers, of about the same time.</param>
-    /// <param name="holds">The limits and breakers that let no more of its like through.</param>
+    /// <param name="holds">What lets none of its like through, or only some.</param>
     /// <param name="now">The time on the store's clock.</param>
     internal static IReadOnlyList<WaitReason> Of(Standing standing, StoreStatistics statistics, Holds holds, DateTimeOffset now)
     {
@@ -27,6 +28,7 @@ public sealed record WaitReason(string Code, string Text)
             return [];
         WaitReason?[] reasons =
         [
+            Retired(holds.Retirement),
             Paused(statistics.PauseOf(PauseScope.Queue, job.Queue), "queue"),
             Paused(statistics.PauseOf(PauseScope.Type, job.Type), "job type"),
             NoWorker(job, statistics.Workers),
@@ -37,11 +39,18 @@ public sealed record WaitReason(string Code, string Text)
             Behind(standing, holds),
             .. holds.Limits.Select(Limited),
             InLine(standing),
+            InOtherQueues(standing),
+            Alone(job),
+            Expired(job, now),
         ];
         return [.. reasons.OfType<WaitReason>()];
     }
 
     private static bool Waits(Job job) => job.State is JobState.Pending or JobState.Waiting;
+
+    private static WaitReason? Retired(Retirement? retirement) =>
+        retirement is null ? null
+        : new("retired", retirement.Copied ? $"The store was copied to {retirement.To}: the job runs there." : $"The store is being copied to {retirement.To}, and hands out no jobs meanwhile.");
 
     private static WaitReason? Paused(Pause? pause, string what) =>
         pause is null ? null : new("paused", $"The {what} '{pause.Name}' is paused since {Time(pause.Since)}, by {pause.By}.");
@@ -147,6 +156,16 @@ public sealed record WaitReason(string Code, string Text)
                 _ => "",
             }}.")
         : new("priority", $"Its workers pick {string.Join(", or ", standing.Rules.Select(InWords).Distinct())}; {Count(standing.AheadInLine, "other job")} of its queue may run now.");
+
+    private static WaitReason? InOtherQueues(Standing standing) =>
+        standing.AheadInOtherQueues == 0 ? null
+        : new("priority", $"{Count(standing.AheadInOtherQueues, "job")} of other queues that its workers serve {(standing.AheadInOtherQueues == 1 ? "comes" : "come")} before it.");
+
+    private static WaitReason? Alone(Job job) =>
+        job.Alone ? new("alone", "A worker that had it in hand has crashed, and it may be why: a worker runs it next that has nothing else in hand.") : null;
+
+    private static WaitReason? Expired(Job job, DateTimeOffset now) =>
+        job.ExpiresAt <= now ? new("expired", $"It was not begun by {Time(job.ExpiresAt.Value)}, after which it is not worth running: the next claim cancels it.") : null;
 
     private static string InWords(ClaimRule rule) => rule switch
     {

@@ -75,19 +75,22 @@ public static class LogKinds
     /// <summary>Somebody set the retention of the store: the data says what and who, <c>{"rules":[…],"log":…,"by":…}</c>.</summary>
     public const string RetentionSet = "retention-set";
 
-    /// <summary>A schedule was defined or changed: the data says which and by whom, <c>{"schedule":…,"by":…}</c>.</summary>
+    /// <summary>A schedule was defined or changed: the data says which, by whom and to what, <c>{"schedule":…,"by":…,"timing":…,"settings":{…}}</c>.</summary>
     public const string ScheduleDefined = "schedule-defined";
 
-    /// <summary>A schedule was removed, with data as of <see cref="ScheduleDefined"/>.</summary>
+    /// <summary>A schedule was removed: the data says which and by whom, <c>{"schedule":…,"by":…}</c>.</summary>
     public const string ScheduleRemoved = "schedule-removed";
 
-    /// <summary>Somebody had a schedule tick out of turn, with data as of <see cref="ScheduleDefined"/>.</summary>
+    /// <summary>Somebody had a schedule tick out of turn, with data as of <see cref="ScheduleRemoved"/>.</summary>
     public const string Triggered = "schedule-triggered";
 
-    /// <summary>Somebody set or changed a rate limit: the data says which and who, <c>{"queue":…,"by":…}</c>, with <c>type</c> or <c>key</c> in the place of <c>queue</c>.</summary>
+    /// <summary>
+    /// Somebody set or changed a rate limit: the data says which, who and to what, <c>{"queue":…,"by":…,"starts":…,"period":…,"smooth":…}</c>, the period in
+    /// milliseconds, with <c>type</c> or <c>key</c> in the place of <c>queue</c>.
+    /// </summary>
     public const string LimitSet = "limit-set";
 
-    /// <summary>Somebody took a rate limit away, with data as of <see cref="LimitSet"/>.</summary>
+    /// <summary>Somebody took a rate limit away: the data says which and who, <c>{"queue":…,"by":…}</c> in the same way.</summary>
     public const string LimitRemoved = "limit-removed";
 
     /// <summary>A breaker lets nothing through any more: the data says which and why or by whom, <c>{"breaker":…,"by":…}</c>.</summary>

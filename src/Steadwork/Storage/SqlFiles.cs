@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Steadwork.Storage;
 
-/// <summary>The statements in the <c>.sql</c> files of a store's assembly, by name. Each begins with a line <c>-- name: NAME</c>.</summary>
+/// <summary>The statements in the <c>.sql</c> files of a store's assembly, by name. Each begins with a line <c>-- name: NAME</c>; what stands before the first is said of the whole file.</summary>
 internal sealed class SqlFiles
 {
     private const string Marker = "-- name: ";
@@ -18,7 +18,7 @@ internal sealed class SqlFiles
         var all = new Dictionary<string, string>();
         foreach (var file in files)
         {
-            foreach (var section in Text(file).Split(Marker, StringSplitOptions.RemoveEmptyEntries))
+            foreach (var section in Text(file).Split(Marker).Skip(1))
             {
                 var end = section.IndexOf('\n', StringComparison.Ordinal);
                 all.Add(section[..end].Trim(), section[(end + 1)..].Trim());

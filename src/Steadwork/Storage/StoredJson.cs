@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -61,13 +62,26 @@ internal static class PauseJson
 /// <summary>What the log says of a change to something that has a name.</summary>
 internal static class NamedJson
 {
-    public static ReadOnlyMemory<byte> Write(string what, string name, string by) =>
-        JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { [what] = name, ["by"] = by }, StoredJson.Default.DictionaryStringString);
+    /// <param name="what">What it is.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="by">Who did it.</param>
+    /// <param name="set">Writes what it was set to.</param>
+    public static ReadOnlyMemory<byte> Write(string what, string name, string by, Action<Utf8JsonWriter>? set = null)
+    {
+        var text = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(text);
+        json.WriteStartObject();
+        json.WriteString(what, name);
+        json.WriteString("by", by);
+        set?.Invoke(json);
+        json.WriteEndObject();
+        json.Flush();
+        return text.WrittenMemory;
+    }
 }
 
 [JsonSerializable(typeof(JobError))]
 [JsonSerializable(typeof(ClaimRuleJson.Stored))]
-[JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(Dictionary<string, long>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

@@ -301,6 +301,9 @@ public sealed record StoreStatistics(IReadOnlyList<LaneCounts> Lanes, IReadOnlyL
 /// <param name="Rules">The different rules by which the live workers claim that could run it.</param>
 public sealed record Standing(Job Job, IReadOnlyList<KeyHolder> KeyHolders, long AheadBehindKey, long AheadInLine, IReadOnlyList<Parent> Parents, IReadOnlyList<ClaimRule> Rules)
 {
+    /// <summary>How many jobs of other queues that may run now come before it, whichever of the live workers that could run it claims. 0 when it may not run now.</summary>
+    public long AheadInOtherQueues { get; init; }
+
     /// <summary>The batch that it follows; null when it follows none.</summary>
     public FollowedBatch? Follows { get; init; }
 

@@ -64,8 +64,13 @@ public sealed class LiveChanges(string cli, string folder, Action<string> progre
     {
         await store.SetLimitAsync(new RateLimit(LimitScope.Type, Type, 1, TimeSpan.FromHours(1)), By, CancellationToken.None);
         await StoppedAsync(store, "limit set, last start beyond it", lane => lane.Running, allowed: 1);
-        await store.RemoveLimitAsync(LimitScope.Type, Type, By, CancellationToken.None);
+        await store.SetLimitAsync(new RateLimit(LimitScope.Type, Type, 1_000_000, TimeSpan.FromHours(1)), By, CancellationToken.None);
+        await GoneOnAsync("limit raised, first start on the last worker");
+        await store.SetLimitAsync(new RateLimit(LimitScope.Queue, Queue, 1, TimeSpan.FromHours(1)), By, CancellationToken.None);
+        await StoppedAsync(store, "limit of a queue set, last start beyond it", lane => lane.Running, allowed: 1);
+        await store.RemoveLimitAsync(LimitScope.Queue, Queue, By, CancellationToken.None);
         await GoneOnAsync("limit removed, first start on the last worker");
+        await store.RemoveLimitAsync(LimitScope.Type, Type, By, CancellationToken.None);
     }
 
     /// <summary>By the command line, as people do it. Jobs of this type come out of the schedule alone, before the others.</summary>

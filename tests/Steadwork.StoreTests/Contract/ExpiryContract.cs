@@ -121,7 +121,7 @@ public abstract class ExpiryContract<TFixture> : StoreContract<TFixture>
         var id = await Store.AddOneAsync(Brief with { ExclusiveKey = "e", UniqueKey = "k" });
         var behind = await Store.AddOneAsync(Some.Job with { ExclusiveKey = "e" });
         Advance(9.999);
-        (await Other.EnqueueOneAsync(Some.Job with { UniqueKey = "k", WhenTaken = WhenTaken.Replace })).Id.ShouldBe(id);
+        (await Other.EnqueueOneAsync(Some.Job with { UniqueKey = "k", WhenTaken = WhenTaken.ReplacePayload })).Id.ShouldBe(id);
         Advance(0.001);
 
         var answer = await Other.EnqueueOneAsync(Brief with { UniqueKey = "k", WhenTaken = WhenTaken.Refuse });

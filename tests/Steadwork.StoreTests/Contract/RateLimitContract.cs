@@ -161,7 +161,7 @@ public abstract class RateLimitContract<TFixture> : StoreContract<TFixture>
         (await Other.RemoveLimitAsync(LimitScope.Queue, "a", "a third", CancellationToken.None)).ShouldBeFalse();
         (await worker.ClaimAsync()).Count.ShouldBe(4);
         (await Store.LogAsync()).Where(entry => entry.Kind.StartsWith("limit", StringComparison.Ordinal)).Select(entry => $"{entry.Kind} {Some.Text(entry.Data)}").ShouldBe(
-            ["""limit-set {"queue":"a","by":"somebody"}""", """limit-set {"queue":"a","by":"another"}""", """limit-removed {"queue":"a","by":"a third"}"""]);
+            ["""limit-set {"queue":"a","by":"somebody","starts":2,"period":60000,"smooth":false}""", """limit-set {"queue":"a","by":"another","starts":5,"period":60000,"smooth":false}""", """limit-removed {"queue":"a","by":"a third"}"""]);
     }
 
     [Fact]

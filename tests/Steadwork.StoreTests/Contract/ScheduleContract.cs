@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Steadwork.Storage;
 using Steadwork.StoreTests.Fixtures;
+using Steadwork.Workers.Scheduling;
 using Xunit;
 
 namespace Steadwork.StoreTests.Contract;
@@ -40,7 +42,7 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
         definition.Job.Tags.ShouldBe(["a", "b"]);
         Some.Text(definition.Job.Payload).ShouldBe("{\"n\": 1.0, \"ü\":\"\\u0000\"}");
         poll.Read().Timing.ShouldBe(new ScheduleTiming.Every(TimeSpan.FromSeconds(300)));
-        (await Store.LogAsync()).Select(entry => (entry.Kind, Some.Text(entry.Data))).Last().ShouldBe((LogKinds.ScheduleDefined, """{"schedule":"poll","by":"ann"}"""));
+        (await Store.LogAsync()).Select(entry => (entry.Kind, Some.Text(entry.Data))).Last().ShouldBe((LogKinds.ScheduleDefined, $$"""{"schedule":"poll","by":"ann","timing":"every 300000","settings":{{poll.Settings}}}"""));
     }
 
     [Fact]
@@ -264,6 +266,38 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
 
         (await Store.SchedulesAsync(In(1_000_000), CancellationToken.None)).ShouldBeEmpty();
         (await Store.SchedulesAsync(null, CancellationToken.None)).Single().Next.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData(MissedTicks.RunOnce, 1)]
+    [InlineData(MissedTicks.RunAll, 5)]
+    [InlineData(MissedTicks.Skip, 0)]
+    public async Task What_was_missed_is_made_up_for_once_as_the_schedule_says(MissedTicks missed, int jobs)
+    {
+        await DefineAsync(Every("poll", 3600) with { CatchUp = new CatchUpRule { Missed = missed } }, In(3600));
+        var start = Now;
+        Advance(5.5 * 3600);
+
+        await new Ticking(Store, NullLogger.Instance).TickDueAsync(Now);
+        await new Ticking(Other, NullLogger.Instance).TickDueAsync(Now);
+
+        (await Store.FindAllAsync()).Select(job => job.RunAt).ShouldBe(Enumerable.Range(1, 5).Select(hour => start.AddHours(hour)).Reverse().Take(jobs));
+        (await Store.SchedulesAsync(null, CancellationToken.None)).Single().Next.ShouldBe(start.AddHours(6));
+    }
+
+    [Fact]
+    public async Task What_would_have_been_during_a_pause_is_not_missed()
+    {
+        await DefineAsync(Every("poll", 3600), In(3600));
+        var start = Now;
+        (await Store.PauseScheduleAsync("poll", "ann", CancellationToken.None)).ShouldBe(true);
+        Advance(5.5 * 3600);
+        (await Other.ResumeScheduleAsync("poll", "ann", CancellationToken.None)).ShouldBe(true);
+
+        await new Ticking(Store, NullLogger.Instance).TickDueAsync(Now);
+
+        (await Store.FindAllAsync()).ShouldBeEmpty();
+        (await Store.SchedulesAsync(null, CancellationToken.None)).Single().Next.ShouldBe(start.AddHours(6));
     }
 
     private static ScheduleOwner Shop(string version) => new("shop", version, "shop " + version);

@@ -84,6 +84,44 @@ public abstract class StandingContract<TFixture> : StoreContract<TFixture>
         (await ReasonsAsync(last)).Single().Text.ShouldContain("10,000 and more");
     }
 
+    [Theory]
+    [InlineData(QueueSharing.Together, 1, "1 job of other queues that its workers serve comes before it.")]
+    [InlineData(QueueSharing.InOrder, 4, "4 jobs of other queues that its workers serve come before it.")]
+    [InlineData(QueueSharing.ByWeight, 0, null)]
+    public async Task Of_other_queues_those_come_before_it_whom_all_its_workers_take_before_it(QueueSharing sharing, int ahead, string? text)
+    {
+        await Store.AddAsync(Some.Job with { Queue = "first", Type = "other" }, Some.Job with { Queue = "first", Type = "unknown" }, Some.Job with { Queue = "elsewhere" });
+        var job = await Store.AddOneAsync(Some.Job with { Queue = "last" });
+        await Store.AddAsync([.. Enumerable.Repeat(Some.Job with { Queue = "first" }, 3), Some.Job with { Queue = "later", Priority = 200 }]);
+        var rule = new ClaimRule { Sharing = sharing, Weights = sharing is QueueSharing.ByWeight ? [1, 1, 1] : null };
+        await Store.StartAsync(["first", "last", "later"], [Some.Type, "other"], rule: rule);
+
+        (await StandingAsync(job)).ShouldSatisfyAllConditions(standing => standing.AheadInLine.ShouldBe(0), standing => standing.AheadInOtherQueues.ShouldBe(ahead));
+        (await ReasonsAsync(job)).ShouldBe(text is null ? [] : [("priority", text)]);
+
+        await Store.StartAsync(["last"], [Some.Type]);
+        (await StandingAsync(job)).AheadInOtherQueues.ShouldBe(0, "one of its workers serves no other queue");
+    }
+
+    [Fact]
+    public async Task What_is_held_up_comes_before_nothing()
+    {
+        await Store.AddAsync(Some.Job with { Type = "limited" }, Some.Job with { Type = "limited" }, Some.Job with { Type = "broken" }, Some.Job with { Queue = "first" });
+        var limited = await Store.AddOneAsync(Some.Job with { Type = "limited" });
+        var job = await Store.AddOneAsync(Some.Job);
+        var worker = await Store.StartAsync(["first", "default"], [Some.Type, "limited", "broken"], rule: new ClaimRule { Sharing = QueueSharing.InOrder }, breakers: [new BreakerDefinition("b")], typeBreakers: [new TypeBreakers("broken", ["b"])]);
+        (await StandingAsync(job)).ShouldSatisfyAllConditions(standing => standing.AheadInLine.ShouldBe(4), standing => standing.AheadInOtherQueues.ShouldBe(1));
+
+        await Store.SetLimitAsync(new RateLimit(LimitScope.Type, "limited", 1, TimeSpan.FromMinutes(1)), "somebody", CancellationToken.None);
+        await Store.PauseAsync(PauseScope.Queue, "first", "somebody", CancellationToken.None);
+        await Store.SwitchBreakerAsync("b", open: true, "somebody", CancellationToken.None);
+        (await worker.ClaimAsync(1)).Single().Type.ShouldBe("limited");
+
+        (await StandingAsync(job)).ShouldSatisfyAllConditions(standing => standing.AheadInLine.ShouldBe(0), standing => standing.AheadInOtherQueues.ShouldBe(0));
+        // What holds both up makes no difference between them.
+        (await StandingAsync(limited)).AheadInLine.ShouldBe(1);
+    }
+
     [Fact]
     public async Task A_worker_says_in_which_order_it_claims()
     {
@@ -144,6 +182,19 @@ public abstract class StandingContract<TFixture> : StoreContract<TFixture>
         (await ReasonsAsync(jobs[2])).ShouldBe([
             ("paused", $"The queue 'default' is paused since {Now:yyyy-MM-dd HH:mm:ss} UTC, by somebody."),
             ("paused", $"The job type 'work' is paused since {Now:yyyy-MM-dd HH:mm:ss} UTC, by another.")]);
+    }
+
+    [Fact]
+    public async Task A_suspect_says_that_it_runs_alone_and_one_that_came_too_late_that_it_ends()
+    {
+        var suspect = await Store.AddOneAsync(Some.Job);
+        var late = await Store.AddOneAsync(Some.Job with { ExpiresIn = TimeSpan.FromSeconds(10) });
+        var worker = await Store.StartAsync();
+        await worker.SettleAsync(await worker.ClaimOneAsync(), new Transition.Release(Started: true, Alone: true, Some.Crash));
+        Advance(20);
+
+        (await ReasonsAsync(suspect)).ShouldBe([("alone", "A worker that had it in hand has crashed, and it may be why: a worker runs it next that has nothing else in hand.")]);
+        (await ReasonsAsync(late))[^1].ShouldBe(("expired", $"It was not begun by {In(-10):yyyy-MM-dd HH:mm:ss} UTC, after which it is not worth running: the next claim cancels it."));
     }
 
     [Fact]

@@ -32,6 +32,36 @@ public abstract class WhenTakenContract<TFixture> : StoreContract<TFixture>
         (await Store.FindAllAsync()).Count.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(WhenTaken.Replace, 40)]
+    [InlineData(WhenTaken.ReplaceTime, 40)]
+    [InlineData(WhenTaken.ReplacePayload, 10)]
+    public async Task With_its_time_it_takes_over_until_when_it_is_worth_beginning(WhenTaken whenTaken, int expires)
+    {
+        var bearer = await Store.AddOneAsync(Old with { ExpiresIn = TimeSpan.FromSeconds(10) });
+        await Other.AddAsync(New with { WhenTaken = whenTaken, ExpiresIn = TimeSpan.FromSeconds(40) });
+        (await Store.JobAsync(bearer)).ExpiresAt.ShouldBe(In(expires));
+
+        Advance(35);
+        (await (await Store.StartAsync()).ClaimAsync()).Count.ShouldBe(whenTaken is WhenTaken.ReplacePayload ? 0 : 1);
+    }
+
+    [Fact]
+    public async Task A_time_that_differs_only_in_until_when_it_is_worth_beginning_is_another_one()
+    {
+        var at = In(30);
+        var bearer = await Store.AddOneAsync(Old with { RunAt = at, ExpiresAt = In(40) });
+        var other = Old with { RunAt = at, WhenTaken = WhenTaken.ReplaceTime };
+
+        await Store.AddAsync(other with { ExpiresAt = In(50) });
+        (await Store.JobAsync(bearer)).ExpiresAt.ShouldBe(In(50));
+        await Store.AddAsync(other);
+        (await Store.JobAsync(bearer)).ExpiresAt.ShouldBeNull();
+        await Store.AddAsync(other);
+
+        (await Store.LogKindsAsync(bearer)).ShouldBe([LogKinds.Enqueued, LogKinds.Amended, LogKinds.Amended]);
+    }
+
     /// <summary>A payload is nothing to a handler of another type.</summary>
     [Theory]
     [InlineData(WhenTaken.Replace)]

@@ -30,6 +30,8 @@ public abstract class RetirementContract<TFixture> : StoreContract<TFixture>
 
         (await Picture.OfAsync(Store)).ShouldBe(before);
         (await Other.Copyable().RetirementAsync(CancellationToken.None)).ShouldBe(new Retirement("elsewhere", Copied: false));
+        var standing = await Other.StandingAsync(job, CancellationToken.None);
+        (await WaitReason.OfAsync(Other, standing!, CancellationToken.None))[0].ShouldBe(new WaitReason("retired", "The store is being copied to elsewhere, and hands out no jobs meanwhile."));
     }
 
     [Fact]

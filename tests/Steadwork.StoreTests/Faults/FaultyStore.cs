@@ -105,5 +105,9 @@ internal sealed class FaultMemory
 
     public HashSet<BatchId> Batches { get; } = [];
 
+    public Dictionary<(LimitScope, string), RateLimit> Limits { get; } = [];
+
+    public Dictionary<string, BreakerDefinition> Breakers { get; } = [];
+
     public ClaimedJob? LastClaimed { get; set; }
 }

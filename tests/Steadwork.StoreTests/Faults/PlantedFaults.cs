@@ -439,6 +439,53 @@ internal sealed class LetsOneMoreBegin(IStore inner, FaultMemory memory) : Fault
         [.. (await Inner.LimitsAsync(cancellationToken)).Select(view => view with { Limit = view.Limit with { Starts = view.Limit.Starts - 1 }, Left = view.Left is { } left ? Math.Max(0, left - 1) : null })];
 }
 
+/// <summary>Lets come at once what is to be spread, and hides it.</summary>
+internal sealed class SpreadsNothing(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<bool> SetLimitAsync(RateLimit limit, string by, CancellationToken cancellationToken)
+    {
+        Memory.Limits[(limit.Scope, limit.Name)] = limit;
+        return Inner.SetLimitAsync(limit with { Smooth = false }, by, cancellationToken);
+    }
+
+    public override async Task<IReadOnlyList<LimitView>> LimitsAsync(CancellationToken cancellationToken) =>
+        [.. (await Inner.LimitsAsync(cancellationToken)).Select(view => view with { Limit = Memory.Limits[(view.Limit.Scope, view.Limit.Name)] })];
+}
+
+/// <summary>Takes another definition of a breaker for what was said, and hides it.</summary>
+internal abstract class MisreadsBreakers(IStore inner, FaultMemory memory, Func<BreakerDefinition, BreakerDefinition> mistake) : FaultyStore(inner, memory)
+{
+    public override Task<WorkerSession> StartWorkerAsync(WorkerStart worker, CancellationToken cancellationToken)
+    {
+        foreach (var breaker in worker.Breakers)
+            Memory.Breakers[breaker.Name] = breaker;
+        return Inner.StartWorkerAsync(worker with { Breakers = [.. worker.Breakers.Select(mistake)] }, cancellationToken);
+    }
+
+    public override async Task<IReadOnlyList<BreakerView>> BreakersAsync(CancellationToken cancellationToken) =>
+        [.. (await Inner.BreakersAsync(cancellationToken)).Select(breaker => breaker with { Definition = Memory.Breakers[breaker.Definition.Name] })];
+}
+
+/// <summary>Lets everyone through a breaker that is half-open.</summary>
+internal sealed class LetsEveryoneThroughHalfOpen(IStore inner, FaultMemory memory) : MisreadsBreakers(inner, memory, breaker => breaker with { Probes = 1000 });
+
+/// <summary>Counts the failures of a lifetime.</summary>
+internal sealed class CountsForALifetime(IStore inner, FaultMemory memory) : MisreadsBreakers(inner, memory, breaker => breaker with { Window = TimeSpan.FromDays(1) });
+
+/// <summary>Takes a snooze for a failure.</summary>
+internal sealed class ChargesForSnoozes(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
+        Inner.ExchangeAsync(worker, [.. ends.Select(end => end.Transition is Transition.Snooze snooze ? end with { Transition = new Transition.Retry(snooze.RunAt, Some.Error) } : end)], claim, cancellationToken);
+}
+
+/// <summary>Has a schedule tick that is paused.</summary>
+internal sealed class TicksWhilePaused(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
+{
+    public override async Task<IReadOnlyList<Schedule>> SchedulesAsync(DateTimeOffset? dueBy, CancellationToken cancellationToken) =>
+        [.. (await Inner.SchedulesAsync(null, cancellationToken)).Where(schedule => dueBy is null || schedule.Next <= dueBy)];
+}
+
 /// <summary>Hears of no call that failed.</summary>
 internal sealed class NeverBreaks(IStore inner, FaultMemory memory) : FaultyStore(inner, memory)
 {

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Shouldly;
 using Steadwork.Sqlite;
 using Steadwork.Sqlite.Connections;
@@ -7,23 +8,19 @@ using Xunit;
 
 namespace Steadwork.StoreTests.OnSqlite;
 
-/// <summary>How SQLite carries out the statements that must not slow down with the number of jobs.</summary>
-public sealed class QueryPlanTests
+/// <summary>How SQLite carries out its statements, which must not slow down with the number of jobs.</summary>
+public sealed partial class QueryPlanTests
 {
-    private static readonly string[] Hot =
-    [
-        "next-due", "expired", "join-line", "ready-lanes", "lane-head", "next-priority", "priority-head", "priority-tail", "take-leases", "claim", "first-behind", "taken-slots", "admit",
-        "become-parent", "next-awaiting", "still-awaits", "awaits-an-ended-one", "parent-done", "unblock", "restore", "take-parent", "next-tick", "take-tick",
-        "succeed", "held", "settle", "held-by", "cancellations", "renew",
-        "job-of-unique-key", "expired-job-of-unique-key", "ended-job-of-unique-key", "replace", "job-head", "request-cancellation", "cancel-in-line", "retry-by-hand", "delete-job",
-        "batch-head", "count-batch", "end-batch", "close-batch", "be-followed", "batches", "followed-by", "pass-batches", "prune-batch",
-        "lane-of", "count-lane", "attempts", "present-attempt", "workers", "pauses", "key-holders", "ahead-behind-key", "rival-lanes", "ahead-in-line", "log-position", "read-log", "retirement",
-        "limits", "limit-used", "use-limit", "forget-uses", "hold-key", "freed-keys", "next-freed", "breakers", "breakers-of-type", "count-calls", "calls-of", "set-circuit",
-        "pass-jobs", "pass-log", "is-awaited", "prunable", "prune-log",
-    ];
+    /// <summary>What reads or fills whole tables on purpose, once: a copy of the store; and what is only the beginning of a statement.</summary>
+    private static bool IsCold(string name) => name.StartsWith("copied-", StringComparison.Ordinal) || name.StartsWith("fill-", StringComparison.Ordinal) || name is "count-lanes" or "find-jobs";
+
+    private static readonly string[] Hot = [.. SqlText.Names.Where(name => !IsCold(name)).Order(StringComparer.Ordinal)];
+
+    // These have a row for each thing that somebody has set up, or for each process; the others one for each job, attempt, key or event.
+    private static readonly string[] Small = ["workers", "lanes", "pauses", "schedules", "limits", "breakers", "breaker_types", "sqlite_sequence"];
 
     [Fact]
-    public async Task The_plans_of_the_hot_statements_are_the_approved_ones()
+    public async Task The_plans_are_the_approved_ones()
     {
         await using var fixture = new SqliteFixture();
         using var database = new Database(fixture.Path, Synchronous.Normal, TimeSpan.FromSeconds(10));
@@ -37,7 +34,7 @@ public sealed class QueryPlanTests
 
     [Theory]
     [MemberData(nameof(HotStatements))]
-    public async Task No_hot_statement_scans_or_sorts_the_jobs(string name)
+    public async Task No_statement_sorts_or_scans_what_grows_with_the_jobs(string name)
     {
         await using var fixture = new SqliteFixture();
         using var database = new Database(fixture.Path, Synchronous.Normal, TimeSpan.FromSeconds(10));
@@ -45,12 +42,9 @@ public sealed class QueryPlanTests
         var plan = PlanOf(database, name);
 
         plan.ShouldNotContain("USE TEMP B-TREE");
-        // The first row of an index in order is all that it reads.
-        if (name is not "next-due")
-            plan.ShouldNotContain("SCAN jobs");
-        plan.ShouldNotMatch("SCAN (attempts|log|limit_uses|breaker_calls)");
-        if (name is not "next-freed")
-            plan.ShouldNotContain("SCAN held_keys");
+        // The first row of an order is all that it reads.
+        if (name is not "take-parent")
+            Scans().Matches(plan).Select(scan => scan.Groups[1].Value).Except(Small).ShouldBeEmpty(plan);
     }
 
     public static TheoryData<string> HotStatements => [.. Hot];
@@ -66,4 +60,7 @@ public sealed class QueryPlanTests
         });
         return string.Concat(lines);
     }
+
+    [GeneratedRegex(@"SCAN (?!CONSTANT ROW|json_each )(\w+)")]
+    private static partial Regex Scans();
 }

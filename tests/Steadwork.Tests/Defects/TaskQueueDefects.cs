@@ -75,6 +75,57 @@ public sealed class TaskQueueDefects() : TwoProcesses("task")
     }
 
     [Fact]
+    public async Task No_state_is_written_that_nothing_reads()
+    {
+        await EnqueueAsync(4);
+        var jobs = await EnqueueAsync(New("task") with { After = [new JobId(1)] }, New("task"), New("task"));
+        var worker = await StartAsync(Store);
+        var claimed = (await ExchangeAsync(Store, worker, max: 4)).Claimed;
+        await EndAsync(Store, worker, claimed[1], new Transition.Succeed(default));
+        await EndAsync(Store, worker, claimed[2], new Transition.Fail(new JobError("broken", "It is broken.")));
+        await Store.RequestAsync([jobs[1].Id], JobRequest.Cancel, "asked", Token);
+
+        // Each state is counted and listed, and something leads on from it.
+        var counts = (await Other.StatisticsAsync(Token)).Lanes.Single().Counts;
+        (JobState State, int[] Jobs, JobRequest Request, RequestAnswer Answer)[] states =
+        [
+            (JobState.Pending, [7], JobRequest.Cancel, RequestAnswer.Done), (JobState.Waiting, [5], JobRequest.Cancel, RequestAnswer.Done), (JobState.Running, [4, 1], JobRequest.Cancel, RequestAnswer.Signalled),
+            (JobState.Succeeded, [2], JobRequest.Delete, RequestAnswer.Done), (JobState.Failed, [3], JobRequest.Retry, RequestAnswer.Done), (JobState.Cancelled, [6], JobRequest.Retry, RequestAnswer.Done),
+        ];
+        states.Select(each => each.State).ShouldBe(Enum.GetValues<JobState>());
+        foreach (var (state, ids, _, _) in states)
+        {
+            counts[state].ShouldBe(ids.Length, state.ToString());
+            (await Other.FindAsync(new JobQuery { State = state }, Token)).Select(job => job.Id.Value).ShouldBe(ids.Select(id => (long)id));
+        }
+        foreach (var (_, ids, request, answer) in states)
+            (await Other.RequestAsync([new JobId(ids[0])], request, "asked", Token)).Single().ShouldBe(answer);
+    }
+
+    [Fact]
+    public async Task Retention_deletes_what_others_point_to()
+    {
+        var batch = await Store.AddBatchAsync(new NewBatch { Jobs = [New("task"), New("task")], Follower = New("task") }, Token);
+        var parent = (await EnqueueAsync(New("task") with { After = [batch.Jobs[0].Id] }))[0].Id;
+        await EnqueueAsync(New("task") with { After = [parent, batch.Follower!.Value.Id] });
+        var worker = await StartAsync(Store);
+        await EndAsync(Store, worker, (await ExchangeAsync(Store, worker, max: 1)).Claimed.Single(), new Transition.Retry(Store.Now, new JobError("broken", "It is broken.")));
+        while ((await ExchangeAsync(Store, worker)).Claimed is { Count: > 0 } claimed)
+        {
+            foreach (var job in claimed)
+                await EndAsync(Store, worker, job, new Transition.Succeed(default));
+        }
+
+        var rules = new RetentionRules([new RetentionRule(TimeSpan.Zero)], TimeSpan.FromDays(1));
+        var mark = default(PruneMark);
+        while (await Store.PruneAsync(rules, mark, 1, Token) is { IsOver: false } pruned)
+            mark = pruned.Reached;
+
+        (await Store.FindAsync(new JobQuery(), Token)).ShouldBeEmpty();
+        (await Store.BatchesAsync([batch.Id], Token)).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_claim_does_not_sort_the_backlog()
     {
         await EnqueueAsync([.. Enumerable.Range(0, 200).Select(number => New("task") with { Priority = 1 + (number * 37 % 1000) })]);

@@ -16,6 +16,13 @@ internal static class GateJson
 
     public static ReadOnlyMemory<byte> Said(LimitScope scope, string name, string by) => NamedJson.Write(scope.Name(), name, by);
 
+    public static ReadOnlyMemory<byte> Said(RateLimit limit, string by) => NamedJson.Write(limit.Scope.Name(), limit.Name, by, json =>
+    {
+        json.WriteNumber("starts", limit.Starts);
+        json.WriteNumber("period", (long)limit.Period.TotalMilliseconds);
+        json.WriteBoolean("smooth", limit.Smooth);
+    });
+
     public static ReadOnlyMemory<byte> Said(string breaker, string by) => NamedJson.Write("breaker", breaker, by);
 
     /// <summary>What has opened or closed one that nobody did by hand.</summary>

@@ -22,7 +22,7 @@ internal static class Drafts
                 MaxAttempts = job.MaxAttempts,
                 Timeout = Times.Whole(job.Timeout),
                 RunAt = Times.Whole(runAt),
-                ExpiresAt = Times.Whole(job.ExpiresAt) ?? Times.Whole(now) + Times.Whole(job.ExpiresIn),
+                ExpiresAt = Times.ExpiryOf(job, now),
                 CreatedAt = Times.Whole(now),
                 UniqueKey = job.UniqueKey,
                 ExclusiveKey = job.ExclusiveKey,

@@ -107,7 +107,9 @@ public sealed class InMemoryStore : IStore
 
     /// <inheritdoc/>
     public Task<Standing?> StandingAsync(JobId job, CancellationToken cancellationToken) =>
-        Once(_ => ledger.Jobs.TryGet(job, out var entry) ? Search.Standing(ledger.Jobs, ledger.Family, ledger.Batches, entry, new Rivals(entry.Job, crew.Views), type => pauses.ContainsKey((PauseScope.Type, type))) : null, cancellationToken);
+        Once(now => ledger.Jobs.TryGet(job, out var entry)
+            ? Search.Standing(ledger.Jobs, ledger.Family, ledger.Batches, entry, new Rivals(entry.Job, crew.Views, new Barriers(pauses.Values, gatekeeper.Limits(now), gatekeeper.Breakers(now), now)))
+            : null, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Attempt>> AttemptsAsync(JobId job, CancellationToken cancellationToken) =>
@@ -164,7 +166,7 @@ public sealed class InMemoryStore : IStore
             foreach (var put in changes.Puts)
             {
                 board.Put(put);
-                ledger.Write(LogKinds.ScheduleDefined, now, null, null, null, NamedJson.Write("schedule", put.Name, owner.By));
+                ledger.Write(LogKinds.ScheduleDefined, now, null, null, null, ScheduleJson.Said(put, owner.By));
             }
             foreach (var name in changes.Removals)
                 Remove(name, owner.By, now);
@@ -185,7 +187,7 @@ public sealed class InMemoryStore : IStore
 
     /// <inheritdoc/>
     public Task<bool> SetLimitAsync(RateLimit limit, string by, CancellationToken cancellationToken) =>
-        Once(now => gatekeeper.Set(limit, by, now) && Tell(LogKinds.LimitSet, GateJson.Said(limit.Scope, limit.Name, by), now), cancellationToken);
+        Once(now => gatekeeper.Set(limit, by, now) && Tell(LogKinds.LimitSet, GateJson.Said(limit, by), now), cancellationToken);
 
     /// <inheritdoc/>
     public Task<bool> RemoveLimitAsync(LimitScope scope, string name, string by, CancellationToken cancellationToken) =>
@@ -313,7 +315,7 @@ public sealed class InMemoryStore : IStore
         if (!board.Take(tick))
             return Ticked.TooLate;
         if (tick.By is { } by)
-            ledger.Write(LogKinds.Triggered, now, null, null, null, NamedJson.Write("schedule", tick.Schedule.Name, by));
+            ledger.Write(LogKinds.Triggered, now, null, null, null, ScheduleJson.Said(tick.Schedule.Name, by));
         var answers = Enqueue(tick.Jobs, now);
         foreach (var answer in answers.Where(answer => !answer.Existing))
             board.Enqueued(tick.Schedule.Name, answer.Id);
@@ -325,7 +327,7 @@ public sealed class InMemoryStore : IStore
         if (!board.Remove(name))
             return false;
         pauses.Remove((PauseScope.Schedule, name));
-        ledger.Write(LogKinds.ScheduleRemoved, now, null, null, null, NamedJson.Write("schedule", name, by));
+        ledger.Write(LogKinds.ScheduleRemoved, now, null, null, null, ScheduleJson.Said(name, by));
         return true;
     }
 

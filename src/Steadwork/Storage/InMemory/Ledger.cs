@@ -61,7 +61,7 @@ internal sealed class Ledger
             if (whenTaken is WhenTaken.Amend)
                 Amend(bearer, draft.Job.MaxAttempts, now);
             else if (whenTaken.Replaces())
-                Replace(bearer, whenTaken is WhenTaken.ReplaceTime ? bearer.Job.Payload : draft.Job.Payload, whenTaken is WhenTaken.ReplacePayload ? bearer.Job.RunAt : draft.Job.RunAt, now);
+                Replace(bearer, whenTaken is WhenTaken.ReplaceTime ? bearer.Job.Payload : draft.Job.Payload, whenTaken is WhenTaken.ReplacePayload ? bearer.Job : draft.Job, now);
             return new EnqueuedJob(bearer.Job.Id, Existing: true, bearer.Job.State);
         }
         var entry = draft with { Job = draft.Job with { Id = new JobId(++lastJob) } };
@@ -88,13 +88,13 @@ internal sealed class Ledger
     }
 
     /// <summary>Another time moves a job to where it then belongs, unless it waits for others to end.</summary>
-    private void Replace(Entry bearer, ReadOnlyMemory<byte> payload, DateTimeOffset runAt, DateTimeOffset now)
+    private void Replace(Entry bearer, ReadOnlyMemory<byte> payload, Job timed, DateTimeOffset now)
     {
         var job = bearer.Job;
-        if (job.State is not (JobState.Pending or JobState.Waiting) || (job.RunAt == runAt && job.Payload.Span.SequenceEqual(payload.Span)))
+        if (job.State is not (JobState.Pending or JobState.Waiting) || ((job.RunAt, job.ExpiresAt) == (timed.RunAt, timed.ExpiresAt) && job.Payload.Span.SequenceEqual(payload.Span)))
             return;
-        var replaced = bearer with { Job = job with { Payload = payload, RunAt = runAt } };
-        if (job.RunAt != runAt && !bearer.Blocked)
+        var replaced = bearer with { Job = job with { Payload = payload, RunAt = timed.RunAt, ExpiresAt = timed.ExpiresAt } };
+        if (job.RunAt != timed.RunAt && !bearer.Blocked)
             replaced = replaced.Placed(now);
         Loosen(bearer);
         Jobs.Put(replaced);

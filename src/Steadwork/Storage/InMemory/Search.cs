@@ -11,7 +11,7 @@ internal static class Search
         return query.Ids is null ? [.. found.Reverse().Take(query.Limit)] : [.. found];
     }
 
-    public static Standing Standing(Table table, Family family, Batches batches, Entry entry, Rivals rivals, Func<string, bool> isPaused)
+    public static Standing Standing(Table table, Family family, Batches batches, Entry entry, Rivals rivals)
     {
         var job = entry.Job;
         var place = (job.Priority, entry.Id);
@@ -20,17 +20,20 @@ internal static class Search
             job,
             [.. ofKey.Where(other => other.Slot is not null).OrderBy(other => other.Slot).Select(other => new KeyHolder(other.Job.Id, other.Job.State, other.Job.Worker))],
             entry.WaitsBehind is null ? 0 : ofKey.Where(other => other.WaitsBehind is not null && (other.Job.Priority, other.Id).CompareTo(place) < 0).Take(Storage.Standing.CountedAtMost).Count(),
-            !entry.Ready ? 0 : table.Ready.Where(other => IsAhead(other)).Take(Storage.Standing.CountedAtMost).Count(),
+            Ahead(others: false),
             [.. family.ParentsOf(entry.Id).Where(parent => parent.Id > 0).OrderBy(parent => parent.IsDone).Take(Storage.Standing.ParentsAtMost).Select(parent =>
                 new Parent(new JobId(parent.Id), table.TryGet(new JobId(parent.Id), out var other) ? other.Job.State : null, parent.IsDone))],
             rivals.Rules)
         {
+            AheadInOtherQueues = Ahead(others: true),
             Follows = family.ParentsOf(entry.Id).Where(parent => parent.Id < 0).Select(parent => batches.Find(-parent.Id) is { } batch ? new FollowedBatch(batch, parent.IsDone) : null).FirstOrDefault(),
         };
 
+        int Ahead(bool others) => !entry.Ready ? 0 : table.Ready.Where(other => other.Job.Queue != job.Queue == others && IsAhead(other)).Take(Storage.Standing.CountedAtMost).Count();
+
         bool IsAhead(Entry other) =>
-            other.Job.Queue == job.Queue && other.Id != entry.Id && rivals.Include(other.Job.Type, other.Job.Requires) && (other.Job.Type == job.Type || !isPaused(other.Job.Type))
-            && rivals.Ahead(job, other.Job.Priority) is var (after, before) && other.Id > after && other.Id < before;
+            other.Id != entry.Id && rivals.Queues.Contains(other.Job.Queue) && rivals.Include(other.Job.Queue, other.Job.Type, other.Job.Requires)
+            && rivals.Ahead(other.Job.Queue, other.Job.Priority) is var (after, before) && other.Id > after && other.Id < before;
     }
 
     private static bool Fits(Job job, JobQuery query) =>

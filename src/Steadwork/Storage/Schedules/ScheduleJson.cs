@@ -17,6 +17,17 @@ internal static class ScheduleJson
 
     public static string Name(this MissedTicks missed) => missed switch { MissedTicks.RunAll => "all", MissedTicks.Skip => "skip", _ => "once" };
 
+    /// <summary>What the log says of one of which something was done, but to define it.</summary>
+    public static ReadOnlyMemory<byte> Said(string name, string by) => NamedJson.Write("schedule", name, by);
+
+    /// <summary>What it says of one that was defined.</summary>
+    public static ReadOnlyMemory<byte> Said(Schedule defined, string by) => NamedJson.Write("schedule", defined.Name, by, json =>
+    {
+        json.WriteString("timing", defined.Timing);
+        json.WritePropertyName("settings");
+        json.WriteRawValue(defined.Settings);
+    });
+
     /// <summary>The row of a definition that comes anew.</summary>
     public static Schedule Write(NewSchedule schedule, ScheduleOwner owner, long revision)
     {
