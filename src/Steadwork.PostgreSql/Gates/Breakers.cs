@@ -39,11 +39,11 @@ internal sealed class Breakers(Database database)
     /// <returns>Whether one has been opened or closed.</returns>
     public async Task<bool> JudgeAsync(IReadOnlyList<(string Breaker, CallCounts All, CallCounts Probes)> calls, IReadOnlyList<string> shut, CancellationToken cancellationToken)
     {
-        var telling = calls.Where(call => call.All.Failed > 0 || shut.Contains(call.Breaker)).ToDictionary(call => call.Breaker, call => call.Probes);
+        var telling = calls.Where(call => call.All.Failed > 0 || shut.Contains(call.Breaker)).ToDictionary(call => call.Breaker);
         return telling.Count > 0 && (await ChangeAsync(telling.Keys, (breaker, now) =>
         {
-            var probes = telling[breaker.Definition.Name];
-            var next = breaker.Circuit.AfterCalls(breaker.Definition, breaker.Window, probes, now);
+            var (_, all, probes) = telling[breaker.Definition.Name];
+            var next = breaker.Circuit.AfterCalls(breaker.Definition, all, breaker.Window, probes, now);
             return (next, GateJson.Calls(breaker.Circuit.State is BreakerState.Closed ? breaker.Window : probes));
         }, cancellationToken).ConfigureAwait(false)).Exists(change => change.Changed);
     }

@@ -70,7 +70,7 @@ internal sealed class Breakers(Database database)
                 database["count-calls"].Bind(1, name).Bind(2, worker.Value).Bind(3, segment % BreakerDefinition.Segments).Bind(4, segment).Bind(5, sum.All).Bind(6, sum.Failed).Run();
             }
             var window = Window(database, definition, now);
-            var next = circuit.AfterCalls(definition, window, probes, Times.Whole(now));
+            var next = circuit.AfterCalls(definition, sum, window, probes, Times.Whole(now));
             if (next != circuit)
                 Change(transaction, name, next, GateJson.Calls(circuit.State is BreakerState.Closed ? window : probes));
         }

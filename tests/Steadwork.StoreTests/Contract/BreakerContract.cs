@@ -32,6 +32,17 @@ public abstract class BreakerContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task The_call_that_makes_them_enough_opens_it_only_if_it_fails()
+    {
+        await AddAsync("mail", 9);
+        var worker = await StartAsync(Store);
+        await CallAsync(worker, failed: [true, true, true]);
+
+        (await CallAsync(worker, failed: [false])).Shut.ShouldBeEmpty();
+        (await CallAsync(worker, failed: [true])).Shut.ShouldBe(["smtp"]);
+    }
+
+    [Fact]
     public async Task A_type_that_depends_on_it_no_more_is_let_through()
     {
         await AddAsync("mail", 1);

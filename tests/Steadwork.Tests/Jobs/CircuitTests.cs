@@ -17,7 +17,11 @@ public sealed class CircuitTests
     [InlineData(1000, 499, BreakerState.Closed)]
     [InlineData(1000, 500, BreakerState.Open)]
     public void It_opens_by_the_share_of_failures_once_there_are_enough_calls(long calls, long failed, BreakerState state) =>
-        Closed.AfterCalls(Definition, new CallCounts(calls, failed), default, Now).ShouldBe(state is BreakerState.Open ? Opened : Closed);
+        Closed.AfterCalls(Definition, new CallCounts(1, 1), new CallCounts(calls, failed), default, Now).ShouldBe(state is BreakerState.Open ? Opened : Closed);
+
+    [Fact]
+    public void It_opens_by_a_call_that_fails_and_not_by_one_that_goes_well() =>
+        Closed.AfterCalls(Definition, new CallCounts(1, 0), new CallCounts(10, 9), default, Now).ShouldBe(Closed);
 
     [Fact]
     public void Open_it_lets_none_through_until_its_time_and_then_a_set_number()
@@ -35,10 +39,10 @@ public sealed class CircuitTests
     public void Half_open_what_was_let_through_decides_and_nothing_else()
     {
         var halfOpen = Opened.AfterClaim(Definition, 2, Now.AddSeconds(31));
-        halfOpen.AfterCalls(Definition, new CallCounts(100, 100), default, Now.AddSeconds(32)).ShouldBe(halfOpen);
-        halfOpen.AfterCalls(Definition, default, new CallCounts(1, 0), Now.AddSeconds(32)).ShouldBe(halfOpen with { Passed = 1 });
-        halfOpen.AfterCalls(Definition, default, new CallCounts(2, 0), Now.AddSeconds(32)).ShouldBe(new Circuit(BreakerState.Closed, Now.AddSeconds(32)));
-        halfOpen.AfterCalls(Definition, default, new CallCounts(2, 1), Now.AddSeconds(32)).ShouldBe(new Circuit(BreakerState.Open, Now.AddSeconds(32), Now.AddSeconds(62)));
+        halfOpen.AfterCalls(Definition, new CallCounts(1, 1), new CallCounts(100, 100), default, Now.AddSeconds(32)).ShouldBe(halfOpen);
+        halfOpen.AfterCalls(Definition, new CallCounts(1, 0), default, new CallCounts(1, 0), Now.AddSeconds(32)).ShouldBe(halfOpen with { Passed = 1 });
+        halfOpen.AfterCalls(Definition, new CallCounts(2, 0), default, new CallCounts(2, 0), Now.AddSeconds(32)).ShouldBe(new Circuit(BreakerState.Closed, Now.AddSeconds(32)));
+        halfOpen.AfterCalls(Definition, new CallCounts(2, 1), default, new CallCounts(2, 1), Now.AddSeconds(32)).ShouldBe(new Circuit(BreakerState.Open, Now.AddSeconds(32), Now.AddSeconds(62)));
     }
 
     [Fact]
@@ -57,7 +61,7 @@ public sealed class CircuitTests
         open.Left(Definition, Now.AddYears(1)).ShouldBe(0);
         open.Stands(open: true).ShouldBeTrue();
         Opened.Stands(open: true).ShouldBeFalse();
-        open.AfterCalls(Definition, new CallCounts(100, 0), new CallCounts(9, 0), Now).ShouldBe(open);
+        open.AfterCalls(Definition, new CallCounts(9, 0), new CallCounts(100, 0), new CallCounts(9, 0), Now).ShouldBe(open);
     }
 
     [Theory]

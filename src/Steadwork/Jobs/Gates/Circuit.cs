@@ -50,12 +50,13 @@ public readonly record struct Circuit(BreakerState State, DateTimeOffset Since, 
 
     /// <summary>Calls have ended.</summary>
     /// <param name="definition">How the breaker is set.</param>
+    /// <param name="calls">These calls. Where none of them failed it does not open: a minimum that is reached by one that went well is no reason.</param>
     /// <param name="window">Closed, the calls of the window, these included.</param>
     /// <param name="probes">Of these calls, those of jobs that were let through while it was not closed.</param>
     /// <param name="now">The time.</param>
-    public Circuit AfterCalls(BreakerDefinition definition, CallCounts window, CallCounts probes, DateTimeOffset now) => State switch
+    public Circuit AfterCalls(BreakerDefinition definition, CallCounts calls, CallCounts window, CallCounts probes, DateTimeOffset now) => State switch
     {
-        BreakerState.Closed when window.All >= definition.MinimumCalls && window.Failed >= definition.FailureRatio * window.All => Opened(definition, now),
+        BreakerState.Closed when calls.Failed > 0 && window.All >= definition.MinimumCalls && window.Failed >= definition.FailureRatio * window.All => Opened(definition, now),
         BreakerState.HalfOpen when probes.Failed > 0 => Opened(definition, now),
         BreakerState.HalfOpen when Passed + probes.All >= definition.Probes => new Circuit(BreakerState.Closed, now),
         BreakerState.HalfOpen => this with { Passed = Passed + (int)probes.All },

@@ -157,7 +157,7 @@ internal sealed class Gatekeeper
             if (before is BreakerState.Closed)
                 breaker.Count(worker, all, now);
             var window = breaker.Window(now);
-            Change(breaker, breaker.Circuit.AfterCalls(breaker.Definition, window, probes, Times.Whole(now)));
+            Change(breaker, breaker.Circuit.AfterCalls(breaker.Definition, all, window, probes, Times.Whole(now)));
             if (breaker.Circuit.State != before)
                 changes.Add((name, breaker.Circuit.State, before is BreakerState.Closed ? window : probes));
         }

@@ -28,7 +28,7 @@ internal sealed class OwnCalls(JobCatalog catalog)
         CallCounts own;
         lock (gate)
             own = counts.GetValueOrDefault(breaker);
-        return own.Failed > 0 && new Circuit(BreakerState.Closed, default).AfterCalls(catalog.BreakerOf(breaker), own, default, default).State is BreakerState.Open;
+        return new Circuit(BreakerState.Closed, default).AfterCalls(catalog.BreakerOf(breaker), own, own, default, default).State is BreakerState.Open;
     }
 
     /// <summary>The store has answered, and knows better.</summary>
