@@ -11,7 +11,9 @@ internal sealed class Beside(IStore empty, IStore full) : IAsyncDisposable
     private const string Type = "nothing";
     private static readonly TimeSpan Lease = TimeSpan.FromHours(1);
     private static readonly BreakerDefinition Down = new("down");
-    private static readonly string[] Queues = ["default", "paused", "limited"], Types = [Type, "limited", "depends", "keyed"];
+    private static readonly BreakerDefinition Tried = new("tried") { MinimumCalls = 1, BreakTime = TimeSpan.FromMilliseconds(100) };
+    private const int Batches = 1000, LimitedKeys = 1000;
+    private static readonly string[] Queues = ["default", "paused", "limited"], Types = [Type, "limited", "depends", "keyed", "tries", "paused"];
     private static readonly NewJob Job = new() { Type = Type, Payload = """{"path":"notes/2026/a-note-of-usual-length.md","size":12345}"""u8.ToArray() };
 
     private readonly Dictionary<IStore, WorkerId> workers = [];
@@ -27,17 +29,19 @@ internal sealed class Beside(IStore empty, IStore full) : IAsyncDisposable
     public async Task FillAsync(int jobs)
     {
         foreach (var store in new[] { empty, full })
-        {
-            var start = new WorkerStart("bench", Queues, Types, 10, Lease) { Breakers = [Down], TypeBreakers = [new TypeBreakers("depends", [Down.Name])] };
-            workers[store] = (await store.StartWorkerAsync(start, CancellationToken.None)).Id;
-        }
+            await StartAsync(store, Tried);
         await full.SwitchBreakerAsync(Down.Name, open: true, "bench", CancellationToken.None);
         await full.PauseAsync(PauseScope.Queue, "paused", "bench", CancellationToken.None);
+        await full.PauseAsync(PauseScope.Type, "paused", "bench", CancellationToken.None);
         await full.SetLimitAsync(new RateLimit(LimitScope.Queue, "limited", 1, TimeSpan.FromDays(1)), "bench", CancellationToken.None);
         await full.SetLimitAsync(new RateLimit(LimitScope.Key, "slow", 1, TimeSpan.FromDays(1)), "bench", CancellationToken.None);
         // What uses up the limits, and bears the key, and never ends.
         await full.EnqueueAsync([Job with { Type = "limited", Queue = "limited" }, Job with { Type = "keyed", ExclusiveKey = "slow", ExclusiveLimit = 1000 }, Job with { Type = "keyed", ExclusiveKey = "busy" }], CancellationToken.None);
         await ClaimAsync(full, 3);
+        await TryAsync();
+        await LimitKeysAsync();
+        for (var batch = 0; batch < Batches; batch++)
+            await full.AddBatchAsync(new NewBatch { Jobs = [.. Enumerable.Repeat(Job with { Delay = TimeSpan.FromDays(1) }, 10)], Follower = Job, IsOpen = true }, CancellationToken.None);
         var parent = (await full.EnqueueAsync([Job with { Delay = TimeSpan.FromDays(1) }], CancellationToken.None))[0].Id;
         NewJob[] reasons =
         [
@@ -50,9 +54,43 @@ internal sealed class Beside(IStore empty, IStore full) : IAsyncDisposable
             Job with { Type = "of another program" },
             Job with { Requires = ["gpu"] },
             Job with { After = [parent] },
+            Job with { Type = "paused" },
+            Job with { Type = "tries" },
+            Job with { Requires = ["gpu"], ExclusiveKey = "one of many" },
         ];
         for (var count = 0; count < jobs; count += 10_000)
-            await full.EnqueueAsync([.. Enumerable.Range(count, 10_000).Select(number => reasons[number % reasons.Length])], CancellationToken.None);
+            await full.EnqueueAsync([.. Enumerable.Range(count, 10_000).Select(number => reasons[number % reasons.Length] is { ExclusiveKey: "one of many" } job ? job with { ExclusiveKey = $"key {number / reasons.Length / 2}" } : reasons[number % reasons.Length])], CancellationToken.None);
+    }
+
+    private async Task StartAsync(IStore store, BreakerDefinition tried)
+    {
+        var start = new WorkerStart("bench", Queues, Types, 10, Lease) { Breakers = [Down, tried], TypeBreakers = [new TypeBreakers("depends", [Down.Name]), new TypeBreakers("tries", [tried.Name])] };
+        workers[store] = (await store.StartWorkerAsync(start, CancellationToken.None)).Id;
+    }
+
+    /// <summary>Has one breaker half-open, with a job let through of which nothing is heard.</summary>
+    private async Task TryAsync()
+    {
+        await full.EnqueueAsync([Job with { Type = "tries" }, Job with { Type = "tries" }], CancellationToken.None);
+        var failing = (await ClaimAsync(full, 1))[0];
+        await full.ExchangeAsync(workers[full], [new AttemptEnd(failing.Id, failing.Lease, new Transition.Fail(new JobError("503", "It is down.")), null) { Calls = [new DependencyCall(Tried.Name, Failed: true, IsProbe: false)] }], null, CancellationToken.None);
+        await Task.Delay(Tried.BreakTime * 1.5, TimeProvider.System);
+        await StartAsync(full, Tried with { BreakTime = TimeSpan.FromDays(1) });
+        await ClaimAsync(full, 1);
+        var circuit = (await full.BreakersAsync(CancellationToken.None)).Single(breaker => breaker.Definition.Name == Tried.Name).Circuit;
+        if (circuit is not { State: BreakerState.HalfOpen, LetThrough: 1 })
+            throw new InvalidOperationException($"The breaker is not half-open: {circuit}");
+    }
+
+    /// <summary>Uses up the limit of many keys, behind each of which then somebody waits.</summary>
+    private async Task LimitKeysAsync()
+    {
+        await full.SetLimitAsync(new RateLimit(LimitScope.Key, "each *", 1, TimeSpan.FromDays(1)), "bench", CancellationToken.None);
+        NewJob[] each = [.. Enumerable.Range(0, LimitedKeys).Select(key => Job with { ExclusiveKey = $"each {key}" })];
+        await full.EnqueueAsync(each, CancellationToken.None);
+        while (await ClaimAsync(full, 100) is { Count: > 0 } claimed)
+            await full.ExchangeAsync(workers[full], [.. claimed.Select(job => new AttemptEnd(job.Id, job.Lease, new Transition.Succeed(default(ReadOnlyMemory<byte>)), null))], null, CancellationToken.None);
+        await full.EnqueueAsync(each, CancellationToken.None);
     }
 
     /// <summary>Milliseconds of one claim each, in turns.</summary>

@@ -18,6 +18,7 @@ internal sealed class Breakers(Database database)
                 Value.Of(Column(worker, breaker => (string?)breaker.Name)), Value.Of(Column(worker, breaker => (string?)breaker.FailureRatio.ToString("R", CultureInfo.InvariantCulture))),
                 Value.Of(Column(worker, breaker => (long)breaker.Window.TotalMilliseconds)), Value.Of(Column(worker, breaker => breaker.MinimumCalls)),
                 Value.Of(Column(worker, breaker => (long)breaker.BreakTime.TotalMilliseconds)), Value.Of(Column(worker, breaker => breaker.Probes)));
+            batch.Add("forget-old-calls", Value.Of(Column(worker, breaker => (string?)breaker.Name)));
         }
         if (worker.TypeBreakers.Count == 0)
             return;

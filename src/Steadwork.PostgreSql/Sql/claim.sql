@@ -32,8 +32,12 @@ joined AS (
 again AS MATERIALIZED (
     SELECT count(steadwork.count_key(exclusive_key)) AS done FROM (SELECT exclusive_key FROM joined WHERE state = 'pending' AND exclusive_key IS NOT NULL ORDER BY exclusive_key) AS kept
 ),
+-- Their time has come, or is one that no limit can have meant: the clock was set back since.
 freed AS (
-    DELETE FROM steadwork.held_keys WHERE key = ANY (ARRAY(SELECT key FROM steadwork.held_keys WHERE until <= (SELECT now FROM clock) ORDER BY until LIMIT 200 FOR UPDATE SKIP LOCKED)) RETURNING key
+    DELETE FROM steadwork.held_keys
+    WHERE key = ANY (ARRAY(SELECT key FROM steadwork.held_keys WHERE until <= (SELECT now FROM clock) ORDER BY until LIMIT 200 FOR UPDATE SKIP LOCKED)
+        || ARRAY(SELECT key FROM steadwork.held_keys WHERE until > (SELECT max(steadwork.latest_use(now, within, grain)) FROM steadwork.limits, clock WHERE scope = 'key') ORDER BY until LIMIT 200 FOR UPDATE SKIP LOCKED))
+    RETURNING key
 ),
 moved AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting) SELECT lane, -count(*), count(*) FROM joined WHERE state = 'waiting' GROUP BY lane

@@ -52,6 +52,13 @@ ON CONFLICT (name) DO UPDATE SET failure_ratio = excluded.failure_ratio, window_
 WHERE (breakers.failure_ratio, breakers.window_time, breakers.minimum_calls, breakers.break_time, breakers.probes)
     <> (excluded.failure_ratio, excluded.window_time, excluded.minimum_calls, excluded.break_time, excluded.probes);
 
+-- name: forget-old-calls
+-- Of the breakers $1 those that have left the window, of workers that are gone: these put nothing in their place.
+DELETE FROM steadwork.breaker_calls WHERE ctid = ANY (ARRAY(
+    SELECT breaker_calls.ctid FROM steadwork.breaker_calls JOIN steadwork.breakers ON breakers.name = breaker
+    WHERE breaker = ANY ($1) AND segment <= steadwork.segment_at((SELECT steadwork.wall_clock()), window_time) - 10 AND NOT EXISTS (SELECT FROM steadwork.workers WHERE workers.id = worker)
+    FOR UPDATE OF breaker_calls SKIP LOCKED));
+
 -- name: put-breaker-types
 -- $1 types, $2 the breaker of each, $3 all types of which something is said: some depend on none.
 WITH told AS MATERIALIZED (SELECT * FROM unnest($1::text[], $2::text[]) AS told (type, breaker)),

@@ -41,6 +41,7 @@ internal sealed class Breakers(Database database)
         {
             database["put-breaker"].Bind(1, breaker.Name).Bind(2, breaker.FailureRatio.ToString("R", CultureInfo.InvariantCulture)).Bind(3, (long)breaker.Window.TotalMilliseconds)
                 .Bind(4, breaker.MinimumCalls).Bind(5, (long)breaker.BreakTime.TotalMilliseconds).Bind(6, breaker.Probes).Bind(7, now.ToUnixTimeMilliseconds()).Run();
+            database["forget-old-calls"].Bind(1, breaker.Name).Bind(2, breaker.SegmentAt(now) - BreakerDefinition.Segments).Run();
         }
         foreach (var (type, breakers) in worker.TypeBreakers)
         {

@@ -71,6 +71,10 @@ internal sealed class Limits(Database database)
             Use(limit, key, 1, now);
     }
 
+    /// <summary>The keys whose limits let more through again.</summary>
+    public List<string> TakeFreedKeys(DateTimeOffset now) =>
+        database["freed-keys"].Bind(1, now.ToUnixTimeMilliseconds()).Bind(2, RateLimit.LatestOfKeys(All, now)?.ToUnixTimeMilliseconds()).All(row => row.Text(0));
+
     /// <summary>When one of those that let none through lets the next one; null when nothing will.</summary>
     public DateTimeOffset? Next(DateTimeOffset now)
     {

@@ -23,8 +23,7 @@ internal static class Claims
             Expire(transaction, transaction.Database["expired"].Bind(1, now.ToUnixTimeMilliseconds()).Bind(2, ExpireAtOnce));
         if (due <= now)
             JoinLines(transaction, now);
-        foreach (var key in transaction.Database["freed-keys"].Bind(1, now.ToUnixTimeMilliseconds()).All(row => row.Text(0)))
-            transaction.Keys.Loosen(key);
+        transaction.Limits.TakeFreedKeys(now).ForEach(transaction.Keys.Loosen);
         transaction.Flush();
 
         var gates = GatesOf(transaction, now);

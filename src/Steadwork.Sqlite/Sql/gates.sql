@@ -40,7 +40,12 @@ INSERT INTO held_keys (key, until) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE S
 UPDATE held_keys SET until = 0 WHERE until > 0;
 
 -- name: freed-keys
-DELETE FROM held_keys WHERE key IN (SELECT key FROM held_keys WHERE until <= ?1 ORDER BY until LIMIT 1000) RETURNING key;
+-- Those whose time has come by ?1, and those of a time after ?2, that no limit can have meant: the clock was set back since.
+DELETE FROM held_keys WHERE key IN (
+    SELECT key FROM (SELECT key FROM held_keys WHERE until <= ?1 ORDER BY until LIMIT 1000)
+    UNION ALL
+    SELECT key FROM (SELECT key FROM held_keys WHERE until > ?2 ORDER BY until LIMIT 1000)
+) RETURNING key;
 
 -- name: next-freed
 SELECT until FROM held_keys WHERE until >= 0 ORDER BY until LIMIT 1;
@@ -83,3 +88,7 @@ SELECT coalesce(sum(calls), 0), coalesce(sum(failed), 0) FROM breaker_calls WHER
 
 -- name: forget-calls
 DELETE FROM breaker_calls WHERE breaker = ?1;
+
+-- name: forget-old-calls
+-- Those of the segments up to ?2, which have left the window: workers that are gone put nothing in their place.
+DELETE FROM breaker_calls WHERE breaker = ?1 AND segment <= ?2;

@@ -183,6 +183,19 @@ public abstract class RateLimitContract<TFixture> : StoreContract<TFixture>
         (await worker.ClaimAsync()).Count.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task Nor_do_those_wait_that_a_key_held_back_by_a_clock_that_was_ahead()
+    {
+        await LimitAsync(new RateLimit(LimitScope.Key, "k", 1, Minute));
+        await Store.AddAsync(Keyed("k"), Keyed("k"));
+        var worker = await StartAsync(Store);
+        await worker.SettleAsync(await worker.ClaimOneAsync(), Some.Success);
+        (await worker.ClaimAsync()).ShouldBeEmpty();
+        Clock.SetUtcNow(In(-7200));
+
+        (await worker.ClaimAsync()).Count.ShouldBe(1);
+    }
+
     /// <summary>A thousand a day becomes one a minute: nobody waits for the rest of the day.</summary>
     [Fact]
     public async Task Under_a_shorter_period_nothing_counts_for_longer_than_that()

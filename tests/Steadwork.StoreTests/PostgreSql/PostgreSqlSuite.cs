@@ -66,3 +66,5 @@ public sealed class PostgreSqlTransactions : TransactionsContract<PostgreSqlFixt
 public sealed class PostgreSqlRateLimits : RateLimitContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlBreakers : BreakerContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlGateRows : GateRowsContract<PostgreSqlFixture>;

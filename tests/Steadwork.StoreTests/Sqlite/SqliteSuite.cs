@@ -66,3 +66,5 @@ public sealed class SqliteTransactions : TransactionsContract<SqliteFixture>;
 public sealed class SqliteRateLimits : RateLimitContract<SqliteFixture>;
 
 public sealed class SqliteBreakers : BreakerContract<SqliteFixture>;
+
+public sealed class SqliteGateRows : GateRowsContract<SqliteFixture>;

@@ -58,6 +58,10 @@ public sealed record RateLimit(LimitScope Scope, string Name, int Starts, TimeSp
     /// <summary>Until when anything counts at the most that counts now: more was written down by a clock that has been set back since, or under a longer period, and counts no more.</summary>
     internal DateTimeOffset Latest(DateTimeOffset now) => Until(now + GateClock.Slack);
 
+    /// <summary>Until when a key can be held by its limit at the most; null when there is none for any.</summary>
+    internal static DateTimeOffset? LatestOfKeys(IEnumerable<RateLimit> limits, DateTimeOffset now) =>
+        limits.Where(limit => limit.Scope is LimitScope.Key).Max(limit => (DateTimeOffset?)limit.Latest(now));
+
     /// <summary>Why it is refused, in one sentence that says what would be right; null when it is welcome.</summary>
     public string? Refusal() =>
         NewJobRules.NameRefusal(Scope switch { LimitScope.Queue => "queue", LimitScope.Type => "job type", _ => "exclusive key" }, Name)

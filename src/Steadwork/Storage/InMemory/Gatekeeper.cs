@@ -132,7 +132,8 @@ internal sealed class Gatekeeper
     /// <summary>The keys whose limits let more through again.</summary>
     public IReadOnlyList<string> TakeFreedKeys(DateTimeOffset now)
     {
-        string[] freed = [.. heldKeys.Where(held => held.Value <= now).Select(held => held.Key)];
+        var latest = RateLimit.LatestOfKeys(limits.Values.Select(set => set.Limit), now);
+        string[] freed = [.. heldKeys.Where(held => held.Value <= now || held.Value > latest).Select(held => held.Key)];
         Array.ForEach(freed, key => heldKeys.Remove(key));
         return freed;
     }
