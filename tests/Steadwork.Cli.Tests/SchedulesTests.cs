@@ -46,6 +46,18 @@ public abstract class SchedulesTests<TStore> : IDisposable
     }
 
     [Fact]
+    public async Task It_says_how_late_a_tick_may_be_and_how_its_jobs_share_a_key_and_expire()
+    {
+        await folder.RunAsync("schedules", "add", "poll", "--every", "5m", "note", "--grace", "10s", "--key", "inbox", "--key-limit", "2", "--expires-in", "1m");
+        var listed = (await folder.JsonAsync("schedules", "list"))[0];
+        (listed.GetProperty("grace").GetString(), listed.GetProperty("expiresIn").GetString()).ShouldBe(("10s", "1m"));
+
+        await folder.RunAsync("schedules", "trigger", "poll");
+        var job = await folder.JsonAsync("show", "1");
+        (job.GetProperty("exclusiveKey").GetString(), job.GetProperty("expiresAt").GetDateTimeOffset() - job.GetProperty("createdAt").GetDateTimeOffset()).ShouldBe(("inbox", TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
     public async Task Another_takes_its_place_only_when_asked_to()
     {
         await folder.RunAsync("schedules", "add", "poll", "--every", "5m", "note");
@@ -61,6 +73,8 @@ public abstract class SchedulesTests<TStore> : IDisposable
     [InlineData("--zone is that of a --cron line; with --every leave it out.", "add", "x", "note", "--every", "5m", "--zone", "UTC")]
     [InlineData("'61' is no minute; minutes go from 0 to 59.", "add", "x", "note", "--cron", "61 * * * *")]
     [InlineData("This machine knows no time zone 'Mars/Olympus'; it is UTC, or a name of the IANA database such as Europe/Berlin, for which the machine must have that database (often the package tzdata).", "add", "x", "note", "--cron", "@daily", "--zone", "Mars/Olympus")]
+    [InlineData("The grace of a schedule is from zero to 1 day.", "add", "x", "note", "--every", "5m", "--grace", "2d")]
+    [InlineData("An exclusive limit says how many jobs with the same exclusive key may run at once; give the job an exclusive key, too.", "add", "x", "note", "--every", "5m", "--key-limit", "2")]
     [InlineData("An interval of 00:00:00.5000000 is too short for a schedule; it is at least 1 second.", "add", "x", "note", "--every", "500ms")]
     [InlineData("--overlap: 'never' is not one of start, skip, wait. See 'steadwork schedules add --help'.", "add", "x", "note", "--every", "5m", "--overlap", "never")]
     [InlineData("The schedule's name is empty; it needs 1 to 200 characters.", "add", "", "note", "--every", "5m")]

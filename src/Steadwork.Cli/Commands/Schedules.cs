@@ -18,10 +18,13 @@ internal static class SchedulesCommand
     private static readonly Option<TimeSpan?> Every = Options.Duration("--every", "How long from one tick to the next, such as 5m; instead of --cron.");
     private static readonly Option<Overlap?> Overlapping = Options.Choice("--overlap", "WORD", "What a tick does while the last job has not ended: start (the default), skip or wait.", [.. Enum.GetValues<Overlap>().Select(overlap => (overlap.Name(), overlap))]);
     private static readonly Option<MissedTicks?> Missed = Options.Choice("--missed", "WORD", "What becomes of ticks that no worker was there to see: once (the default), all or skip.", [.. Enum.GetValues<MissedTicks>().Select(missed => (missed.Name(), missed))]);
+    private static readonly Option<TimeSpan?> Grace = Options.Duration("--grace", $"How late a tick may be seen to and is not missed. Default: {Duration.Format(CatchUpRule.Default.Grace)}.");
     private static readonly Option<bool> Replace = Options.Flag("--replace", "Take the place of a schedule of that name, also of one that a program has defined.");
     private static readonly Option<string?> Queue = Options.Text("--queue", "Q", $"The queue of its jobs. Default: {Defaults.Queue}.");
     private static readonly Option<int?> Priority = Options.Number("--priority", $"1 to 1000; lower runs first. Default: {Defaults.Priority}.", 1, 1000);
     private static readonly Option<string?> Key = Options.Text("--key", "K", "Its jobs, and others with the same exclusive key, do not run at once.");
+    private static readonly Option<int?> KeyLimit = Options.Number("--key-limit", $"How many with the same --key may run at once. Default: {Defaults.ExclusiveLimit}.", 1, 1000);
+    private static readonly Option<TimeSpan?> ExpiresIn = Options.Duration("--expires-in", "How long after it was enqueued a job is worth beginning: unless it runs by then it is cancelled. Default: for ever.");
     private static readonly Option<int?> Attempts = Options.Number("--attempts", $"How many attempts may fail. Default: {Defaults.MaxAttempts}.", 1, 1000);
     private static readonly Option<TimeSpan?> Timeout = Options.Duration("--timeout", "How long one attempt may take. Default: as long as it likes.");
     private static readonly Option<string[]> Tags = Options.Texts("--tag", "T", "A word to find its jobs by; may be repeated.");
@@ -36,7 +39,7 @@ internal static class SchedulesCommand
             "steadwork schedules add nightly --cron '0 3 * * *' --zone Europe/Berlin tidy-up '{\"days\":30}'",
             "steadwork schedules add poll --every 5m poll-mail --overlap skip")
         {
-            Name, Type, Json, Cron, Zone, Every, Overlapping, Missed, Replace, Queue, Priority, Key, Attempts, Timeout, Tags, Requires,
+            Name, Type, Json, Cron, Zone, Every, Overlapping, Missed, Grace, Replace, Queue, Priority, Key, KeyLimit, ExpiresIn, Attempts, Timeout, Tags, Requires,
         }.Does(AddAsync),
         new Verb("remove", "Removes a schedule; its jobs stay.", "steadwork schedules remove nightly") { Name }.Does(RemoveAsync),
         new Verb("trigger", "Enqueues the job of a schedule at once, out of turn, and prints its id.", "steadwork schedules trigger nightly") { Name }.Does(TriggerAsync),
@@ -83,9 +86,9 @@ internal static class SchedulesCommand
     private static ScheduleDefinition Wanted(Call call) => new()
     {
         Name = call.Value(Name)!,
-        Timing = Timing(call),
+        Timing = Sensible(() => Timing(call)),
         Overlap = call.Value(Overlapping) ?? default,
-        CatchUp = new CatchUpRule { Missed = call.Value(Missed) ?? default },
+        CatchUp = Sensible(() => new CatchUpRule { Missed = call.Value(Missed) ?? default, Grace = call.Value(Grace) ?? CatchUpRule.Default.Grace }),
         Job = new NewJob
         {
             Type = call.Value(Type)!,
@@ -93,6 +96,8 @@ internal static class SchedulesCommand
             Queue = call.Value(Queue) ?? Defaults.Queue,
             Priority = call.Value(Priority) ?? Defaults.Priority,
             ExclusiveKey = call.Value(Key),
+            ExclusiveLimit = call.Value(KeyLimit) ?? Defaults.ExclusiveLimit,
+            ExpiresIn = call.Value(ExpiresIn),
             MaxAttempts = call.Value(Attempts) ?? Defaults.MaxAttempts,
             Timeout = call.Value(Timeout),
             Tags = call.Value(Tags) ?? [],
@@ -100,18 +105,20 @@ internal static class SchedulesCommand
         },
     };
 
-    private static ScheduleTiming Timing(Call call)
+    private static ScheduleTiming Timing(Call call) => (call.Value(Cron), call.Value(Every)) switch
+    {
+        ({ } line, null) => new ScheduleTiming.Cron(CronLine.Parse(line), TimeZoneName.Find(call.Value(Zone) ?? "UTC")),
+        (null, { }) when call.Has(Zone) => throw new Refusal("--zone is that of a --cron line; with --every leave it out."),
+        (null, { } interval) => new ScheduleTiming.Every(interval),
+        (null, null) => throw new Refusal("Say when it ticks: give --cron with a line, or --every with a duration."),
+        _ => throw new Refusal("--cron and --every both say when it ticks; give one of them."),
+    };
+
+    private static T Sensible<T>(Func<T> setting)
     {
         try
         {
-            return (call.Value(Cron), call.Value(Every)) switch
-            {
-                ({ } line, null) => new ScheduleTiming.Cron(CronLine.Parse(line), TimeZoneName.Find(call.Value(Zone) ?? "UTC")),
-                (null, { }) when call.Has(Zone) => throw new Refusal("--zone is that of a --cron line; with --every leave it out."),
-                (null, { } interval) => new ScheduleTiming.Every(interval),
-                (null, null) => throw new Refusal("Say when it ticks: give --cron with a line, or --every with a duration."),
-                _ => throw new Refusal("--cron and --every both say when it ticks; give one of them."),
-            };
+            return setting();
         }
         catch (Exception error) when (error is FormatException or ArgumentException)
         {
@@ -133,7 +140,7 @@ internal static class SchedulesCommand
     {
         var name = call.Value(Name)!;
         await using var store = call.OpenExisting();
-        var job = await store.TriggerAsync(name, ChangeOutput.By, CancellationToken.None).ConfigureAwait(false) ?? throw Unknown(name);
+        var job = await Readable(() => store.TriggerAsync(name, ChangeOutput.By, CancellationToken.None)).ConfigureAwait(false) ?? throw Unknown(name);
         JobIdOutput.Print(call, job);
         return ExitStatus.Done;
     }
@@ -142,9 +149,22 @@ internal static class SchedulesCommand
     {
         var name = call.Value(Name)!;
         await using var store = call.OpenExisting();
-        var changed = await change(store, name).ConfigureAwait(false) ?? throw Unknown(name);
+        var changed = await Readable(() => change(store, name)).ConfigureAwait(false) ?? throw Unknown(name);
         ChangeOutput.Print(call, PauseScope.Schedule, name, changed, changed ? done : idle);
         return ExitStatus.Done;
+    }
+
+    /// <summary>What must read a schedule, which a newer program may have defined, or one on a machine with other time zones.</summary>
+    private static async Task<T> Readable<T>(Func<Task<T>> change)
+    {
+        try
+        {
+            return await change().ConfigureAwait(false);
+        }
+        catch (FormatException error)
+        {
+            throw new Refusal(error.Message);
+        }
     }
 
     private static Refusal Unknown(string name) => new($"There is no schedule '{name}'; steadwork schedules list shows those that there are.");

@@ -51,6 +51,8 @@ internal static class ScheduleList
         json.WriteNumberOrNull("priority", definition?.Job.Priority);
         json.WriteString("overlap", definition?.Overlap.Name());
         json.WriteString("missed", definition?.CatchUp.Missed.Name());
+        json.WriteString("grace", definition is null ? null : Duration.Format(definition.CatchUp.Grace));
+        json.WriteString("expiresIn", definition?.Job.ExpiresIn is { } expiry ? Duration.Format(expiry) : null);
         json.WriteEmbedded("payload", schedule.Payload);
         json.WriteBoolean("paused", pause is not null);
         json.WriteTime("next", schedule.Next);
