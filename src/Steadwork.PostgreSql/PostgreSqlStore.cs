@@ -300,7 +300,9 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         if (options.Clock.GetElapsedTime(lookedForLapsed) < options.LapsedInterval)
             return [];
         lookedForLapsed = options.Clock.GetTimestamp();
-        return await crew.LapsedAsync(cancellationToken).ConfigureAwait(false);
+        var (lapsed, wakeUps) = await crew.LapsedAsync(cancellationToken).ConfigureAwait(false);
+        Changed(wakeUps);
+        return lapsed;
     }
 
     private static NpgsqlParameter PauseLog(PauseScope scope, string name, string by) => Value.OfUtf8(PauseJson.Write(scope, name, by));

@@ -59,6 +59,9 @@ internal static partial class LogMessages
     [LoggerMessage(26, LogLevel.Information, "The retention of the store is set by {By}, in the place of that set by {Before}: all its workers prune by it from now on")]
     public static partial void RetentionSet(this ILogger logger, string by, string before);
 
+    [LoggerMessage(27, LogLevel.Error, "What the breaker {Breaker} has for Counts failed on the exception of job {JobId}; it is taken for one that counts")]
+    public static partial void BreakerCountsFailed(this ILogger logger, Exception exception, string breaker, JobId jobId);
+
     [LoggerMessage(30, LogLevel.Error, "The {Loop} loop met an error and goes on in {Pause}")]
     public static partial void LoopFailed(this ILogger logger, Exception exception, string loop, TimeSpan pause);
 }

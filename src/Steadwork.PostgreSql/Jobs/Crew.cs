@@ -19,9 +19,15 @@ internal sealed class Crew(Database database)
             async reader => await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => new WorkerId(row.Long(0))).ConfigureAwait(false), cancellationToken);
     }
 
-    /// <summary>The workers whose lease has run out.</summary>
-    public Task<List<WorkerId>> LapsedAsync(CancellationToken cancellationToken) =>
-        database.RunAsync(database.Batch().Add("lapsed-workers"), reader => reader.AllAsync(row => new WorkerId(row.Long(0))), cancellationToken);
+    /// <summary>The workers whose lease has run out. What others have left for later is seen to in passing.</summary>
+    /// <returns>These, and what whoever listens may want to know.</returns>
+    public Task<(List<WorkerId> Lapsed, WakeUp WakeUps)> LapsedAsync(CancellationToken cancellationToken) =>
+        database.RunAsync(database.Batch().Add("lapsed-workers").Add("see-to-notes", Value.Of(database.LockSpace)), async reader =>
+        {
+            var lapsed = await reader.AllAsync(row => new WorkerId(row.Long(0))).ConfigureAwait(false);
+            var (told, ended) = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => (row.Long(0), row.Long(1))).ConfigureAwait(false);
+            return (lapsed, (told > 0 ? WakeUp.Jobs : WakeUp.None) | (ended > 0 ? WakeUp.Ends : WakeUp.None));
+        }, cancellationToken);
 
     /// <summary>Applies to each job of a worker what the lifecycle says of a crash, and removes the worker.</summary>
     /// <param name="worker">The worker.</param>

@@ -151,7 +151,10 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
             wakeUps |= WakeUp.Jobs;
             outlook = await database.RunAsync(database.Batch().Add("outlook", Value.Of(worker.Value)), OutlookAsync, cancellationToken).ConfigureAwait(false);
         }
-        return (new Exchange(settled.Accepted, [.. unheard, .. claimed], outlook.Due, outlook.Alive) { NextTick = outlook.Tick, Shut = outlook.Shut }, wakeUps);
+        return (new Exchange(settled.Accepted, [.. unheard, .. claimed], outlook.Due, outlook.Alive)
+        {
+            NextTick = outlook.Tick, Shut = outlook.Shut, MayHaveMissed = claims && claimed.Count < claim!.Max,
+        }, wakeUps);
     }
 
     private static Task<(bool Alive, DateTimeOffset? Due, DateTimeOffset Now, DateTimeOffset? Tick, string[] Shut)> OutlookAsync(DbDataReader reader) =>

@@ -61,7 +61,7 @@ internal sealed class Pruning(Database database, EventLog log)
             var now = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => row.Time(0)).ConfigureAwait(false);
             var walk = new PruneWalk(rules, from, most, now);
             walk.Pass(await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new PassedJob(
-                row.Long(0), row.Text(1), row.Text(2), row.Bool(3), JobStates.Parse(row.Text(4)), row.Time(5), row.Time(6))).ConfigureAwait(false));
+                row.Long(0), row.Text(1), row.Text(2), row.Bool(3), JobStates.Parse(row.Text(4)), row.Time(5), row.Time(6), row.TimeOrNull(7))).ConfigureAwait(false));
             walk.Pass(await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => new PassedBatch(row.Long(0), row.Time(1), row.TimeOrNull(2))).ConfigureAwait(false));
             var batches = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => (Upto: row.Long(0), row.Int(1), row.TimeOrNull(2))).ConfigureAwait(false);
             walk.Pass(batches);

@@ -187,12 +187,13 @@ WHERE worker = $1 AND state = 'running'
 ORDER BY jobs.id;
 
 -- name: outlook
--- Whether the worker $1 is registered, when the next delayed job falls due, the next one expires, or more are let through, what time it
--- is, when the next schedule ticks, and which breakers are not closed.
+-- Whether the worker $1 is registered, when the next delayed job falls due, the next one expires, more are let through, or what was left
+-- for later is worth another look, what time it is, when the next schedule ticks, and which breakers are not closed.
 SELECT EXISTS (SELECT FROM steadwork.workers WHERE id = $1),
        least((SELECT run_at FROM steadwork.jobs WHERE state = 'pending' AND NOT ready ORDER BY run_at LIMIT 1),
            (SELECT expires_at FROM steadwork.jobs WHERE expires_at IS NOT NULL AND state <> 'running' ORDER BY expires_at LIMIT 1),
            (SELECT until FROM steadwork.held_keys ORDER BY until LIMIT 1),
+           CASE WHEN EXISTS (SELECT FROM steadwork.loose_ends) THEN steadwork.wall_clock() + interval '100 milliseconds' END,
            (SELECT min(until) FROM steadwork.breakers WHERE state <> 'closed' AND until > (SELECT steadwork.wall_clock())),
            (SELECT min(back) FROM steadwork.limits, LATERAL (
                 SELECT sum(starts) AS used, min(until) AS back FROM steadwork.limit_uses AS use WHERE use.scope = limits.scope AND use.name = limits.name AND until > (SELECT steadwork.wall_clock())

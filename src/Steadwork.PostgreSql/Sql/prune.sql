@@ -3,8 +3,8 @@ SELECT steadwork.wall_clock();
 
 -- name: pass-history
 -- The jobs that have ended, in the order of their age. $1 the job after which to begin, $2 how many.
-SELECT ended.id, queue, type, queues.name IS NOT NULL, ended.state, ended.created_at, ended.finished_at
-FROM (SELECT id, lane, state, created_at, finished_at FROM steadwork.history WHERE id > $1 ORDER BY id LIMIT $2) AS ended
+SELECT ended.id, queue, type, queues.name IS NOT NULL, ended.state, ended.created_at, ended.finished_at, ended.unique_until
+FROM (SELECT id, lane, state, created_at, finished_at, unique_until FROM steadwork.history WHERE id > $1 ORDER BY id LIMIT $2) AS ended
 JOIN steadwork.lanes ON lanes.id = ended.lane LEFT JOIN steadwork.queues ON queues.name = queue
 ORDER BY ended.id;
 

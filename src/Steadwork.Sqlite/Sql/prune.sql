@@ -1,7 +1,7 @@
 -- name: pass-jobs
 -- All jobs in the order of their age, since an index of those that have ended would cost each end an entry. ?1 the job after
 -- which to begin, ?2 how many. Lanes come second: their order is not the one wanted.
-SELECT jobs.id, lanes.queue, lanes.type, EXISTS (SELECT 1 FROM queues WHERE queues.name = lanes.queue), jobs.state, jobs.created_at, jobs.finished_at
+SELECT jobs.id, lanes.queue, lanes.type, EXISTS (SELECT 1 FROM queues WHERE queues.name = lanes.queue), jobs.state, jobs.created_at, jobs.finished_at, jobs.unique_until
 FROM jobs CROSS JOIN lanes ON lanes.id = jobs.lane
 WHERE jobs.id > ?1
 ORDER BY jobs.id LIMIT ?2;

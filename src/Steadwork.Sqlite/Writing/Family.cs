@@ -55,7 +55,7 @@ internal sealed class Family(Database database)
     /// <summary>Takes up what earlier transactions have left.</summary>
     public void TakeUp()
     {
-        if (loose.Count == 0 && database["take-parent"].First(row => ((long, long)?)(row.Long(0), row.Long(1))) is { } rest)
+        if (database["take-parent"].First(row => ((long, long)?)(row.Long(0), row.Long(1))) is { } rest)
             loose.Add(rest);
     }
 

@@ -11,7 +11,10 @@ public static class NewJobRules
     private const int MaxTags = 50;
     private const int MaxParents = 1000;
     private const int MaxExclusiveLimit = 1000;
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(36_500);
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(30);
+
+    /// <summary>The longest time from now that a job can be put off for.</summary>
+    internal static readonly TimeSpan LongestDelay = TimeSpan.FromDays(36_500);
 
     /// <summary>Why the job is refused, in one sentence that says what would be right; null when it is welcome.</summary>
     /// <param name="job">The job.</param>
@@ -28,6 +31,7 @@ public static class NewJobRules
         ?? (job.Priority is < 1 or > 1000 ? $"Priority {job.Priority} is out of range; it goes from 1 (first) to 1000." : null)
         ?? (job.MaxAttempts is < 1 or > 1000 ? $"{job.MaxAttempts} attempts is out of range; it goes from 1 to 1000." : null)
         ?? (job.Timeout <= TimeSpan.Zero ? "A timeout must be longer than zero." : null)
+        ?? (job.Timeout > LongestTimeout ? $"A timeout of {job.Timeout} is out of range; {LongestTimeout.TotalDays:0} days is the most." : null)
         ?? (job.Delay < TimeSpan.Zero || job.Delay > LongestDelay ? $"A delay of {job.Delay} is out of range; it goes from zero to {LongestDelay.TotalDays:0} days." : null)
         ?? ExpiryRefusal(job)
         ?? PayloadRefusal(job.Payload, maxPayloadBytes);

@@ -77,10 +77,12 @@ public sealed class JobContext
     internal bool EndedInTransaction { get; private set; }
 
     /// <summary>Has the job run again later, once the handler returns; this attempt does not count.</summary>
-    /// <param name="delay">How much later; not negative.</param>
+    /// <param name="delay">How much later; from zero to 36,500 days.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It is not.</exception>
     public void SnoozeFor(TimeSpan delay)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(delay, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(delay, NewJobRules.LongestDelay);
         Snooze = delay;
     }
 

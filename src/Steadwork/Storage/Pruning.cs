@@ -28,7 +28,12 @@ public sealed record Pruned(int Jobs, int Attempts, int LogEntries, PruneMark Re
 /// <param name="State">Where it stands.</param>
 /// <param name="CreatedAt">When it was enqueued.</param>
 /// <param name="FinishedAt">When it ended; null when it has not.</param>
-internal readonly record struct PassedJob(long Id, string Queue, string Type, bool IsDefined, JobState State, DateTimeOffset CreatedAt, DateTimeOffset? FinishedAt);
+/// <param name="UniqueUntil">Until when its unique key stays taken; null when its end frees it.</param>
+internal readonly record struct PassedJob(long Id, string Queue, string Type, bool IsDefined, JobState State, DateTimeOffset CreatedAt, DateTimeOffset? FinishedAt, DateTimeOffset? UniqueUntil)
+{
+    /// <summary>Whether it is kept for its unique key, which stays taken for a time of its own.</summary>
+    public bool BearsKey(DateTimeOffset now) => UniqueUntil > now && UniqueUntil != Uniqueness.ForEver;
+}
 
 /// <summary>A batch that the walk comes past.</summary>
 /// <param name="Id">Its number.</param>
@@ -96,7 +101,7 @@ internal sealed class PruneWalk(RetentionRules rules, PruneMark from, int most, 
                     moreJobs = false;
                     return;
                 }
-                if (Keep(passed) is { } keep && now - finished >= keep)
+                if (Keep(passed) is { } keep && now - finished >= keep && !passed.BearsKey(now))
                     due.Add(passed);
             }
             job = passed.Id;

@@ -109,6 +109,9 @@ public sealed record Exchange(IReadOnlyList<bool> Accepted, IReadOnlyList<Claime
 
     /// <summary>The breakers that are not closed, by name: nothing is claimed for them but <see cref="ClaimedJob.IsProbe"/>. Default none.</summary>
     public IReadOnlyList<string> Shut { get; init; } = [];
+
+    /// <summary>Whether jobs may have been passed over that another claim looked at in this moment, and may not have taken: it is worth asking once more, a little later.</summary>
+    public bool MayHaveMissed { get; init; }
 }
 
 /// <summary>A job with the lease under which it runs.</summary>

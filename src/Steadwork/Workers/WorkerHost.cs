@@ -187,7 +187,10 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
     private void OnWakeUp(WakeUp kinds)
     {
         if (kinds.HasFlag(WakeUp.Jobs))
+        {
             running?.Ring();
+            scheduling?.Ring();
+        }
         if (kinds.HasFlag(WakeUp.Cancellations))
             renewal?.Wake();
     }

@@ -36,6 +36,30 @@ public abstract class RetentionContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task One_whose_unique_key_stays_taken_for_longer_goes_when_that_is_over()
+    {
+        var keyed = Some.Job with { UniqueKey = "k", UniqueFor = 30 * Day };
+        var job = await EndedAsync(keyed, "succeed");
+        Clock.Advance((30 * Day) - TimeSpan.FromMinutes(1));
+
+        (await PruneAsync(Usual)).Jobs.ShouldBe(0);
+        (await Store.EnqueueOneAsync(keyed)).ShouldBe(new EnqueuedJob(job, Existing: true, JobState.Succeeded));
+
+        Clock.Advance(TimeSpan.FromMinutes(1));
+        (await PruneAsync(Usual)).Jobs.ShouldBe(1);
+        (await Store.EnqueueOneAsync(keyed)).Existing.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task One_whose_unique_key_is_taken_as_long_as_it_is_kept_is_kept_no_longer_for_that()
+    {
+        await EndedAsync(Some.Job with { UniqueKey = "k", UniqueScope = UniqueScope.WhileKept }, "succeed");
+        Clock.Advance(7 * Day);
+
+        (await PruneAsync(Usual)).Jobs.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task The_store_says_what_all_its_workers_keep()
     {
         (await Store.RetentionAsync(CancellationToken.None)).ShouldBeNull();

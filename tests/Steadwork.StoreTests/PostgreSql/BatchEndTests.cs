@@ -47,6 +47,29 @@ public sealed partial class BatchEndTests : IAsyncDisposable
         (await Store.LogAsync()).Count(entry => entry.Kind == LogKinds.BatchEnded).ShouldBe(1);
     }
 
+    /// <summary>Both workers may be full by then, for hours: none of them claims.</summary>
+    [Fact]
+    public async Task What_two_transactions_leave_is_seen_to_without_a_claim()
+    {
+        var (batch, worker, claimed) = await RunningAsync(2);
+        await using var one = await BeginAsync();
+        await using var two = await BeginAsync();
+        await EndInlineAsync(one, claimed[0]);
+        await EndInlineAsync(two, claimed[1]);
+        await one.Transaction.CommitAsync();
+        await two.Transaction.CommitAsync();
+        Notes().ShouldBeGreaterThan(0);
+        (await worker.ExchangeAsync([])).NextDue.ShouldBe(fixture.Clock.GetUtcNow().AddMilliseconds(100), "whoever has a free slot asks again soon");
+
+        using var heard = new SemaphoreSlim(0);
+        using var listening = Store.Listen(WakeUp.Jobs, _ => heard.Release());
+        await Store.RecoverAsync();
+
+        (await Store.BatchAsync(batch.Id)).EndedAt.ShouldBe(fixture.Clock.GetUtcNow());
+        (await Store.JobAsync(batch.Follower!.Value.Id)).State.ShouldBe(JobState.Pending);
+        (await heard.WaitAsync(TimeSpan.FromSeconds(30))).ShouldBeTrue();
+    }
+
     [Fact]
     public async Task The_test_of_two_transactions_shows_a_look_that_takes_what_others_are_ending_for_unfinished()
     {

@@ -99,7 +99,7 @@ public sealed class BreakerTests : IAsyncDisposable
         await bench.UntilAsync(await bench.EnqueueAsync("mail", job => job with { MaxAttempts = 1 }), JobState.Failed);
 
         var breaker = (await bench.Store.BreakersAsync(Stop)).Single();
-        (breaker.Circuit.State, breaker.Window).ShouldBe((BreakerState.Closed, new CallCounts(1, 0)));
+        (breaker.Circuit.State, breaker.Window).ShouldBe((BreakerState.Closed, default), "it tells nothing of the dependency");
     }
 
     [Fact]
@@ -111,7 +111,26 @@ public sealed class BreakerTests : IAsyncDisposable
         await bench.UntilAsync(await bench.EnqueueAsync("mail"), JobState.Failed);
 
         var breaker = (await bench.Store.BreakersAsync(Stop)).Single();
-        (breaker.Circuit.State, breaker.Window).ShouldBe((BreakerState.Closed, new CallCounts(1, 0)));
+        (breaker.Circuit.State, breaker.Window).ShouldBe((BreakerState.Closed, default), "it tells nothing of the dependency");
+    }
+
+    [Fact]
+    public async Task A_probe_that_never_came_to_the_call_does_not_close_it()
+    {
+        var calls = 0;
+        bench.Catalog.Add(Smtp with { MinimumCalls = 1 });
+        bench.Handle("mail", _ => Interlocked.Increment(ref calls) > 0 ? throw new HttpRequestException("503") : Task.CompletedTask, options => options.DependsOn.Add("smtp"));
+        bench.Handle("without address", _ => throw new PermanentFailureException("no address"), options => options.DependsOn.Add("smtp"));
+        await bench.StartAsync(options => options.Concurrency = 1);
+        await bench.EnqueueAsync("mail");
+        await UntilAsync(circuit => circuit.State is BreakerState.Open);
+        var broken = await bench.EnqueueAsync("without address", job => job with { Priority = 1 });
+        bench.Clock.Advance(Smtp.BreakTime);
+
+        await bench.UntilAsync(broken, JobState.Failed);
+
+        (await bench.Store.BreakersAsync(Stop)).Single().Circuit.State.ShouldNotBe(BreakerState.Closed);
+        calls.ShouldBe(1);
     }
 
     /// <summary>The oldest job would be the probe each time, and fail each time, however well the dependency is.</summary>
@@ -133,7 +152,7 @@ public sealed class BreakerTests : IAsyncDisposable
             return (await bench.Store.StatisticsAsync(Stop)).Lanes.Sum(lane => lane.Counts.Succeeded) == 1;
         });
         // The other may have opened it again since.
-        await bench.UntilAsync(async () => (await bench.Store.ReadAsync(0, 1000, Stop)).Any(entry => entry.Kind == LogKinds.BreakerClosed));
+        await bench.UntilAsync(async () => (await bench.Store.ReadAsync(0, int.MaxValue, Stop)).Any(entry => entry.Kind == LogKinds.BreakerClosed));
     }
 
     /// <summary>Old and new versions of a program side by side: what counts is what the one that started last has said.</summary>

@@ -38,6 +38,31 @@ public sealed class RunningTests : IAsyncLifetime
         attempts[0].Error!.Stack.ShouldNotBeNull().ShouldContain(nameof(RunningTests));
     }
 
+    /// <summary>What a program says of its jobs can be wrong in many ways; none costs a slot, which would be missed for as long as the worker lives.</summary>
+    [Theory]
+    [InlineData("a breaker whose look at the exception fails")]
+    [InlineData("a snooze that never ends")]
+    [InlineData("a timeout that no timer knows")]
+    [InlineData("a log that fails")]
+    public async Task Nothing_that_is_wrong_with_a_job_takes_the_slot_for_good(string wrong)
+    {
+        bench.Catalog.Add(new BreakerDefinition("smtp") { Counts = error => ((HttpRequestException)error).StatusCode is not null });
+        bench.Handle("wrong", context =>
+        {
+            if (wrong.StartsWith("a snooze", StringComparison.Ordinal))
+                context.SnoozeFor(TimeSpan.MaxValue);
+            return wrong.StartsWith("a timeout", StringComparison.Ordinal) ? Task.CompletedTask : throw new TimeoutException("late");
+        }, options => options.DependsOn.Add("smtp"));
+        bench.Handle("note", _ => Task.CompletedTask);
+        if (wrong.StartsWith("a log", StringComparison.Ordinal))
+            bench.Lines.Fails = line => line.Contains("did not succeed", StringComparison.Ordinal);
+        await bench.StartAsync(options => options.Concurrency = 1);
+        var first = await bench.EnqueueAsync("wrong", job => job with { MaxAttempts = 1, Timeout = wrong.StartsWith("a timeout", StringComparison.Ordinal) ? TimeSpan.FromDays(60) : null });
+
+        await bench.UntilAsync(first, job => job.State.IsEnded());
+        await bench.UntilAsync(await bench.EnqueueAsync("note"), JobState.Succeeded);
+    }
+
     [Fact]
     public async Task A_retry_waits_for_its_time()
     {

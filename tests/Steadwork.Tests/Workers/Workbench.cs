@@ -139,6 +139,9 @@ internal sealed class LineLog : ILoggerFactory, ILogger
     private readonly List<(int Event, string Text)> lines = [];
     private readonly List<(int Event, TaskCompletionSource Seen)> awaited = [];
 
+    /// <summary>Which lines cannot be written.</summary>
+    public Func<string, bool> Fails { get; set; } = static _ => false;
+
     public IReadOnlyList<(int Event, string Text)> All
     {
         get
@@ -165,6 +168,8 @@ internal sealed class LineLog : ILoggerFactory, ILogger
     {
         lock (gate)
         {
+            if (Fails(formatter(state, exception)))
+                throw new IOException("The disk is full.");
             lines.Add((eventId.Id, formatter(state, exception)));
             foreach (var (_, seen) in awaited.Where(wait => wait.Event == eventId.Id))
                 seen.TrySetResult();

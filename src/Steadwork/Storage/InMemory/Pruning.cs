@@ -30,7 +30,7 @@ internal sealed class Pruning(Ledger ledger, Func<string, bool> isDefined)
     }
 
     private PassedJob Passed(Entry entry) =>
-        new(entry.Id, entry.Job.Queue, entry.Job.Type, isDefined(entry.Job.Queue), entry.Job.State, entry.Job.CreatedAt, entry.Job.FinishedAt);
+        new(entry.Id, entry.Job.Queue, entry.Job.Type, isDefined(entry.Job.Queue), entry.Job.State, entry.Job.CreatedAt, entry.Job.FinishedAt, entry.UniqueUntil);
 
     private bool IsAwaited(Entry entry) =>
         IsAwaited(entry.Id) || (entry.Job is { BatchId: { } batch, State: not JobState.Succeeded } && IsAwaited(-batch.Value));

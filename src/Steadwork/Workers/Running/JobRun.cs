@@ -14,12 +14,15 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
     // Long enough that a worker does not turn in circles with jobs it cannot read, short enough that one that can soon has them.
     private static readonly TimeSpan NewerPayloadPause = TimeSpan.FromSeconds(30);
 
+    // Timers go no further; nothing that was stored by another rule may cost a slot.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
     private readonly CancellationTokenSource stop = new();
     private readonly JobTypeOptions? options = parts.Catalog.Find(job.Type)?.Options;
     private int phase = Going;
     private int stopReason = (int)StopReason.None;
     private string? cancelReason;
-    private Exception? failure;
+    private IReadOnlyList<string>? blamed;
     private ITimer? timeout;
     private ITimer? grace;
     private long began;
@@ -37,15 +40,23 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
 
     private StopReason Stopped => (StopReason)Volatile.Read(ref stopReason);
 
-    /// <summary>Runs the handler.</summary>
+    /// <summary>Runs the handler. It throws nothing, whatever the handler, its settings or a logger do: the slot goes on.</summary>
     /// <returns>What became of the attempt; null when somebody else has told already, because the slot was taken from it.</returns>
     public async Task<AttemptEnd?> ExecuteAsync()
     {
         StartedAt = parts.Store.Now;
         began = parts.Clock.GetTimestamp();
         if (job.Timeout is { } limit)
-            timeout = parts.Clock.CreateTimer(_ => Stop(StopReason.TimedOut), null, limit, System.Threading.Timeout.InfiniteTimeSpan);
-        var outcome = await OutcomeAsync().ConfigureAwait(false);
+            timeout = parts.Clock.CreateTimer(_ => Stop(StopReason.TimedOut), null, limit < LongestTimer ? limit : LongestTimer, System.Threading.Timeout.InfiniteTimeSpan);
+        Outcome outcome;
+        try
+        {
+            outcome = await OutcomeAsync().ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            outcome = new Outcome.Threw(JobError.From(error));
+        }
         return End(outcome);
     }
 
@@ -84,7 +95,14 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
         var running = new RunningJob(job.Attempt, job.Failures, job.MaxAttempts, cancelReason) { IsProbe = job.IsProbe };
         var retry = options?.Retry ?? RetrySchedule.Default;
         var transition = JobLifecycle.Honour(JobLifecycle.AfterAttempt(running, outcome, retry, now, Random.Shared.NextDouble()), cancelReason);
-        Report(outcome, transition);
+        try
+        {
+            Report(outcome, transition);
+        }
+        catch
+        {
+            // Who is told is no part of the outcome.
+        }
         return new AttemptEnd(job.Id, job.Lease, transition, StartedAt, now) { Calls = Calls(outcome) };
     }
 
@@ -163,21 +181,32 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
 
     private Outcome.Threw Threw(Exception exception, JobError error, bool permanent = false, ReadOnlyMemory<byte> result = default)
     {
-        failure = exception;
-        return new Outcome.Threw(error, permanent, result, IsDependencys: options is { DependsOn.Count: > 0 } depending && depending.DependsOn.Any(IsToBlame));
+        blamed = options is { DependsOn.Count: > 0 } depending ? [.. depending.DependsOn.Where(breaker => IsToBlame(breaker, exception))] : [];
+        return new Outcome.Threw(error, permanent, result, IsDependencys: blamed.Count > 0);
+    }
+
+    /// <summary>Whether an attempt failed by what a breaker stands for. What the handler declares to be permanent never does, for it lies in the job.</summary>
+    private bool IsToBlame(string breaker, Exception failure)
+    {
+        try
+        {
+            return failure is not PermanentFailureException && parts.Catalog.BreakerOf(breaker).Counts?.Invoke(failure) is not false;
+        }
+        catch (Exception error)
+        {
+            parts.Logger.BreakerCountsFailed(error, breaker, job.Id);
+            return true;
+        }
     }
 
     /// <summary>
-    /// Whether the attempt failed by what a breaker stands for. A time-out, which throws nothing of its own, always does; what the handler
-    /// declares to be permanent never does, for it lies in the job.
+    /// How it went with what the job depends on; null when it depends on nothing, or did not come to an end of its own. A time-out, which
+    /// throws nothing of its own, speaks of all of it; a failure that lies in the job tells nothing: it may never have come to the call.
     /// </summary>
-    private bool IsToBlame(string breaker) => failure is null || (failure is not PermanentFailureException && parts.Catalog.BreakerOf(breaker).Counts?.Invoke(failure) is not false);
-
-    /// <summary>How it went with what the job depends on; null when it depends on nothing, or did not come to an end of its own.</summary>
     private DependencyCall[]? Calls(Outcome outcome) => options is not { DependsOn.Count: > 0 } depending ? null : outcome switch
     {
         Outcome.Returned or Outcome.EndedInTransaction => [.. depending.DependsOn.Select(breaker => new DependencyCall(breaker, Failed: false, job.IsProbe))],
-        Outcome.Threw => [.. depending.DependsOn.Select(breaker => new DependencyCall(breaker, IsToBlame(breaker), job.IsProbe))],
+        Outcome.Threw => [.. (blamed ?? [.. depending.DependsOn]).Select(breaker => new DependencyCall(breaker, Failed: true, job.IsProbe))],
         _ => null,
     };
 

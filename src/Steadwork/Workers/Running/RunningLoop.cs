@@ -15,6 +15,8 @@ internal sealed class RunningLoop : WorkerLoop
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan StaleBuffer = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LeastWait = TimeSpan.FromMilliseconds(1);
+    // For what others hold at the moment: what is due, or what they looked at and did not take.
+    private static readonly TimeSpan OthersHold = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan PutOffFor = TimeSpan.FromMilliseconds(500);
     private const int EnoughEnds = 256;
 
@@ -46,6 +48,8 @@ internal sealed class RunningLoop : WorkerLoop
     private volatile bool rung = true;
     private bool lastClaimWasFull;
     private bool answerLost;
+    private bool looksAgain;
+    private TimeSpan leastWait = LeastWait;
     private long lastAsked;
     private long lastTaken;
     private long lastPutOff;
@@ -140,7 +144,8 @@ internal sealed class RunningLoop : WorkerLoop
     private void Exchange(int wanted)
     {
         var incarnation = current();
-        rung = false;
+        var wasRung = rung;
+        rung = looksAgain = false;
         lastAsked = parts.Clock.GetTimestamp();
         var claim = wanted > 0 || answerLost ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, Holding, answerLost ? held : null) { Rule = rule, Tags = tags } : null;
         Storage.Exchange answer;
@@ -166,6 +171,7 @@ internal sealed class RunningLoop : WorkerLoop
         ends.Clear();
         answerLost = false;
         Deliver(answer, wanted, incarnation);
+        looksAgain = wasRung && answer.MayHaveMissed;
         if (!answer.Alive)
             parts.OnLeaseInDoubt();
     }
@@ -200,6 +206,7 @@ internal sealed class RunningLoop : WorkerLoop
     private void Deliver(Storage.Exchange answer, int wanted, Incarnation incarnation)
     {
         nextDue = answer.NextDue;
+        leastWait = answer.Claimed.Count == 0 && nextDue <= store.Now ? OthersHold : LeastWait;
         heard(answer.NextTick);
         shut = answer.Shut;
         ownCalls.Forget();
@@ -224,7 +231,7 @@ internal sealed class RunningLoop : WorkerLoop
 
     /// <summary>Whether a claim may find something: after a wake-up, at the time of a delayed job, where more is known to wait, or at the poll.</summary>
     private bool WorthAsking() =>
-        rung || lastClaimWasFull || nextDue <= store.Now || parts.Clock.GetElapsedTime(lastAsked) >= parts.Options.PollInterval;
+        rung || looksAgain || lastClaimWasFull || nextDue <= store.Now || parts.Clock.GetElapsedTime(lastAsked) >= parts.Options.PollInterval;
 
     private bool ShouldLinger(int wanted) =>
         !closing && ends.Count < EnoughEnds && buffer.Reader.Count > 0 && buffer.Reader.Count * 2 > wanted && parts.Clock.GetElapsedTime(lastAsked) < Linger;
@@ -238,12 +245,14 @@ internal sealed class RunningLoop : WorkerLoop
             wait -= parts.Clock.GetElapsedTime(lastAsked);
             if (nextDue - store.Now is { } due && due < wait)
                 wait = due;
+            if (looksAgain && wait > OthersHold)
+                wait = OthersHold;
         }
         if (buffer.Reader.Count > 0 && wait > StaleBuffer)
             wait = StaleBuffer;
         if (putOff.Count > 0 && wait > PutOffFor)
             wait = PutOffFor;
-        return wait > LeastWait ? wait : LeastWait;
+        return wait > leastWait ? wait : leastWait;
     }
 
     /// <summary>Jobs claimed ahead that are stuck behind a longer one than expected: another worker may have a free slot.</summary>
