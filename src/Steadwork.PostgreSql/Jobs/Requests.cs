@@ -36,7 +36,7 @@ internal sealed class Requests(Database database)
             if (batches.Length > 0)
                 batch.Add("hold-batches", Value.Of(batches)).Add("reopen-batches", Value.Of(batches));
             if (changed.Count > 0)
-                batch.Add(request is JobRequest.Retry ? "retry-by-hand" : "delete-jobs", Value.Of([.. changed]), Value.Of(database.LockSpace));
+                batch.Add(request is JobRequest.Retry ? "retry-by-hand" : "delete-jobs", Value.Of([.. changed]), Value.Of(database.LockSpace), Value.OfUtf8(NamedJson.By(reason)));
             if (batch.Commands.BatchCommands.Count > 0)
                 await transaction.RunAsync(batch).ConfigureAwait(false);
             return (answers, WakeUps(request, cancelled.Count > 0, signalled.Count > 0, changed.Count > 0));

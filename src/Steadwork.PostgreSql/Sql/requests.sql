@@ -27,7 +27,7 @@ SELECT count(*) FROM ended, LATERAL steadwork.attend($3, parents, NULL, keys);
 
 -- name: retry-by-hand
 -- Nothing stale comes along: no error, no time of ending, no result, all its attempts before it. $1 jobs, in order, $2 as
--- $3 above.
+-- $3 above, $3 what the log says of each.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 taken AS (
     DELETE FROM steadwork.history USING unnest($1::bigint[]) WITH ORDINALITY AS wanted (job, place)
@@ -53,13 +53,13 @@ batch_counted AS (
     FROM (SELECT batch, state FROM taken UNION ALL SELECT batch, state FROM stored) AS moved WHERE batch IS NOT NULL GROUP BY batch
 ),
 logged AS (
-    INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT min(now), count(*), ARRAY['retried'], array_agg(id ORDER BY place) FROM taken, clock HAVING count(*) > 0
+    INSERT INTO steadwork.log (at, entries, kinds, jobs, data) SELECT min(now), count(*), ARRAY['retried'], array_agg(id ORDER BY place), array_agg($3::text) FROM taken, clock HAVING count(*) > 0
     RETURNING batch
 )
 SELECT count(*) FROM (SELECT count(*) AS done FROM logged) AS after_logging, LATERAL steadwork.admit($2, CASE WHEN done > 0 THEN ARRAY(SELECT exclusive_key FROM stored) END);
 
 -- name: delete-jobs
--- $1 jobs, in order, $2 as above.
+-- $1 jobs, in order, $2 and $3 as above.
 WITH wanted AS MATERIALIZED (SELECT * FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (job, place)),
 unfinished AS (DELETE FROM steadwork.jobs USING wanted WHERE id = job AND state <> 'running' RETURNING place, id, lane, state, exclusive_key, is_parent, batch),
 ended AS (DELETE FROM steadwork.history USING wanted WHERE id = job RETURNING place, id, lane, state, NULL, is_parent, batch),
@@ -80,7 +80,7 @@ batch_counted AS (
     RETURNING batch
 ),
 logged AS (
-    INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT steadwork.wall_clock(), count(*), ARRAY['deleted'], array_agg(id ORDER BY place) FROM gone HAVING count(*) > 0
+    INSERT INTO steadwork.log (at, entries, kinds, jobs, data) SELECT steadwork.wall_clock(), count(*), ARRAY['deleted'], array_agg(id ORDER BY place), array_agg($3::text) FROM gone HAVING count(*) > 0
     RETURNING batch
 )
 SELECT count(*) FROM (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FROM unrelated) + (SELECT count(*) FROM batch_counted) AS done) AS afterwards,

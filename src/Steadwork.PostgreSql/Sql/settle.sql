@@ -99,6 +99,10 @@ tried AS (
     SELECT id, attempt, worker, coalesce(started_at, claimed_at), coalesce(finished_at, now), outcome, error, result FROM held, clock
     WHERE outcome IS NOT NULL AND cancel_reason IS NULL
 ),
+-- The first of them, once there are too many (see AttemptOutcomes.Kept).
+forgotten AS (
+    DELETE FROM steadwork.attempts USING held WHERE held.attempt > 1000 AND attempts.job = held.id AND attempts.attempt <= held.attempt - 1000
+),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, running) SELECT lane, count(*), -count(*) FROM held WHERE cancel_reason IS NULL GROUP BY lane
 ),

@@ -63,6 +63,8 @@ internal static class Ends
                 .Bind(1, end.Job.Value).Bind(2, held.Job.Attempt).Bind(3, held.Worker)
                 .Bind(4, started ?? held.StartedAt).Bind(5, finished)
                 .Bind(6, outcome).BindText(7, ErrorJson.Write(effect.Error)).BindText(8, effect.Result).Run();
+            if (held.Job.Attempt > AttemptOutcomes.Kept)
+                transaction.Database["forget-attempts"].Bind(1, end.Job.Value).Bind(2, held.Job.Attempt - AttemptOutcomes.Kept).Run();
         }
         transaction.Database["settle"]
             .Bind(1, end.Job.Value).Bind(2, end.Lease.Value)

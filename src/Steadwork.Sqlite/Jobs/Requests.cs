@@ -21,8 +21,8 @@ internal static class Requests
         {
             JobRequest.Cancel when job.State is JobState.Running => Signal(transaction, job, reason),
             JobRequest.Cancel => Cancel(transaction, job, reason),
-            JobRequest.Retry => Retry(transaction, job),
-            _ => Delete(transaction, job),
+            JobRequest.Retry => Retry(transaction, job, reason),
+            _ => Delete(transaction, job, reason),
         };
     }
 
@@ -53,7 +53,7 @@ internal static class Requests
         return RequestAnswer.Done;
     }
 
-    private static RequestAnswer Retry(WriteTransaction transaction, Target job)
+    private static RequestAnswer Retry(WriteTransaction transaction, Target job, string by)
     {
         if (job.UniqueKey is { } key && Enqueueing.BearerOf(transaction, key) is { } bearer && bearer.Id != job.Id)
             return RequestAnswer.KeyTaken;
@@ -75,18 +75,18 @@ internal static class Requests
             transaction.Lanes.Move(job.Lane, job.State, JobState.Pending);
             transaction.Lanes.CountReady(job.Lane, +1);
         }
-        transaction.Log(LogKinds.Retried, now, job.Id.Value, null, null);
+        transaction.Log(LogKinds.Retried, now, job.Id.Value, null, null, NamedJson.By(by));
         transaction.WakeAfterCommit(WakeUp.Jobs);
         return RequestAnswer.Done;
     }
 
-    private static RequestAnswer Delete(WriteTransaction transaction, Target job)
+    private static RequestAnswer Delete(WriteTransaction transaction, Target job, string by)
     {
         transaction.Database["delete-job"].Bind(1, job.Id.Value).Run();
         transaction.Lanes.Count(job.Lane, job.State, -1);
         transaction.Batches.Delete(job.Batch, job.State);
         LeaveLine(transaction, job);
-        transaction.Log(LogKinds.Deleted, transaction.Now, job.Id.Value, null, null);
+        transaction.Log(LogKinds.Deleted, transaction.Now, job.Id.Value, null, null, NamedJson.By(by));
         return RequestAnswer.Done;
     }
 

@@ -26,3 +26,7 @@ WHERE id = ?1 AND lease = ?2 AND state = 'running';
 
 -- name: insert-attempt
 INSERT INTO attempts (job, attempt, worker, started_at, finished_at, outcome, error, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
+
+-- name: forget-attempts
+-- The first of them, once there are too many.
+DELETE FROM attempts WHERE job = ?1 AND attempt <= ?2;

@@ -13,6 +13,9 @@ public sealed record Attempt(int Number, WorkerId Worker, DateTimeOffset Started
 /// <summary>The words for how an attempt ended.</summary>
 public static class AttemptOutcomes
 {
+    /// <summary>How many attempts of a job are kept, the last ones: one that is snoozed again and again has no end of them.</summary>
+    internal const int Kept = 1000;
+
     /// <summary>It has not ended.</summary>
     public const string Running = "running";
 

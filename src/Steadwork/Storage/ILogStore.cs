@@ -57,10 +57,10 @@ public static class LogKinds
     /// <summary>Somebody asked for a running job to be cancelled.</summary>
     public const string CancelRequested = "cancel-requested";
 
-    /// <summary>Somebody had an ended job run again.</summary>
+    /// <summary>Somebody had an ended job run again: the data says who or why, <c>{"by":…}</c>.</summary>
     public const string Retried = "retried";
 
-    /// <summary>A job was removed.</summary>
+    /// <summary>A job was removed: the data says by whom or why, <c>{"by":…}</c>.</summary>
     public const string Deleted = "deleted";
 
     /// <summary>A batch has ended: the data says which and how, <c>{"batch":…,"succeeded":…,"failed":…,"cancelled":…,"deleted":…}</c>.</summary>

@@ -62,18 +62,26 @@ internal static class PauseJson
 /// <summary>What the log says of a change to something that has a name.</summary>
 internal static class NamedJson
 {
+    /// <summary>Of something that the entry names itself.</summary>
+    public static ReadOnlyMemory<byte> By(string by) => Write(json => json.WriteString("by", by));
+
     /// <param name="what">What it is.</param>
     /// <param name="name">Its name.</param>
     /// <param name="by">Who did it.</param>
     /// <param name="set">Writes what it was set to.</param>
-    public static ReadOnlyMemory<byte> Write(string what, string name, string by, Action<Utf8JsonWriter>? set = null)
+    public static ReadOnlyMemory<byte> Write(string what, string name, string by, Action<Utf8JsonWriter>? set = null) => Write(json =>
+    {
+        json.WriteString(what, name);
+        json.WriteString("by", by);
+        set?.Invoke(json);
+    });
+
+    private static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> write)
     {
         var text = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(text);
         json.WriteStartObject();
-        json.WriteString(what, name);
-        json.WriteString("by", by);
-        set?.Invoke(json);
+        write(json);
         json.WriteEndObject();
         json.Flush();
         return text.WrittenMemory;

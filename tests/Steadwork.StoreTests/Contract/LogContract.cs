@@ -10,6 +10,21 @@ public abstract class LogContract<TFixture> : StoreContract<TFixture>
     where TFixture : IStoreFixture, new()
 {
     [Fact]
+    public async Task Who_has_a_job_run_again_or_removed_is_told()
+    {
+        var jobs = await Store.AddAsync(Some.Jobs(2));
+        await Store.RequestAsync(jobs, JobRequest.Cancel, "ann", CancellationToken.None);
+        await Other.RequestAsync(jobs, JobRequest.Retry, "bob", CancellationToken.None);
+        await Store.RequestAsync(jobs, JobRequest.Delete, "carol", CancellationToken.None);
+
+        (await Store.LogAsync()).Where(entry => entry.Kind is LogKinds.Retried or LogKinds.Deleted).Select(entry => (entry.Kind, entry.Job, Some.Text(entry.Data))).ShouldBe(
+        [
+            (LogKinds.Retried, jobs[0], """{"by":"bob"}"""), (LogKinds.Retried, jobs[1], """{"by":"bob"}"""),
+            (LogKinds.Deleted, jobs[0], """{"by":"carol"}"""), (LogKinds.Deleted, jobs[1], """{"by":"carol"}"""),
+        ]);
+    }
+
+    [Fact]
     public async Task The_life_of_a_job_is_told_in_order()
     {
         var id = await Store.AddOneAsync(Some.Job);

@@ -23,6 +23,20 @@ public abstract class TransitionContract<TFixture> : StoreContract<TFixture>
         }
     }
 
+    [Fact]
+    public async Task Of_a_job_that_is_snoozed_again_and_again_the_last_attempts_are_kept()
+    {
+        var id = await Store.AddOneAsync(Some.Job);
+        var worker = await Store.StartAsync();
+        var job = await worker.ClaimOneAsync();
+        for (var attempt = 1; attempt <= AttemptOutcomes.Kept + 3; attempt++)
+            job = (await worker.ExchangeAsync([new AttemptEnd(id, job.Lease, new Transition.Snooze(Now), null)], max: 1)).Claimed.Single();
+
+        var attempts = await Store.AttemptsAsync(id);
+        attempts.Select(attempt => attempt.Number).ShouldBe(Enumerable.Range(4, AttemptOutcomes.Kept + 1));
+        attempts[^1].Outcome.ShouldBe(AttemptOutcomes.Running);
+    }
+
     [Theory]
     [MemberData(nameof(Pairs))]
     public async Task A_transition_is_applied_to_a_running_job_and_to_no_other(JobState state, string kind)

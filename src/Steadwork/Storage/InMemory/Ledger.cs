@@ -285,8 +285,8 @@ internal sealed class Ledger
         {
             JobRequest.Cancel when entry.Job.State is JobState.Running => Signal(entry, reason, now),
             JobRequest.Cancel => Cancel(entry, reason, now),
-            JobRequest.Retry => Retry(entry, now),
-            _ => Delete(entry, now),
+            JobRequest.Retry => Retry(entry, reason, now),
+            _ => Delete(entry, reason, now),
         };
     }
 
@@ -330,7 +330,7 @@ internal sealed class Ledger
     /// <summary>Ends a job that is not worth beginning any more.</summary>
     public void Expire(Entry late, DateTimeOffset now) => Cancel(late, Expiry.Reason(late.Job.ExpiresAt!.Value), now);
 
-    private RequestAnswer Retry(Entry entry, DateTimeOffset now)
+    private RequestAnswer Retry(Entry entry, string by, DateTimeOffset now)
     {
         if (entry.Job.UniqueKey is { } key && Jobs.BearerOf(key, now) is { } bearer && bearer.Id != entry.Id)
             return RequestAnswer.KeyTaken;
@@ -359,12 +359,12 @@ internal sealed class Ledger
         Jobs.Put(retried);
         Batches.Touch(entry.Job.BatchId);
         Arrive(retried);
-        Write(LogKinds.Retried, now, entry.Job.Id, null, null);
+        Write(LogKinds.Retried, now, entry.Job.Id, null, null, NamedJson.By(by));
         Wake(WakeUp.Jobs);
         return RequestAnswer.Done;
     }
 
-    private RequestAnswer Delete(Entry entry, DateTimeOffset now)
+    private RequestAnswer Delete(Entry entry, string by, DateTimeOffset now)
     {
         Loosen(entry);
         Jobs.Remove(entry.Job.Id);
@@ -372,7 +372,7 @@ internal sealed class Ledger
         Ended(entry.Job);
         Batches.Deleted(entry.Job);
         attempts.Remove(entry.Job.Id);
-        Write(LogKinds.Deleted, now, entry.Job.Id, null, null);
+        Write(LogKinds.Deleted, now, entry.Job.Id, null, null, NamedJson.By(by));
         return RequestAnswer.Done;
     }
 
@@ -390,5 +390,6 @@ internal sealed class Ledger
         if (!attempts.TryGetValue(job, out var past))
             attempts[job] = past = [];
         past.Add(attempt);
+        past.RemoveAll(old => old.Number <= attempt.Number - AttemptOutcomes.Kept);
     }
 }
