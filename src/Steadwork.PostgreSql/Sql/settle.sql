@@ -92,7 +92,11 @@ returned AS (
         slot = CASE WHEN held.run_at IS NULL OR held.run_at <= clock.now OR exclusive_limit = 1 THEN slot END
     FROM held, clock
     WHERE jobs.id = held.id AND held.cancel_reason IS NULL
-    RETURNING exclusive_key
+    RETURNING exclusive_key, ready, unbegun
+),
+-- These have kept their place behind their key, and are not held back by its limit, but count.
+again AS MATERIALIZED (
+    SELECT count(steadwork.count_key(exclusive_key)) AS done FROM (SELECT exclusive_key FROM returned WHERE ready AND NOT unbegun AND exclusive_key IS NOT NULL ORDER BY exclusive_key) AS kept
 ),
 tried AS (
     INSERT INTO steadwork.attempts (job, attempt, worker, started_at, finished_at, outcome, error, result)
@@ -133,4 +137,4 @@ unused AS (
 freed AS MATERIALIZED (SELECT array_agg(exclusive_key) AS keys FROM returned WHERE exclusive_key IS NOT NULL HAVING count(*) > 0)
 SELECT place, cancel_reason FROM held
 UNION ALL
-SELECT 0, NULL FROM freed, (SELECT count(*) AS done FROM logged) AS after_logging, LATERAL steadwork.admit($14, CASE WHEN done > 0 THEN keys END);
+SELECT 0, NULL FROM freed, (SELECT count(*) + (SELECT 0 * done FROM again) AS done FROM logged) AS after_logging, LATERAL steadwork.admit($14, CASE WHEN done > 0 THEN keys END);

@@ -83,6 +83,8 @@ internal static class Ends
         transaction.Batches.Move(held.Batch, JobState.Running, effect.State);
         if (effect.IsUnstarted)
             transaction.Limits.GiveBack(held.Lane, DateTimeOffset.FromUnixTimeMilliseconds(held.StartedAt));
+        if (effect.RunsAgainAtOnce && held.ExclusiveKey is { } again)
+            transaction.Limits.RunsAgain(again, now);
         if (effect.Ready)
             transaction.Lanes.CountReady(held.Lane, +1);
         transaction.Log(transition.Name, now, end.Job.Value, end.Lease.Value, held.Worker);

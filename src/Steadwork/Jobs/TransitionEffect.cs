@@ -14,6 +14,9 @@ public readonly record struct TransitionEffect(JobState State, DateTimeOffset? R
     /// <summary>Whether the job goes back as if it had never been claimed: what its start counted for counts no more.</summary>
     public bool IsUnstarted => GivesBackAttempt && !State.IsEnded();
 
+    /// <summary>Whether the job, which had begun, may run again now: if it has kept its place behind an exclusive key, it counts there once more.</summary>
+    internal bool RunsAgainAtOnce => Ready && !IsUnstarted;
+
     /// <summary>The effect of a transition at a time.</summary>
     /// <param name="transition">The transition.</param>
     /// <param name="alone">Whether the job had been claimed alone: one that goes back unstarted still is.</param>

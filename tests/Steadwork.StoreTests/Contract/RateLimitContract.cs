@@ -184,6 +184,26 @@ public abstract class RateLimitContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task A_retry_counts_for_the_limit_of_its_key_whenever_it_runs()
+    {
+        await LimitAsync(new RateLimit(LimitScope.Key, "k", 5, Minute));
+        await Store.AddAsync(Keyed("k"));
+        var worker = await StartAsync(Store);
+        async Task<int?> LeftAsync() => (await Store.LimitOfKeyAsync("k", CancellationToken.None))!.Left;
+        (await LeftAsync()).ShouldBe(4);
+
+        await worker.SettleAsync(await worker.ClaimOneAsync(), new Transition.Retry(Now, Some.Error));
+        (await LeftAsync()).ShouldBe(3);
+        await worker.SettleAsync(await worker.ClaimOneAsync(), new Transition.Release(Started: false));
+        (await LeftAsync()).ShouldBe(3, "it has not begun");
+        await worker.SettleAsync(await worker.ClaimOneAsync(), new Transition.Retry(In(1), Some.Error));
+        (await LeftAsync()).ShouldBe(3);
+        Advance(1);
+        await worker.ClaimOneAsync();
+        (await LeftAsync()).ShouldBe(2);
+    }
+
+    [Fact]
     public async Task Nor_do_those_wait_that_a_key_held_back_by_a_clock_that_was_ahead()
     {
         await LimitAsync(new RateLimit(LimitScope.Key, "k", 1, Minute));

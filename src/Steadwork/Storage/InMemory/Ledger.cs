@@ -249,6 +249,8 @@ internal sealed class Ledger
             Loosen(entry);
         if (effect.IsUnstarted)
             gatekeeper.GiveBack(job.Queue, job.Type, job.StartedAt!.Value);
+        if (effect.RunsAgainAtOnce && job.ExclusiveKey is { } again)
+            gatekeeper.RunsAgain(again, now);
         Jobs.Put(entry with
         {
             Ready = effect.Ready,
