@@ -137,7 +137,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     public async Task EndWorkerAsync(WorkerId worker, CancellationToken cancellationToken)
     {
         var error = new JobError(AttemptOutcomes.CrashType, $"Worker {worker} ended while this job's handler would not stop.");
-        var jobs = await crew.BuryAsync(worker, lifeLines.MarksOf(worker), onlyIfLapsed: false, error, LogKinds.WorkerStopped, cancellationToken).ConfigureAwait(false);
+        var jobs = await crew.BuryAsync(worker, lifeLines.MarksOf(worker), error, LogKinds.WorkerStopped, cancellationToken).ConfigureAwait(false);
         Changed(WakeUpsOf(jobs));
         lifeLines.Cut(worker);
     }
@@ -151,7 +151,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         {
             using (held)
             {
-                if (await BuryAsync(worker, "its process has ended", lifeLines.MarksOf(worker), onlyIfLapsed: false, cancellationToken).ConfigureAwait(false) is { } dead)
+                if (await BuryAsync(worker, "its process has ended", lifeLines.MarksOf(worker), cancellationToken).ConfigureAwait(false) is { } dead)
                     recovered.Add(dead);
                 lifeLines.Cut(worker);
             }
@@ -162,7 +162,9 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         {
             try
             {
-                if (await BuryAsync(worker, "its lease has run out", marks: null, onlyIfLapsed: true, cancellationToken).ConfigureAwait(false) is not { } dead)
+                // It takes a while to find and end its programs: meanwhile it must not come back and begin others.
+                if (!await crew.CondemnAsync(worker, cancellationToken).ConfigureAwait(false)
+                    || await BuryAsync(worker, "its lease has run out", marks: null, cancellationToken).ConfigureAwait(false) is not { } dead)
                     continue;
                 recovered.Add(dead);
                 lifeLines.Cut(worker);
@@ -318,12 +320,12 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         return changed;
     }
 
-    private async Task<RecoveredWorker?> BuryAsync(WorkerId worker, string reason, IReadOnlyDictionary<LeaseToken, bool>? marks, bool onlyIfLapsed, CancellationToken cancellationToken)
+    private async Task<RecoveredWorker?> BuryAsync(WorkerId worker, string reason, IReadOnlyDictionary<LeaseToken, bool>? marks, CancellationToken cancellationToken)
     {
         // The programs of a dead worker must be gone before its jobs can be claimed again: two at once on one job would be worse than a late one.
         lifeLines.EndPrograms(worker, Identity(worker));
         var error = new JobError(AttemptOutcomes.CrashType, $"Worker {worker} was lost while it held this job: {reason}.");
-        var jobs = await crew.BuryAsync(worker, marks, onlyIfLapsed, error, LogKinds.WorkerDied, cancellationToken).ConfigureAwait(false);
+        var jobs = await crew.BuryAsync(worker, marks, error, LogKinds.WorkerDied, cancellationToken).ConfigureAwait(false);
         Changed(WakeUpsOf(jobs));
         return jobs is null ? null : new RecoveredWorker(worker, reason, jobs);
     }

@@ -120,7 +120,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
                 transaction.Breakers.Count(transaction, worker, ends.SelectMany(end => end.Calls ?? []));
             transaction.Family.TakeUp();
             transaction.Admit();
-            var alive = transaction.Database["worker-known"].Bind(1, worker.Value).First(_ => true);
+            var alive = transaction.Database["worker-alive"].Bind(1, worker.Value).First(_ => true);
             IReadOnlyList<ClaimedJob> claimed = alive && claim is not null ? Claims.Claim(transaction, worker, claim) : [];
             // What falls due in a retired store is no reason to ask again.
             return new Exchange(accepted, claimed, transaction.Retirement is null ? Claims.NextDue(transaction) : null, alive)
@@ -147,7 +147,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         {
             using (held)
             {
-                if (await RecoverAsync(worker, "its process has ended", lifeLines.MarksOf(worker), _ => true, cancellationToken).ConfigureAwait(false) is { } dead)
+                if (await RecoverAsync(worker, "its process has ended", lifeLines.MarksOf(worker), cancellationToken).ConfigureAwait(false) is { } dead)
                     recovered.Add(dead);
                 lifeLines.Cut(worker);
             }
@@ -155,7 +155,9 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         // A worker of this very process is alive, however late its heartbeat.
         foreach (var worker in Lapsed().Where(worker => !lifeLines.IsOwn(worker)))
         {
-            if (await RecoverAsync(worker, "its lease has run out", marks: null, database => IsStillLapsed(database, worker), cancellationToken).ConfigureAwait(false) is not { } dead)
+            // It takes a while to find and end its programs: meanwhile it must not come back and begin others.
+            if (!await writer.WriteAsync(transaction => Condemn(transaction.Database, worker), cancellationToken).ConfigureAwait(false)
+                || await RecoverAsync(worker, "its lease has run out", marks: null, cancellationToken).ConfigureAwait(false) is not { } dead)
                 continue;
             recovered.Add(dead);
             lifeLines.Cut(worker);
@@ -320,19 +322,19 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         return [.. workers.Where(worker => !lapsed.Contains(worker.Id) && !lifeLines.HasDied(worker.Id))];
     }
 
-    private bool IsStillLapsed(Database database, WorkerId worker) => database["still-lapsed"]
-        .Bind(1, Boot.Id).Bind(2, Boot.Milliseconds(options.Clock)).Bind(3, worker.Value)
-        .First(_ => true);
+    /// <returns>False when it has renewed its lease in time.</returns>
+    private bool Condemn(Database database, WorkerId worker)
+    {
+        database["condemn"].Bind(1, Boot.Id).Bind(2, Boot.Milliseconds(options.Clock)).Bind(3, worker.Value).Run();
+        return database.Changes > 0;
+    }
 
-    private async Task<RecoveredWorker?> RecoverAsync(
-        WorkerId worker, string reason, IReadOnlyDictionary<LeaseToken, bool>? marks, Func<Database, bool> isDead, CancellationToken cancellationToken)
+    private async Task<RecoveredWorker?> RecoverAsync(WorkerId worker, string reason, IReadOnlyDictionary<LeaseToken, bool>? marks, CancellationToken cancellationToken)
     {
         // The programs of a dead worker must be gone before its jobs can be claimed again: two at once on one job would be worse than a late one.
         lifeLines.EndPrograms(worker, Identity(worker));
         var error = new JobError(AttemptOutcomes.CrashType, $"Worker {worker} was lost while it held this job: {reason}.");
-        var jobs = await writer.WriteAsync(
-            transaction => isDead(transaction.Database) ? Recoveries.Recover(transaction, worker, marks, error, LogKinds.WorkerDied) : null,
-            cancellationToken).ConfigureAwait(false);
+        var jobs = await writer.WriteAsync(transaction => Recoveries.Recover(transaction, worker, marks, error, LogKinds.WorkerDied), cancellationToken).ConfigureAwait(false);
         return jobs is null ? null : new RecoveredWorker(worker, reason, jobs);
     }
 

@@ -29,25 +29,29 @@ internal sealed class Crew(Database database)
             return (lapsed, (told > 0 ? WakeUp.Jobs : WakeUp.None) | (ended > 0 ? WakeUp.Ends : WakeUp.None));
         }, cancellationToken);
 
+    /// <summary>From now on the worker, whose lease has run out, cannot renew it.</summary>
+    /// <returns>False when it has done so in time.</returns>
+    public Task<bool> CondemnAsync(WorkerId worker, CancellationToken cancellationToken) =>
+        database.RunAsync(database.Batch().Add("condemn", Value.Of(worker.Value)), reader => reader.FirstAsync(_ => true), cancellationToken);
+
     /// <summary>Applies to each job of a worker what the lifecycle says of a crash, and removes the worker.</summary>
     /// <param name="worker">The worker.</param>
     /// <param name="marks">What it had noted of its jobs; null when nothing is known.</param>
-    /// <param name="onlyIfLapsed">Whether it may have renewed its lease since it was found, and then is left alone.</param>
     /// <param name="error">What is kept of the crash.</param>
     /// <param name="logKind">The word for its end.</param>
     /// <param name="cancellationToken">Ends the wait for a connection.</param>
     /// <returns>Its jobs with what became of them, but for those that an open transaction holds; null when nothing was changed.</returns>
     public Task<List<RecoveredJob>?> BuryAsync(
-        WorkerId worker, IReadOnlyDictionary<LeaseToken, bool>? marks, bool onlyIfLapsed, JobError error, string logKind, CancellationToken cancellationToken) =>
+        WorkerId worker, IReadOnlyDictionary<LeaseToken, bool>? marks, JobError error, string logKind, CancellationToken cancellationToken) =>
         database.TransactAsync<List<RecoveredJob>?>(async transaction =>
         {
             await transaction.RunAsync(transaction.Batch().Add("lock-worker", Value.Of((int)worker.Value), Value.Of(database.LockSpace))).ConfigureAwait(false);
             var (known, held) = await transaction.RunAsync(
                 transaction.Batch().Add("worker-known", Value.Of(worker.Value)).Add("held-by", Value.Of(worker.Value)),
                 async reader => (
-                    await reader.FirstAsync(row => ((bool Lapsed, DateTimeOffset Now)?)(row.Bool(0), row.Time(1))).ConfigureAwait(false),
+                    await reader.FirstAsync(row => (DateTimeOffset?)row.Time(0)).ConfigureAwait(false),
                     await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Held).ConfigureAwait(false))).ConfigureAwait(false);
-            if (known is not var (lapsed, now) || (onlyIfLapsed && !lapsed))
+            if (known is not { } now)
                 return null;
 
             var fates = Crash.Fates(held, marks, error, now);

@@ -11,7 +11,7 @@ SELECT pg_advisory_xact_lock_shared($2, $1), steadwork.require_service($2), CASE
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 expired AS MATERIALIZED (
     SELECT id FROM steadwork.jobs
-    WHERE state <> 'running' AND expires_at <= (SELECT now FROM clock) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
+    WHERE state <> 'running' AND expires_at <= (SELECT now FROM clock) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity')
     ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
 ),
 ended AS MATERIALIZED (
@@ -22,7 +22,7 @@ joined AS (
     SET ready = exclusive_key IS NULL OR slot IS NOT NULL, state = CASE WHEN exclusive_key IS NULL OR slot IS NOT NULL THEN 'pending' ELSE 'waiting' END
     FROM (
         SELECT id, expires_at FROM steadwork.jobs
-        WHERE state = 'pending' AND NOT ready AND run_at <= (SELECT now FROM clock) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
+        WHERE state = 'pending' AND NOT ready AND run_at <= (SELECT now FROM clock) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity')
         ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED
     ) AS due, clock
     WHERE jobs.id = due.id AND (due.expires_at > now) IS NOT FALSE
@@ -67,7 +67,7 @@ heads AS MATERIALIZED (
         WHERE jobs.lane = lanes.id AND ready AND (priority, id) > (coalesce(mark.priority, 0::smallint), coalesce(mark.id, 0))
         ORDER BY priority, id LIMIT least($4, (SELECT min(most) FROM gates WHERE gates.lane = lanes.id)) FOR UPDATE SKIP LOCKED
     ) AS head
-    WHERE queue = ANY ($2) AND type = ANY ($3) AND string_to_array(requires, ',') <@ $6 AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
+    WHERE queue = ANY ($2) AND type = ANY ($3) AND string_to_array(requires, ',') <@ $6 AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity')
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'queue' AND name = queue)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type)
 )
@@ -81,7 +81,7 @@ gates AS MATERIALIZED (SELECT gate.* FROM clock, LATERAL steadwork.gates($2, $3,
 served AS MATERIALIZED (
     SELECT lanes.id, queue_place, weight, least($4, (SELECT min(most) FROM gates WHERE gates.lane = lanes.id)) AS wanted
     FROM unnest($2::text[], $10::integer[]) WITH ORDINALITY AS wanted (queue, weight, queue_place) JOIN steadwork.lanes USING (queue)
-    WHERE type = ANY ($3) AND string_to_array(requires, ',') <@ $6 AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1)
+    WHERE type = ANY ($3) AND string_to_array(requires, ',') <@ $6 AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity')
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'queue' AND name = queue)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type)
 ),
@@ -189,7 +189,7 @@ ORDER BY jobs.id;
 -- name: outlook
 -- Whether the worker $1 is registered, when the next delayed job falls due, the next one expires, more are let through, or what was left
 -- for later is worth another look, what time it is, when the next schedule ticks, and which breakers are not closed.
-SELECT EXISTS (SELECT FROM steadwork.workers WHERE id = $1),
+SELECT EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity'),
        least((SELECT run_at FROM steadwork.jobs WHERE state = 'pending' AND NOT ready ORDER BY run_at LIMIT 1),
            (SELECT expires_at FROM steadwork.jobs WHERE expires_at IS NOT NULL AND state <> 'running' ORDER BY expires_at LIMIT 1),
            (SELECT until FROM steadwork.held_keys ORDER BY until LIMIT 1),

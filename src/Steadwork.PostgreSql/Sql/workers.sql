@@ -17,13 +17,18 @@ logged AS (
 SELECT id FROM registered;
 
 -- name: renew
-UPDATE steadwork.workers SET lease_until = steadwork.lease_clock() + lease WHERE id = $1 RETURNING steadwork.wall_clock();
+-- Not one that is being recovered.
+UPDATE steadwork.workers SET lease_until = steadwork.lease_clock() + lease WHERE id = $1 AND lease_until > '-infinity' RETURNING steadwork.wall_clock();
 
 -- name: cancellations
 SELECT id, lease, cancel_reason FROM steadwork.jobs WHERE worker = $1 AND state = 'running' AND cancel_reason IS NOT NULL ORDER BY id;
 
 -- name: lapsed-workers
 SELECT id FROM steadwork.workers WHERE lease_until < (SELECT steadwork.lease_clock()) ORDER BY id;
+
+-- name: condemn
+-- Looked at again: the worker may have renewed since it was found. From then on it cannot.
+UPDATE steadwork.workers SET lease_until = '-infinity' WHERE id = $1 AND lease_until < steadwork.lease_clock() RETURNING id;
 
 -- name: see-to-notes
 -- What nobody could see to at once, where no claim comes by: all workers may be full. $1 what tells this store's locks from others.
@@ -43,8 +48,8 @@ SELECT count(*), count(*) FILTER (WHERE state = 'cancelled') FROM loose, LATERAL
 SELECT pg_advisory_xact_lock($2, $1);
 
 -- name: worker-known
--- Asked once nobody else can be at it: whether it is registered, and whether its lease has run out.
-SELECT lease_until < steadwork.lease_clock(), steadwork.wall_clock() FROM steadwork.workers WHERE id = $1 FOR UPDATE;
+-- Asked once nobody else can be at it: whether it is registered.
+SELECT steadwork.wall_clock() FROM steadwork.workers WHERE id = $1 FOR UPDATE;
 
 -- name: held-by
 -- But for one that its handler has ended in a transaction which is open still: what becomes of it is not known yet.

@@ -115,6 +115,11 @@ public sealed class KeyRun(string cli, string folder, int seed, Action<string> p
         foreach (var job in all.Where(job => job.State is not JobState.Succeeded || !endedBy.Contains(job.Id.Value)))
             violations.Add($"job {job.Id} is {job.State.Name()}, and its program has {(endedBy.Contains(job.Id.Value) ? "" : "never ")}come to its end");
 
+        foreach (var job in all.Where(job => job.Failures > 0))
+        {
+            foreach (var attempt in (await store.AttemptsAsync(job.Id, CancellationToken.None)).Where(attempt => attempt.Outcome == AttemptOutcomes.Failed))
+                violations.Add($"attempt {attempt.Number} of job {job.Id} failed, and nothing fails here: {attempt.Error?.Message}");
+        }
         var completions = new List<LogEntry>();
         for (var position = 0L; await store.ReadAsync(position, 10_000, CancellationToken.None) is { Count: > 0 } entries; position = entries[^1].Position)
             completions.AddRange(entries.Where(entry => entry.Kind == "succeeded"));
@@ -144,7 +149,9 @@ public sealed class KeyRun(string cli, string folder, int seed, Action<string> p
             #!/bin/sh
             read -r key
             exec 9>>"{locks}/$key"
-            flock -n 9 || echo "$key: job $STEADWORK_JOB_ID, lease $STEADWORK_LEASE_TOKEN" >>"{Overlaps}"
+            flock -n 9
+            # 1 says that another holds it; a flock that is killed with this program says nothing.
+            [ $? != 1 ] || echo "$key: job $STEADWORK_JOB_ID, lease $STEADWORK_LEASE_TOKEN" >>"{Overlaps}"
             echo "start $key $STEADWORK_JOB_ID $STEADWORK_LEASE_TOKEN" >>"{Told}"
             sleep 0.0{random.Next(1, 10)}
             echo "end $key $STEADWORK_JOB_ID $STEADWORK_LEASE_TOKEN" >>"{Told}"

@@ -22,7 +22,7 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
             Name = "größer: \"full\"",
             Timing = new ScheduleTiming.Cron(CronLine.Parse("*/5 9-17 * * MON-FRI"), TimeZoneName.Find("Europe/Berlin")),
             Overlap = Overlap.Wait,
-            CatchUp = new CatchUpRule { Missed = MissedTicks.RunAll, Grace = TimeSpan.FromSeconds(5) },
+            CatchUp = new CatchUpRule { Missed = MissedTicks.RunAll, Grace = TimeSpan.FromSeconds(5), Most = 7 },
             Job = Some.Job with
             {
                 Queue = "q", Priority = 7, MaxAttempts = 9, Timeout = TimeSpan.FromSeconds(3), ExclusiveKey = "env", ExpiresIn = TimeSpan.FromSeconds(9), Tags = ["a", "b"], Requires = ["gpu"], Payload = Some.Json("{\"n\": 1.0, \"ü\":\"\\u0000\"}"),

@@ -295,7 +295,7 @@ internal sealed record Switch(int View, bool Open) : Command
 }
 
 /// <summary>Defines schedules: a program all that it has, or somebody one by hand.</summary>
-internal sealed record Define(int View, IReadOnlyList<(string Name, int Seconds, Overlap Overlap)> Schedules, string? Program, int Version, bool Replace) : Command
+internal sealed record Define(int View, IReadOnlyList<(string Name, int Seconds, Overlap Overlap, CatchUpRule CatchUp)> Schedules, string? Program, int Version, bool Replace) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject)
     {
@@ -305,6 +305,7 @@ internal sealed record Define(int View, IReadOnlyList<(string Name, int Seconds,
             Name = schedule.Name,
             Timing = new ScheduleTiming.Every(TimeSpan.FromSeconds(schedule.Seconds)),
             Overlap = schedule.Overlap,
+            CatchUp = schedule.CatchUp,
             Job = Some.Job with { Queue = "a", Type = "x" },
         }.From(now));
         return string.Join(',', await subject.View(View).DefineAsync([.. schedules], new ScheduleOwner(Program, $"{Version}", $"view {View}", Replace), CancellationToken.None));
@@ -330,6 +331,25 @@ internal sealed record TickTwice(int View) : Command
             subject.Know(job.Id);
         return string.Join(' ', answers.Select(answer => $"{answer.Accepted}:{string.Join(',', answer.Jobs)}"));
     }
+}
+
+internal sealed record Trigger(int View, string Name) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject)
+    {
+        if (await subject.View(View).TriggerAsync(Name, $"view {View}", CancellationToken.None) is not { } job)
+            return Nothing;
+        subject.Know(job.Id);
+        return $"{job}";
+    }
+}
+
+/// <summary>Pauses a schedule, or has it go on from its next tick, as people do.</summary>
+internal sealed record HoldSchedule(int View, string Name, bool Paused) : Command
+{
+    public override async Task<string> ApplyAsync(Subject subject) => $"{(Paused
+        ? await subject.View(View).PauseScheduleAsync(Name, $"view {View}", CancellationToken.None)
+        : await subject.View(View).ResumeScheduleAsync(Name, $"view {View}", CancellationToken.None))}";
 }
 
 internal sealed record RemoveSchedule(int View, string Name) : Command
@@ -367,7 +387,7 @@ internal sealed record Stand(int View, int Job) : Command
 {
     public override async Task<string> ApplyAsync(Subject subject) =>
         await subject.View(View).StandingAsync(subject.PickJob(Job), CancellationToken.None) is { } standing
-            ? $"{standing.AheadInLine} in line, {standing.AheadBehindKey} behind its key, held by {string.Join(',', standing.KeyHolders)}, after {string.Join(',', standing.Parents)}, {string.Join(',', standing.Rules.Select(rule => $"{rule.Order}{rule.Ageing}"))}"
+            ? $"{standing.AheadInLine} in line, {standing.AheadInOtherQueues} in others, {standing.AheadBehindKey} behind its key, held by {string.Join(',', standing.KeyHolders)}, after {string.Join(',', standing.Parents)}, {string.Join(',', standing.Rules.Select(rule => $"{rule.Order}{rule.Ageing}"))}, follows {standing.Follows?.Batch.Id} {standing.Follows?.Batch.Counts} {standing.Follows?.IsDone}"
             : Nothing;
 }
 

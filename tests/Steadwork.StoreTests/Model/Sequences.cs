@@ -72,11 +72,13 @@ internal static class Sequences
     // Most workers have the same, lest there be no order to tell.
     private static readonly Gen<ClaimRule> Registered = Gen.Frequency((2, Gen.Constant(new ClaimRule { Order = ClaimOrder.Lifo })), (1, Rule));
 
-    private static readonly Gen<(string, int, Overlap)> Scheduled =
+    private static readonly Gen<(string, int, Overlap, CatchUpRule)> Scheduled =
         from name in Gen.Elements("s", "t")
         from seconds in Gen.Elements(10, 30, 3600)
         from overlap in Gen.Elements(Enum.GetValues<Overlap>())
-        select (name, seconds, overlap);
+        from missed in Gen.Elements(Enum.GetValues<MissedTicks>())
+        from grace in Gen.Elements(0, 60)
+        select (name, seconds, overlap, new CatchUpRule { Missed = missed, Grace = TimeSpan.FromSeconds(grace), Most = 3 });
 
     private static readonly Gen<RetentionRules> Retention =
         from kept in Gen.Elements(5_000, 60_000, 6_000_000).ArrayOf(3)
@@ -124,6 +126,8 @@ internal static class Sequences
         (5, from view in Any select (Command)new TickTwice(view)),
         (1, from view in Any from name in Gen.Elements("s", "t") select (Command)new RemoveSchedule(view, name)),
         (1, from view in Any from name in Gen.Elements("s", "t") from paused in Gen.Elements(true, false, false) select (Command)new SetPause(view, PauseScope.Schedule, name, paused)),
+        (2, from view in Any from name in Gen.Elements("s", "t") from paused in Gen.Elements(true, false) select (Command)new HoldSchedule(view, name, paused)),
+        (2, from view in Any from name in Gen.Elements("s", "t") select (Command)new Trigger(view, name)),
         (4, from view in Any from rules in Retention from most in Gen.Choose(1, 4) select (Command)new Prune(view, rules, most)),
         (3, from view in Any from job in Any select (Command)new Stand(view, job)),
         (1, from view in Any from rules in Retention select (Command)new SetRetention(view, rules)),

@@ -68,3 +68,5 @@ public sealed class PostgreSqlRateLimits : RateLimitContract<PostgreSqlFixture>;
 public sealed class PostgreSqlBreakers : BreakerContract<PostgreSqlFixture>;
 
 public sealed class PostgreSqlGateRows : GateRowsContract<PostgreSqlFixture>;
+
+public sealed class PostgreSqlCondemnation : CondemnationContract<PostgreSqlFixture>;

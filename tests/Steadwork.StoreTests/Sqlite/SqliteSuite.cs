@@ -68,3 +68,5 @@ public sealed class SqliteRateLimits : RateLimitContract<SqliteFixture>;
 public sealed class SqliteBreakers : BreakerContract<SqliteFixture>;
 
 public sealed class SqliteGateRows : GateRowsContract<SqliteFixture>;
+
+public sealed class SqliteCondemnation : CondemnationContract<SqliteFixture>;

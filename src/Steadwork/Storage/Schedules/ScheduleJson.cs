@@ -11,7 +11,7 @@ internal static class ScheduleJson
 
     /// <summary>The settings of a schedule, by names that stay.</summary>
     internal sealed record Settings(
-        string Type, string Queue, int Priority, int MaxAttempts, long? Timeout, string? ExclusiveKey, int ExclusiveLimit, long? ExpiresIn, IReadOnlyList<string> Tags, IReadOnlyList<string> Requires, string Overlap, string Missed, long Grace);
+        string Type, string Queue, int Priority, int MaxAttempts, long? Timeout, string? ExclusiveKey, int ExclusiveLimit, long? ExpiresIn, IReadOnlyList<string> Tags, IReadOnlyList<string> Requires, string Overlap, string Missed, long Grace, int Most);
 
     public static string Name(this Overlap overlap) => overlap switch { Overlap.Skip => "skip", Overlap.Wait => "wait", _ => "start" };
 
@@ -43,7 +43,7 @@ internal static class ScheduleJson
             },
             Settings = JsonSerializer.Serialize(
                 new Settings(job.Type, job.Queue, job.Priority, job.MaxAttempts, (long?)job.Timeout?.TotalMilliseconds, job.ExclusiveKey, job.ExclusiveLimit, (long?)job.ExpiresIn?.TotalMilliseconds, job.Tags, job.Requires,
-                    definition.Overlap.Name(), definition.CatchUp.Missed.Name(), (long)definition.CatchUp.Grace.TotalMilliseconds),
+                    definition.Overlap.Name(), definition.CatchUp.Missed.Name(), (long)definition.CatchUp.Grace.TotalMilliseconds, definition.CatchUp.Most),
                 ScheduleJsonContext.Default.Settings),
             Payload = job.Payload.ToArray(),
             Program = owner.Program,
@@ -65,7 +65,10 @@ internal static class ScheduleJson
                 Name = schedule.Name,
                 Timing = ReadTiming(schedule.Timing),
                 Overlap = Enum.GetValues<Overlap>().First(overlap => overlap.Name() == settings.Overlap),
-                CatchUp = new CatchUpRule { Missed = Enum.GetValues<MissedTicks>().First(missed => missed.Name() == settings.Missed), Grace = TimeSpan.FromMilliseconds(settings.Grace) },
+                CatchUp = new CatchUpRule
+                {
+                    Missed = Enum.GetValues<MissedTicks>().First(missed => missed.Name() == settings.Missed), Grace = TimeSpan.FromMilliseconds(settings.Grace), Most = settings.Most,
+                },
                 Job = new NewJob
                 {
                     Type = settings.Type,

@@ -125,8 +125,9 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
                 _ => new Outcome.Returned(result),
             };
         }
-        catch (Exception error) when (Stopped is not StopReason.None)
+        catch (Exception error) when (Stopped is not StopReason.None || !incarnation.Holds)
         {
+            // Without the lease its program may have been ended by whoever recovers the job: that is no failure of the job's.
             return Interrupted((error as JobFailedException)?.Result ?? default);
         }
         catch (PermanentFailureException error)
