@@ -99,6 +99,24 @@ public abstract class ClaimOrderContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task Weighted_1_against_100_wins_about_99_of_100_draws()
+    {
+        const int Draws = 1000;
+        var better = (await Store.AddAsync(Some.Job with { Priority = 100 }, Some.Job with { Priority = 1 }))[1];
+        var worker = await Store.StartAsync();
+        var job = (await worker.ClaimAsync(1, rule: Weighted)).Single();
+        var won = 0;
+        for (var draw = 0; draw < Draws; draw++)
+        {
+            won += job.Id == better ? 1 : 0;
+            job = (await worker.ExchangeAsync([new AttemptEnd(job.Id, job.Lease, new Transition.Release(Started: false), null)], max: 1, rule: Weighted)).Claimed.Single();
+        }
+
+        // 100/101 is expected; a draw without weights wins half. The bounds are six standard deviations wide.
+        (won / (double)Draws).ShouldBe(100 / 101.0, 6 * Math.Sqrt(100 / 101.0 / 101 / Draws));
+    }
+
+    [Fact]
     public async Task Queues_in_order_get_what_those_before_them_have_no_use_for()
     {
         var rule = new ClaimRule { Sharing = QueueSharing.InOrder };
