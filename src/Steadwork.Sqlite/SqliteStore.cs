@@ -116,10 +116,10 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         writer.WriteAsync(transaction =>
         {
             var accepted = Each(ends, end => Ends.Apply(transaction, end));
-            if (ends.Any(end => end.Calls is not null))
-                transaction.Breakers.Count(transaction, worker, ends.SelectMany(end => end.Calls ?? []));
             transaction.Family.TakeUp();
             transaction.Admit();
+            if (ends.Any(end => end.Calls is not null))
+                transaction.Breakers.Count(transaction, worker, ends.SelectMany(end => end.Calls ?? []));
             var alive = transaction.Database["worker-alive"].Bind(1, worker.Value).First(_ => true);
             IReadOnlyList<ClaimedJob> claimed = alive && claim is not null ? Claims.Claim(transaction, worker, claim) : [];
             // What falls due in a retired store is no reason to ask again.

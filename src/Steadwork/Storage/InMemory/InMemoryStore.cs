@@ -71,9 +71,9 @@ public sealed class InMemoryStore : IStore
         Once(now =>
         {
             bool[] accepted = [.. ends.Select(end => ledger.Settle(end, now))];
+            ledger.Admit(now);
             foreach (var (breaker, state, by) in gatekeeper.Count(worker, ends.SelectMany(end => end.Calls ?? []), now))
                 Tell(GateJson.LogKind(state), GateJson.Said(breaker, GateJson.Calls(by)), now);
-            ledger.Admit(now);
             var alive = crew.Knows(worker);
             var claimed = alive && claim is not null ? claims.Claim(worker, claim, now) : [];
             var (due, expiry) = (ledger.Jobs.Delayed.FirstOrDefault()?.Job.RunAt, ledger.Jobs.Expiring.FirstOrDefault()?.Expires);
