@@ -22,11 +22,11 @@ internal sealed class Crew(Database database)
     /// <summary>The workers whose lease has run out. What others have left for later is seen to in passing.</summary>
     /// <returns>These, and what whoever listens may want to know.</returns>
     public Task<(List<WorkerId> Lapsed, WakeUp WakeUps)> LapsedAsync(CancellationToken cancellationToken) =>
-        database.RunAsync(database.Batch().Add("lapsed-workers").Add("see-to-notes", Value.Of(database.LockSpace)), async reader =>
+        database.RunAsync(database.Batch().Add("lapsed-workers").Add("attend-noted", Value.Of(database.LockSpace), Value.Of(true), Value.Of(200L)), async reader =>
         {
             var lapsed = await reader.AllAsync(row => new WorkerId(row.Long(0))).ConfigureAwait(false);
-            var (told, ended) = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => (row.Long(0), row.Long(1))).ConfigureAwait(false);
-            return (lapsed, (told > 0 ? WakeUp.Jobs : WakeUp.None) | (ended > 0 ? WakeUp.Ends : WakeUp.None));
+            var told = await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(row => JobStates.Parse(row.Text(1))).ConfigureAwait(false);
+            return (lapsed, (told.Count > 0 ? WakeUp.Jobs : WakeUp.None) | (told.Contains(JobState.Cancelled) ? WakeUp.Ends : WakeUp.None));
         }, cancellationToken);
 
     /// <summary>From now on the worker, whose lease has run out, cannot renew it.</summary>

@@ -84,7 +84,7 @@ internal sealed class Storing
         string[] exclusive = [.. jobs.Select(job => job.ExclusiveKey).OfType<string>().Distinct()];
         if (own && jobs.Any(job => job.After.Count + job.AfterPlaces.Count > 0))
         {
-            Batch.Add("attend-noted", Value.Of(database.LockSpace));
+            Batch.Add("attend-noted", Value.Of(database.LockSpace), Value.Of(false), Value.Of(1000L));
             afterwards++;
         }
         if (making?.Follower is not null)

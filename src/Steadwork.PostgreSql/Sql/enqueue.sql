@@ -176,12 +176,18 @@ SELECT id, 'pending' FROM steadwork.admit($1, $2 || ARRAY(SELECT exclusive_key F
 SELECT steadwork.require_parents($1);
 
 -- name: attend-noted
--- $1 as above.
+-- What nobody could see to at once. $1 what tells this store's locks from others, $2 whether exclusive keys are seen to as well, $3 how
+-- many notes at the most. In a retired store they belong to its copy.
 WITH noted AS (
-    DELETE FROM steadwork.loose_ends WHERE ctid = ANY (ARRAY(SELECT ctid FROM steadwork.loose_ends WHERE parent IS NOT NULL LIMIT 1000 FOR UPDATE SKIP LOCKED)) RETURNING parent, after
+    DELETE FROM steadwork.loose_ends WHERE ctid = ANY (ARRAY(SELECT ctid FROM steadwork.loose_ends WHERE $2 OR parent IS NOT NULL LIMIT $3 FOR UPDATE SKIP LOCKED))
+        AND pg_sequence_last_value('steadwork.service') IS NULL
+    RETURNING key, parent, after
 ),
-loose AS MATERIALIZED (SELECT array_agg(parent ORDER BY parent, after) AS parents, array_agg(after ORDER BY parent, after) AS afters FROM noted HAVING count(*) > 0)
-SELECT job, state FROM loose, LATERAL steadwork.attend($1, parents, afters, NULL);
+loose AS MATERIALIZED (
+    SELECT array_agg(key) FILTER (WHERE key IS NOT NULL) AS keys, array_agg(parent ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS parents, array_agg(after ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS afters
+    FROM noted HAVING count(*) > 0
+)
+SELECT job, state FROM loose, LATERAL steadwork.attend($1, parents, afters, keys);
 
 -- name: define-queue
 INSERT INTO steadwork.queues (name, definition) VALUES ($1, $2) ON CONFLICT DO NOTHING;

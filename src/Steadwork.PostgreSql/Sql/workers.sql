@@ -30,19 +30,6 @@ SELECT id FROM steadwork.workers WHERE lease_until < (SELECT steadwork.lease_clo
 -- Looked at again: the worker may have renewed since it was found. From then on it cannot.
 UPDATE steadwork.workers SET lease_until = '-infinity' WHERE id = $1 AND lease_until < steadwork.lease_clock() RETURNING id;
 
--- name: see-to-notes
--- What nobody could see to at once, where no claim comes by: all workers may be full. $1 what tells this store's locks from others.
-WITH noted AS (
-    DELETE FROM steadwork.loose_ends WHERE ctid = ANY (ARRAY(SELECT ctid FROM steadwork.loose_ends LIMIT 200 FOR UPDATE SKIP LOCKED))
-        AND pg_sequence_last_value('steadwork.service') IS NULL
-    RETURNING key, parent, after
-),
-loose AS MATERIALIZED (
-    SELECT array_agg(key) FILTER (WHERE key IS NOT NULL) AS keys, array_agg(parent ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS parents, array_agg(after ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS afters
-    FROM noted HAVING count(*) > 0
-)
-SELECT count(*), count(*) FILTER (WHERE state = 'cancelled') FROM loose, LATERAL steadwork.attend($1, parents, afters, keys);
-
 -- name: lock-worker
 -- Waits for the claims of the worker that are under way, and lets none begin. $1 worker, $2 as in hold-worker.
 SELECT pg_advisory_xact_lock($2, $1);
