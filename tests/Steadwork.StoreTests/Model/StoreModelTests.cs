@@ -7,11 +7,10 @@ using Xunit;
 namespace Steadwork.StoreTests.Model;
 
 /// <summary>Whatever happens, in whatever order: a store shows what the reference shows.</summary>
-public abstract class StoreModelTests<TFixture>
+/// <param name="usual">How many sequences are tried unless the environment asks for more.</param>
+public abstract class StoreModelTests<TFixture>(int usual)
     where TFixture : IStoreFixture, new()
 {
-    private const int Usual = 250;
-
     /// <summary>Set to more for a longer search.</summary>
     private const string SequencesVariable = "STEADWORK_MODEL_SEQUENCES";
 
@@ -20,12 +19,12 @@ public abstract class StoreModelTests<TFixture>
         Config.QuickThrowOnFailure.WithMaxTest(HowMany).WithEndSize(60),
         Prop.ForAll(Sequences.Arbitrary, sequence => DifferenceOf(() => new TFixture(), sequence).ShouldBeNull()));
 
-    private static int HowMany => int.TryParse(Environment.GetEnvironmentVariable(SequencesVariable), out var number) ? number : Usual;
+    private int HowMany => int.TryParse(Environment.GetEnvironmentVariable(SequencesVariable), out var number) ? number : usual;
 
     private static string? DifferenceOf(Func<IStoreFixture> store, Sequence sequence) =>
         Comparison.DifferenceAsync(() => new InMemoryFixture(), store, sequence).GetAwaiter().GetResult();
 }
 
-public sealed class SqliteModel : StoreModelTests<SqliteFixture>;
+public sealed class SqliteModel() : StoreModelTests<SqliteFixture>(250);
 
-public sealed class PostgreSqlModel : StoreModelTests<PostgreSqlFixture>;
+public sealed class PostgreSqlModel() : StoreModelTests<PostgreSqlFixture>(80);
