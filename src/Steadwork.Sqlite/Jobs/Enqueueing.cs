@@ -12,6 +12,8 @@ internal static class Enqueueing
     /// <param name="after">The jobs that it comes after.</param>
     public static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job, IReadOnlyCollection<JobId> after)
     {
+        // Whoever brings a job with an exclusive key has that looked at, even if the job itself comes to nothing, or stands behind it later.
+        transaction.Keys.Loosen(job.ExclusiveKey);
         if (job.UniqueKey is { } key && BearerOf(transaction, key) is { } bearer)
         {
             if (job.WhenTaken is WhenTaken.Amend)

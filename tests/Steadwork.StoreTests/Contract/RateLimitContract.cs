@@ -216,6 +216,28 @@ public abstract class RateLimitContract<TFixture> : StoreContract<TFixture>
         (await worker.ClaimAsync()).Count.ShouldBe(1);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Whoever_brings_a_job_with_such_a_key_has_it_looked_at_even_if_the_job_comes_to_nothing_or_is_for_later(bool comesToNothing)
+    {
+        await LimitAsync(new RateLimit(LimitScope.Key, "k", 1, Minute));
+        var first = Keyed("k") with { UniqueKey = "u" };
+        await Store.AddAsync(first with { ExclusiveLimit = 2 }, Keyed("k") with { ExclusiveLimit = 2 });
+        (await StatesAsync()).ShouldBe((1, 1));
+        Advance(60);
+
+        await Store.AddAsync(comesToNothing ? first : Keyed("k") with { Delay = TimeSpan.FromHours(1) });
+
+        (await StatesAsync()).ShouldBe((comesToNothing ? 2 : 3, 0));
+
+        async Task<(long Pending, long Waiting)> StatesAsync()
+        {
+            var counts = (await Store.StatisticsAsync(CancellationToken.None)).Lanes.Select(lane => lane.Counts).ToList();
+            return (counts.Sum(each => each.Pending), counts.Sum(each => each.Waiting));
+        }
+    }
+
     /// <summary>A thousand a day becomes one a minute: nobody waits for the rest of the day.</summary>
     [Fact]
     public async Task Under_a_shorter_period_nothing_counts_for_longer_than_that()

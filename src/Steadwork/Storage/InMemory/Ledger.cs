@@ -56,6 +56,8 @@ internal sealed class Ledger
     /// <param name="now">The time.</param>
     public EnqueuedJob Enqueue(Entry draft, WhenTaken whenTaken, IReadOnlyCollection<long> after, DateTimeOffset now)
     {
+        // Whoever brings a job with an exclusive key has that looked at, even if the job itself comes to nothing, or stands behind it later.
+        Loosen(draft);
         if (draft.Job.UniqueKey is { } key && Jobs.BearerOf(key, now) is { } bearer)
         {
             if (whenTaken is WhenTaken.Amend)
