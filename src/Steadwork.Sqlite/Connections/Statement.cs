@@ -89,6 +89,19 @@ internal sealed class Statement(Database database, sqlite3_stmt handle, string s
         }
     }
 
+    /// <summary>Reads rows for as long as it is answered that it goes on.</summary>
+    public void Each(Func<Statement, bool> goesOn)
+    {
+        try
+        {
+            while (Read() && goesOn(this)) { }
+        }
+        finally
+        {
+            sqlite3_reset(handle);
+        }
+    }
+
     public bool IsNull(int column) => sqlite3_column_type(handle, column) == SQLITE_NULL;
 
     public long Long(int column) => sqlite3_column_int64(handle, column);

@@ -10,9 +10,10 @@ internal sealed class StoreWriter : StoreReader, ICopyWriter
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly Database database;
+    private readonly LogPages log;
 
     private StoreWriter(Database database)
-        : base(database) => this.database = database;
+        : base(database) => (this.database, log) = (database, new LogPages(database));
 
     public static StoreWriter Begin(Database database, TimeProvider clock)
     {
@@ -29,9 +30,12 @@ internal sealed class StoreWriter : StoreReader, ICopyWriter
                 cancellationToken.ThrowIfCancellationRequested();
                 if (section == CopySection.Counters)
                     SetCounter((string)row[0]!, (long?)row[1], (string?)row[2]);
+                else if (section == CopySection.Log)
+                    AddToLog(row);
                 else
                     Bind(database["fill-" + section.Name], row).Run();
             }
+            log.Flush();
             return Task.CompletedTask;
         }
         catch (SqliteException error) when (error.IsEnvironmental)
@@ -52,6 +56,12 @@ internal sealed class StoreWriter : StoreReader, ICopyWriter
         {
             throw Unavailable.Because(database.Path, error);
         }
+    }
+
+    private void AddToLog(object?[] entry)
+    {
+        log.Turn((long)entry[0]! - 1);
+        log.Add((string)entry[2]!, (long)entry[1]!, (long?)entry[3], (long?)entry[4], (long?)entry[5], entry[6] is string data ? Encoding.UTF8.GetBytes(data) : default);
     }
 
     private void SetCounter(string name, long? number, string? text)

@@ -30,7 +30,7 @@ internal static class Pruning
         walk.Pass(database["pass-jobs"].Bind(1, walk.AfterJob).Bind(2, walk.JobsLookedAt).All(row => new PassedJob(
             row.Long(0), row.Text(1), row.Text(2), row.Int(3) == 1, JobStates.Parse(row.Text(4)), Time(row.Long(5)), row.LongOrNull(6) is { } finished ? Time(finished) : null, row.LongOrNull(7) is { } until ? Time(until) : null)));
         walk.Pass(database["pass-batches"].Bind(1, walk.AfterBatch).Bind(2, walk.BatchesLookedAt).All(row => new PassedBatch(row.Long(0), Time(row.Long(1)), row.LongOrNull(2) is { } ended ? Time(ended) : null)));
-        walk.Pass(database["pass-log"].Bind(1, walk.AfterPosition).Bind(2, walk.EntriesLookedAt).All(row => (row.Long(0), 1, (DateTimeOffset?)Time(row.Long(1)))));
+        walk.Pass(database["pass-log"].Bind(1, walk.AfterPosition).Bind(2, walk.EntriesLookedAt).All(row => (row.Long(0), row.Int(1), (DateTimeOffset?)Time(row.Long(2)))));
         return walk;
     }
 
@@ -59,10 +59,7 @@ internal static class Pruning
         foreach (var batch in walk.DueBatches)
             database["prune-batch"].Bind(1, batch).Run();
         if (walk.Entries > 0)
-        {
-            database["prune-log"].Bind(1, walk.LastPosition).Run();
-            entries = database.Changes;
-        }
+            entries = database["prune-log"].Bind(1, walk.LastPosition).All(row => row.Int(0)).Sum();
         return walk.Answer(jobs, attempts, entries);
     }
 

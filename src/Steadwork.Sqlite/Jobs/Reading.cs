@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Steadwork.Sqlite.Connections;
+using Steadwork.Sqlite.Writing;
 using Steadwork.Storage;
 
 namespace Steadwork.Sqlite.Jobs;
@@ -141,13 +142,16 @@ internal static class Reading
 
     private static List<Pause> Pauses(Database database) => database["pauses"].All(row => new Pause(PauseJson.Scope(row.Text(0)), row.Text(1), Time(row.Long(2)), row.Text(3)));
 
-    public static List<LogEntry> Log(Database database, long after, int limit) =>
-        database["read-log"].Bind(1, after).Bind(2, limit).All(row => new LogEntry(
-            row.Long(0), Time(row.Long(1)), row.Text(2),
-            row.LongOrNull(3) is { } job ? new JobId(job) : null,
-            row.LongOrNull(4) is { } lease ? new LeaseToken(lease) : null,
-            row.LongOrNull(5) is { } worker ? new WorkerId(worker) : null,
-            row.IsNull(6) ? default : row.Bytes(6)));
+    public static List<LogEntry> Log(Database database, long after, int limit)
+    {
+        var entries = new List<LogEntry>();
+        database["read-log"].Bind(1, after).Bind(2, limit).Each(row =>
+        {
+            entries.AddRange(LogPages.Read(row).Where(entry => entry.Position > after).Take(limit - entries.Count));
+            return entries.Count < limit;
+        });
+        return entries;
+    }
 
     private static Job Row(Statement row) => new()
     {

@@ -272,14 +272,17 @@ CREATE TABLE workers (
     lease_until INTEGER NOT NULL
 );
 
--- Only appended to, and pruned from its oldest entry on. Every transition of a job is written here in its own transaction.
+-- Only appended to, and pruned from its oldest entries on. Every transition of a job is written here in its own transaction; those
+-- that follow each other, of one kind, time and worker, as one row, whose position is that of the last of them. jobs is a JSON array
+-- of an element for each: the job, or [job, lease]; null where the entry is about no job.
 -- AUTOINCREMENT, because the position of an entry that is gone must not come back as another's.
 CREATE TABLE log (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
+    entries  INTEGER NOT NULL CHECK (entries >= 1),
     at       INTEGER NOT NULL,
     kind     TEXT    NOT NULL,
-    job      INTEGER,
-    lease    INTEGER,
+    jobs     TEXT,
     worker   INTEGER,
-    data     TEXT
+    data     TEXT,
+    CHECK (entries = 1 OR data IS NULL)
 );

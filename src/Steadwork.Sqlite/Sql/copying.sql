@@ -115,10 +115,12 @@ SELECT child, parent, done FROM dependencies ORDER BY child, parent;
 INSERT INTO dependencies (child, parent, done) VALUES (?1, ?2, ?3);
 
 -- name: copied-log
-SELECT position, at, kind, job, lease, worker, data FROM log ORDER BY position;
-
--- name: fill-log
-INSERT INTO log (position, at, kind, job, lease, worker, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+SELECT position - entries + 1 + coalesce(entry.key, 0), at, kind,
+    CASE entry.type WHEN 'array' THEN json_extract(entry.value, '$[0]') ELSE entry.value END,
+    CASE entry.type WHEN 'array' THEN json_extract(entry.value, '$[1]') END,
+    worker, data
+FROM log LEFT JOIN json_each(log.jobs) AS entry
+ORDER BY position, entry.key;
 
 -- name: copied-counters
 SELECT 'batch', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'batches'), 0), NULL

@@ -60,4 +60,4 @@ INSERT INTO queues (name, definition) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
 SELECT definition FROM queues WHERE name = ?1;
 
 -- name: insert-log
-INSERT INTO log (at, kind, job, lease, worker, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
+INSERT INTO log (position, entries, at, kind, jobs, worker, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);

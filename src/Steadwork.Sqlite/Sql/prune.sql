@@ -20,10 +20,10 @@ FROM jobs WHERE id = ?1 AND finished_at = ?2;
 
 -- name: pass-log
 -- ?1 the position after which to begin, ?2 how many.
-SELECT position, at FROM log WHERE position > ?1 ORDER BY position LIMIT ?2;
+SELECT position, entries, at FROM log WHERE position > ?1 ORDER BY position LIMIT ?2;
 
 -- name: prune-log
-DELETE FROM log WHERE position <= ?1;
+DELETE FROM log WHERE position <= ?1 RETURNING entries;
 
 -- name: setting
 SELECT value, by, since FROM settings WHERE name = ?1;

@@ -44,7 +44,7 @@ SELECT scope, name, since, by FROM pauses ORDER BY scope, name;
 SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'log'), 0);
 
 -- name: read-log
-SELECT position, at, kind, job, lease, worker, data FROM log WHERE position > ?1 ORDER BY position LIMIT ?2;
+SELECT position, entries, at, kind, jobs, worker, data FROM log WHERE position > ?1 ORDER BY position LIMIT ?2;
 
 -- name: store-id
 SELECT value FROM meta WHERE name = 'store-id';

@@ -23,6 +23,8 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
 
     public Family Family { get; } = new(database);
 
+    private LogPages Pages { get; } = new(database);
+
     public Limits Limits { get; } = new(database);
 
     public Breakers Breakers { get; } = new(database);
@@ -59,7 +61,7 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
     public void WakeAfterCommit(WakeUp kinds) => wakeUps |= kinds;
 
     public void Log(string kind, DateTimeOffset at, long? job, long? lease, long? worker, ReadOnlyMemory<byte> data = default) =>
-        database["insert-log"].Bind(1, at.ToUnixTimeMilliseconds()).Bind(2, kind).Bind(3, job).Bind(4, lease).Bind(5, worker).BindText(6, data).Run();
+        Pages.Add(kind, at.ToUnixTimeMilliseconds(), job, lease, worker, data);
 
     /// <summary>Lets those go on whose turn has come by what has been changed so far.</summary>
     public void Admit()
@@ -74,6 +76,7 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
         Admit();
         Lanes.Flush();
         Batches.Flush();
+        Pages.Flush();
         ForgetService();
     }
 
@@ -84,6 +87,7 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
         Keys.Forget();
         Lanes.Forget();
         Batches.Forget();
+        Pages.Forget();
         ForgetService();
         wakeUps = WakeUp.None;
     }
@@ -94,6 +98,7 @@ internal sealed class WriteTransaction(Database database, TimeProvider clock)
     {
         Family.Forget();
         Batches.Forget();
+        Pages.Forget();
         var taken = wakeUps;
         wakeUps = WakeUp.None;
         return taken;

@@ -11,7 +11,7 @@ namespace Steadwork.StoreTests.Copying;
 public sealed class ForgottenTableTests
 {
     private const string Anew = "lanes are numbered anew; what they are called is compared in the pictures of both stores";
-    private const string ByEntry = "entries are put into batches anew; they are compared one by one in the pictures of both stores";
+    private const string ByEntry = "entries are put together anew; they are compared one by one in the pictures of both stores";
     private const string Counted = "counted anew; compared in the pictures of both stores";
     private const string Running = "no job runs while a copy is made";
 
@@ -20,6 +20,13 @@ public sealed class ForgottenTableTests
         {
             ["workers"] = "signed off before a copy is made; how many there were stands in sqlite_sequence",
             ["loose_parents"] = "seen to before a copy is made",
+            ["log.position"] = ByEntry,
+            ["log.entries"] = ByEntry,
+            ["log.at"] = ByEntry,
+            ["log.kind"] = ByEntry,
+            ["log.jobs"] = ByEntry,
+            ["log.worker"] = ByEntry,
+            ["log.data"] = ByEntry,
             ["lanes.id"] = Anew,
             ["jobs.lane"] = Anew,
         },
