@@ -1,3 +1,5 @@
+using System.Globalization;
+using Steadwork.Cli.Benching;
 using Steadwork.Cli.Running;
 using Steadwork.Cli.Shell;
 
@@ -17,7 +19,12 @@ internal static class Program
     {
         try
         {
-            return arguments is [RunWorker.Verb] ? await RunWorker.RunAsync().ConfigureAwait(false) : await CommandLine.RunAsync(arguments).ConfigureAwait(false);
+            return await (arguments switch
+            {
+                [RunWorker.Verb] => RunWorker.RunAsync(),
+                [BenchWorker.Verb, var concurrency, var tells] => BenchWorker.RunAsync(int.Parse(concurrency, CultureInfo.InvariantCulture), tells),
+                _ => CommandLine.RunAsync(arguments),
+            }).ConfigureAwait(false);
         }
         catch (Exception error)
         {

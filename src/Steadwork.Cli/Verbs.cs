@@ -28,5 +28,6 @@ internal static class Verbs
         ("doctor", DoctorCommand.Create),
         ("prune", PruneCommand.Create),
         ("copy", CopyCommand.Create),
+        ("bench", BenchCommand.Create),
     ];
 }

@@ -34,6 +34,7 @@ public sealed class ProcessTests : IDisposable
         { 0, "^{\"ok\":true,.*}\n$", ["doctor", "--json"] },
         { 0, "^1 job, 0 attempts and 0 log entries were removed.\n$", ["prune", "--older-than", "0"] },
         { 0, "^{\"sections\":.*}\n$", ["copy", "--to", "sqlite:copy.db", "--json"] },
+        { 0, "^{\"machine\":.*,\"measures\":\\[{\"name\":\"enqueue-one\",.*}\n$", ["bench", "--only", "enqueue-one", "--rounds", "1", "--json"] },
     };
 
     [Theory]

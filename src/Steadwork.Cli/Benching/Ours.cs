@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Steadwork.Cli.Shell;
+
+namespace Steadwork.Cli.Benching;
+
+/// <summary>A program that uses a store as programs do: typed payloads, handlers from the services, a hosted worker.</summary>
+internal sealed class Ours : IAsyncDisposable
+{
+    private readonly ServiceProvider services;
+    private readonly Arrivals arrivals;
+
+    /// <param name="url">The store, which is made if it is missing.</param>
+    /// <param name="worker">How its worker works; it works only while <see cref="StartAsync"/> has it.</param>
+    /// <param name="stamps">Whether it is kept when each handler began.</param>
+    public Ours(StoreUrl url, Action<Workers.WorkerOptions>? worker = null, bool stamps = false)
+    {
+        services = new ServiceCollection()
+            .AddSingleton(new Arrivals(stamps))
+            .AddSteadwork(steadwork => steadwork
+                .UseStore(_ => url.Open(create: true))
+                .UseJson(NoteJson.Default)
+                .AddHandler<Note, NoteHandler>("note")
+                .AddWorker(worker))
+            .BuildServiceProvider();
+        arrivals = services.GetRequiredService<Arrivals>();
+        Jobs = services.GetRequiredService<JobQueue>();
+    }
+
+    /// <summary>The front door.</summary>
+    public JobQueue Jobs { get; }
+
+    /// <summary>When handlers began, by <see cref="Stopwatch.GetTimestamp"/>, which is the same in all processes of a machine.</summary>
+    public ChannelReader<long> Begun => arrivals.Begun;
+
+    /// <summary>How many handlers have begun.</summary>
+    public long Count => arrivals.Count;
+
+    /// <summary>Has the worker begin.</summary>
+    public Task StartAsync() => ForAllAsync(hosted => hosted.StartAsync(CancellationToken.None));
+
+    /// <summary>Has it end, when it has told the store of all that it did.</summary>
+    public Task StopAsync() => ForAllAsync(hosted => hosted.StopAsync(CancellationToken.None));
+
+    private async Task ForAllAsync(Func<IHostedService, Task> act)
+    {
+        foreach (var hosted in services.GetServices<IHostedService>())
+            await act(hosted).ConfigureAwait(false);
+    }
+
+    /// <summary>One caller, one job after the other.</summary>
+    public Task<double> EnqueueOneAsync(int jobs) => EnqueueAsync(1, jobs);
+
+    /// <summary>Callers who each wait until their job is stored before they bring the next.</summary>
+    public Task<double> EnqueueAsync(int callers, int jobs) => Rate.OfAsync(jobs, () => Task.WhenAll(Enumerable.Range(0, callers).Select(async _ =>
+    {
+        await Task.Yield();
+        for (var count = 0; count < jobs / callers; count++)
+            await Jobs.EnqueueAsync(Note.Typed).ConfigureAwait(false);
+    })));
+
+    /// <summary>Many at once.</summary>
+    public Task<double> BulkAsync(int jobs) => Rate.OfAsync(jobs, () => Jobs.EnqueueManyAsync(Enumerable.Repeat(Note.Typed, jobs)));
+
+    /// <summary>Works through what is enqueued before: from the worker's start until it has told the store of every end.</summary>
+    public async Task<double> DrainAsync(int jobs)
+    {
+        await Jobs.EnqueueManyAsync(Enumerable.Repeat(Note.Typed, jobs)).ConfigureAwait(false);
+        var done = arrivals.WhenAsync(jobs);
+        return await Rate.OfAsync(jobs, async () =>
+        {
+            await StartAsync().ConfigureAwait(false);
+            await done.ConfigureAwait(false);
+            await StopAsync().ConfigureAwait(false);
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>From the call of the enqueue to the handler's start.</summary>
+    /// <param name="samples">How often.</param>
+    /// <param name="begun">Where a handler's start is heard of.</param>
+    /// <returns>The milliseconds of each.</returns>
+    public async Task<IReadOnlyList<double>> PickUpAsync(int samples, ChannelReader<long> begun)
+    {
+        var times = new List<double>();
+        for (var sample = 0; sample < samples; sample++)
+        {
+            await PickUps.PauseAsync().ConfigureAwait(false);
+            var began = Stopwatch.GetTimestamp();
+            await Jobs.EnqueueAsync(Note.Typed).ConfigureAwait(false);
+            times.Add(Stopwatch.GetElapsedTime(began, await begun.ReadAsync().ConfigureAwait(false)).TotalMilliseconds);
+        }
+        return times;
+    }
+
+    public ValueTask DisposeAsync() => services.DisposeAsync();
+
+    /// <summary>The handlers that have begun.</summary>
+    private sealed class Arrivals(bool stamps)
+    {
+        private readonly Channel<long> begun = Channel.CreateUnbounded<long>();
+        private TaskCompletionSource? reached;
+        private long count, awaited;
+
+        public ChannelReader<long> Begun => begun.Reader;
+
+        public long Count => Volatile.Read(ref count);
+
+        /// <summary>Done when so many more have begun.</summary>
+        public Task WhenAsync(long more)
+        {
+            reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            awaited = Count + more;
+            return reached.Task;
+        }
+
+        public void Add()
+        {
+            if (stamps)
+                begun.Writer.TryWrite(Stopwatch.GetTimestamp());
+            if (Interlocked.Increment(ref count) == awaited)
+                reached?.TrySetResult();
+        }
+    }
+
+    /// <summary>Does nothing but count.</summary>
+    private sealed class NoteHandler(Arrivals arrivals) : IJobHandler<Note>
+    {
+        public Task HandleAsync(Note job, JobContext context)
+        {
+            arrivals.Add();
+            return Task.CompletedTask;
+        }
+    }
+}
