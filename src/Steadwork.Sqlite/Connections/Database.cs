@@ -12,7 +12,12 @@ internal sealed class Database : IDisposable
     private readonly Dictionary<string, Statement> statements = [];
     private readonly bool borrowed;
 
-    static Database() => Batteries_V2.Init();
+    static Database()
+    {
+        Batteries_V2.Init();
+        // Nobody asks SQLite how much memory it uses, and to count it takes a lock for every piece. Too late where the program has used SQLite before.
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    }
 
     /// <param name="path">The database file.</param>
     /// <param name="synchronous">The <c>PRAGMA synchronous</c> of the connection.</param>
@@ -114,6 +119,7 @@ internal sealed class Database : IDisposable
     }
 
     private const int SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE = 1006;
+    private const int SQLITE_CONFIG_MEMSTATUS = 9;
     private const int SQLITE_DBSTATUS_CACHE_WRITE = 9;
     private const uint SQLITE_PREPARE_PERSISTENT = 1;
 }

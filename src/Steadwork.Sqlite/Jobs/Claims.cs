@@ -161,9 +161,8 @@ internal static class Claims
 
     private static ClaimedJob Take(WriteTransaction transaction, Head head, WorkerId worker, LeaseToken lease, DateTimeOffset now)
     {
-        var job = transaction.Database["claim"]
-            .Bind(1, head.Id).Bind(2, worker.Value).Bind(3, lease.Value).Bind(4, now.ToUnixTimeMilliseconds())
-            .First(row => Claimed(row, new JobId(head.Id), lease, head.Type, head.Queue))!;
+        transaction.Database["claim"].Bind(1, head.Id).Bind(2, worker.Value).Bind(3, lease.Value).Bind(4, now.ToUnixTimeMilliseconds()).Run();
+        var job = transaction.Database["claimed"].Bind(1, head.Id).First(row => Claimed(row, new JobId(head.Id), lease, head.Type, head.Queue))!;
         transaction.Lanes.CountReady(head.Lane, -1);
         transaction.Lanes.Move(head.Lane, JobState.Pending, JobState.Running);
         transaction.Batches.Move(job.BatchId?.Value, JobState.Pending, JobState.Running);

@@ -36,12 +36,13 @@ internal static class Ends
 
     private static bool Succeed(WriteTransaction transaction, AttemptEnd end, Transition.Succeed success, DateTimeOffset now)
     {
-        var held = transaction.Database["succeed"]
+        transaction.Database["succeed"]
             .Bind(1, end.Job.Value).Bind(2, end.Lease.Value).Bind(3, end.StartedAt?.ToUnixTimeMilliseconds())
-            .Bind(4, (end.FinishedAt ?? now).ToUnixTimeMilliseconds()).BindText(5, success.Result)
-            .First(row => ((long Lane, long Worker, string? Key, bool IsParent, long? Batch)?)(row.Long(0), row.Long(1), row.TextOrNull(2), row.Int(3) == 1, row.LongOrNull(4)));
-        if (held is not var (lane, worker, key, isParent, batch))
+            .Bind(4, (end.FinishedAt ?? now).ToUnixTimeMilliseconds()).BindText(5, success.Result).Run();
+        if (transaction.Database.Changes == 0)
             return false;
+        var (lane, worker, key, isParent, batch) = transaction.Database["succeeded"].Bind(1, end.Job.Value)
+            .First(row => (row.Long(0), row.Long(1), row.TextOrNull(2), row.Int(3) == 1, row.LongOrNull(4)));
         if (isParent)
             transaction.Family.Loosen(end.Job.Value);
         transaction.Keys.Loosen(key);

@@ -1,9 +1,11 @@
 -- name: succeed
--- The hot end of a job's life. The lease is the fence: a stale one finds no row.
+-- The hot end of a job's life. The lease is the fence: a stale one finds no row. Without RETURNING, as for a claim.
 UPDATE jobs
 SET state = 'succeeded', started_at = coalesce(?3, started_at), finished_at = ?4, result = ?5, error = NULL, cancel_reason = NULL, alone = 0, slot = NULL
-WHERE id = ?1 AND lease = ?2 AND state = 'running'
-RETURNING lane, worker, exclusive_key, is_parent, batch;
+WHERE id = ?1 AND lease = ?2 AND state = 'running';
+
+-- name: succeeded
+SELECT lane, worker, exclusive_key, is_parent, batch FROM jobs WHERE id = ?1;
 
 -- name: held
 -- What the lifecycle must know before any other end is applied; no row when the lease is stale.
