@@ -21,11 +21,19 @@ internal sealed class Inbox
         }
     }
 
-    /// <summary>Waits for changes and takes all that are there.</summary>
-    /// <param name="group">Where they go.</param>
-    /// <param name="most">How many at the most.</param>
+    /// <summary>Whether no change waits.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (gate)
+                return waiting.Count == 0;
+        }
+    }
+
+    /// <summary>Waits for changes.</summary>
     /// <returns>False when there are none and will be none.</returns>
-    public bool Take(List<WriteRequest> group, int most)
+    public bool Wait()
     {
         lock (gate)
         {
@@ -35,9 +43,19 @@ internal sealed class Inbox
                     return false;
                 Monitor.Wait(gate);
             }
+            return true;
+        }
+    }
+
+    /// <summary>Takes those that are there.</summary>
+    /// <param name="group">Where they go.</param>
+    /// <param name="most">How many at the most.</param>
+    public void Take(List<WriteRequest> group, int most)
+    {
+        lock (gate)
+        {
             while (group.Count < most && waiting.TryDequeue(out var request))
                 group.Add(request);
-            return true;
         }
     }
 

@@ -5,8 +5,9 @@ using Steadwork.Storage.Copying;
 namespace Steadwork.Sqlite.Writing;
 
 /// <summary>
-/// The one thread of a process that writes. It takes all requests that came in while its last commit ran, carries them
-/// out in one transaction, and answers each after the commit that holds its change: group commit without a timer.
+/// The one place of a process that writes. Its thread takes all requests that came in while the last commit ran, carries them
+/// out in one transaction, and answers each after the commit that holds its change: group commit without a timer. A caller who is
+/// alone makes its change itself: to wake the thread, and to be woken by it, would take about as long as the commit.
 /// </summary>
 internal sealed class WriteThread : IDisposable
 {
@@ -15,6 +16,7 @@ internal sealed class WriteThread : IDisposable
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(120);
 
     private readonly Inbox inbox = new();
+    private readonly Lock writing = new();
     private readonly List<WriteRequest> group = [];
     private readonly Database database;
     private readonly Database checkpointer;
@@ -23,7 +25,8 @@ internal sealed class WriteThread : IDisposable
     private readonly TimeProvider clock;
     private readonly Thread thread;
     private int pagesSinceCheckpoint;
-    private bool disposed;
+    private volatile bool callersAreAlone = true;
+    private volatile bool disposed;
 
     public WriteThread(string path, SqliteStoreOptions options, Action<WakeUp> ring)
     {
@@ -36,26 +39,63 @@ internal sealed class WriteThread : IDisposable
         thread.Start();
     }
 
-    /// <summary>Carries out a change on the write thread. It may be carried out twice, the first time in vain: it must have no effect outside the transaction.</summary>
+    /// <summary>Carries out a change. It may be carried out twice, the first time in vain: it must have no effect outside the transaction.</summary>
     public Task<T> WriteAsync<T>(Func<WriteTransaction, T> change, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var request = new WriteRequest<T>(change);
-        ObjectDisposedException.ThrowIf(!inbox.Add(request), typeof(SqliteStore));
+        if (!TryWriteHere(request))
+            ObjectDisposedException.ThrowIf(!inbox.Add(request), typeof(SqliteStore));
         return request.Answer;
     }
 
     private void Loop()
     {
-        while (inbox.Take(group, MaxRequestsACommit))
+        while (inbox.Wait())
         {
-            CommitGroup();
-            group.Clear();
-            pagesSinceCheckpoint += database.TakePagesWritten();
-            if (pagesSinceCheckpoint >= CheckpointPages)
-                Checkpoint();
+            lock (writing)
+            {
+                inbox.Take(group, MaxRequestsACommit);
+                callersAreAlone = group.Count == 1;
+                CommitGroup();
+                group.Clear();
+                CheckpointIfLong();
+            }
         }
-        Checkpoint();
+        lock (writing)
+            Checkpoint();
+    }
+
+    /// <returns>False when somebody else is writing, in this process or another, or callers come several at a time: they share their commits.</returns>
+    private bool TryWriteHere(WriteRequest request)
+    {
+        if (!callersAreAlone || !inbox.IsEmpty || !writing.TryEnter())
+            return false;
+        try
+        {
+            if (disposed || !TryBegin())
+                return false;
+            CommitAlone(request, begun: true);
+            CheckpointIfLong();
+            return true;
+        }
+        finally
+        {
+            writing.Exit();
+        }
+    }
+
+    private bool TryBegin()
+    {
+        try
+        {
+            return database.TryBegin();
+        }
+        catch (SqliteException)
+        {
+            // The thread will meet the same, and explain it.
+            return false;
+        }
     }
 
     private void CommitGroup()
@@ -81,11 +121,11 @@ internal sealed class WriteThread : IDisposable
             request.Complete();
     }
 
-    private void CommitAlone(WriteRequest request)
+    private void CommitAlone(WriteRequest request, bool begun = false)
     {
         try
         {
-            Commit([request]);
+            Commit([request], begun);
             request.Complete();
         }
         catch (Exception error)
@@ -94,9 +134,10 @@ internal sealed class WriteThread : IDisposable
         }
     }
 
-    private void Commit(List<WriteRequest> requests)
+    private void Commit(List<WriteRequest> requests, bool begun = false)
     {
-        WriteLock.Begin(database, clock, LockPatience);
+        if (!begun)
+            WriteLock.Begin(database, clock, LockPatience);
         try
         {
             foreach (var request in requests)
@@ -125,6 +166,13 @@ internal sealed class WriteThread : IDisposable
         {
             // The change is committed: a fault here, a folder of bells that is gone say, must not have it answered as failed or made again.
         }
+    }
+
+    private void CheckpointIfLong()
+    {
+        pagesSinceCheckpoint += database.TakePagesWritten();
+        if (pagesSinceCheckpoint >= CheckpointPages)
+            Checkpoint();
     }
 
     /// <summary>
@@ -162,7 +210,10 @@ internal sealed class WriteThread : IDisposable
         disposed = true;
         inbox.Close();
         thread.Join();
-        database.Dispose();
-        checkpointer.Dispose();
+        lock (writing)
+        {
+            database.Dispose();
+            checkpointer.Dispose();
+        }
     }
 }
