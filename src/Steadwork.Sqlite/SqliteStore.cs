@@ -12,6 +12,8 @@ namespace Steadwork.Sqlite;
 /// <summary>Durable jobs in one SQLite file. Any number of processes of one machine may open it at once.</summary>
 public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminableStore
 {
+    private const int FewJobs = 16;
+
     private readonly SqliteStoreOptions options;
     private readonly string storeId;
     private readonly LifeLines lifeLines;
@@ -75,7 +77,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
-        writer.WriteAsync<IReadOnlyList<EnqueuedJob>>(transaction => Enqueue(transaction, jobs), cancellationToken);
+        writer.WriteAsync<IReadOnlyList<EnqueuedJob>>(transaction => Enqueue(transaction, jobs), cancellationToken, isLong: jobs.Count > FewJobs);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, DbTransaction transaction, CancellationToken cancellationToken) =>
@@ -282,9 +284,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
             transaction.Batches.RequireOpen(batch);
         Enqueueing.Expire(transaction, jobs);
         Enqueueing.Demand(transaction, demanding);
-        var answers = new EnqueuedJob[jobs.Count];
-        foreach (var (place, job) in jobs.Index())
-            answers[place] = Enqueueing.Enqueue(transaction, job, job.AfterPlaces.Count == 0 ? job.After : [.. job.After.Union(job.AfterPlaces.Select(parent => answers[parent].Id))]);
+        var answers = Enqueueing.Enqueue(transaction, jobs);
         transaction.Admit();
         var replaces = jobs.Any(job => job.WhenTaken.Replaces());
         for (var index = 0; index < answers.Length; index++)

@@ -10,6 +10,7 @@ internal sealed class Database : IDisposable
     private static readonly TimeSpan OpeningPatience = TimeSpan.FromSeconds(60);
     private readonly sqlite3 handle;
     private readonly Dictionary<string, Statement> statements = [];
+    private readonly Dictionary<(string Name, int Rows), Statement> repeated = [];
     private readonly bool borrowed;
 
     static Database()
@@ -62,6 +63,19 @@ internal sealed class Database : IDisposable
     public Statement this[string name] =>
         statements.TryGetValue(name, out var statement) ? statement : statements[name] = Prepare(SqlText.Of(name));
 
+    /// <summary>The named <c>INSERT</c> of one row made into one of several that differ in one parameter alone: it has that number in the first row, and the next ones in the others.</summary>
+    public Statement Repeated(string name, int rows, int parameter)
+    {
+        var key = (name, rows);
+        if (!repeated.TryGetValue(key, out var statement))
+        {
+            var parts = SqlText.Of(name).TrimEnd(';').Split("VALUES ");
+            var all = Enumerable.Range(parameter, rows).Select(number => parts[1].Replace($"?{parameter},", $"?{number},", StringComparison.Ordinal));
+            statement = repeated[key] = Prepare($"{parts[0]}VALUES {string.Join(", ", all)}");
+        }
+        return statement;
+    }
+
     public Statement Prepare(string sql)
     {
         Check(sqlite3_prepare_v3(handle, sql, SQLITE_PREPARE_PERSISTENT, out var prepared), sql);
@@ -112,7 +126,7 @@ internal sealed class Database : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in statements.Values)
+        foreach (var statement in statements.Values.Concat(repeated.Values))
             statement.Dispose();
         if (!borrowed)
             handle.Dispose();

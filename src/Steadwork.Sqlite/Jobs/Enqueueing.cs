@@ -7,10 +7,88 @@ namespace Steadwork.Sqlite.Jobs;
 /// <summary>Takes jobs into the store.</summary>
 internal static class Enqueueing
 {
+    private const int RowsAtOnce = 50, PayloadParameter = 19;
+
+    /// <summary>Where a new job stands.</summary>
+    private readonly record struct Place(long Lane, JobState State, bool Ready, bool Blocked, DateTimeOffset RunAt, DateTimeOffset Now);
+
     /// <param name="transaction">The transaction.</param>
-    /// <param name="job">The job.</param>
-    /// <param name="after">The jobs that it comes after.</param>
-    public static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job, IReadOnlyCollection<JobId> after)
+    /// <param name="jobs">The jobs.</param>
+    public static EnqueuedJob[] Enqueue(WriteTransaction transaction, IReadOnlyList<NewJob> jobs)
+    {
+        var answers = new EnqueuedJob[jobs.Count];
+        for (var place = 0; place < jobs.Count;)
+        {
+            var alike = Alike(jobs, place);
+            if (alike == RowsAtOnce)
+                EnqueueAlike(transaction, jobs, place, answers.AsSpan(place, alike));
+            for (var end = place + alike; place < end; place++)
+            {
+                if (alike < RowsAtOnce && jobs[place] is var job)
+                    answers[place] = Enqueue(transaction, job, job.AfterPlaces.Count == 0 ? job.After : [.. job.After.Union(job.AfterPlaces.Select(parent => answers[parent].Id))]);
+            }
+        }
+        return answers;
+    }
+
+    /// <summary>How many jobs from that place on differ in their payloads alone, and in nothing that others would have to be looked at for; at least 1.</summary>
+    private static int Alike(IReadOnlyList<NewJob> jobs, int place)
+    {
+        var first = jobs[place];
+        var alike = 1;
+        if (first is { UniqueKey: null, ExclusiveKey: null, AfterBatch: null, After.Count: 0, AfterPlaces.Count: 0 })
+        {
+            while (alike < RowsAtOnce && place + alike < jobs.Count && first.IsAlike(jobs[place + alike]))
+                alike++;
+        }
+        return alike;
+    }
+
+    private static void EnqueueAlike(WriteTransaction transaction, IReadOnlyList<NewJob> jobs, int place, Span<EnqueuedJob> answers)
+    {
+        var (job, at) = (jobs[place], PlaceOf(transaction, jobs[place], isBlocked: false));
+        var insert = Bind(transaction.Database.Repeated("insert-job", answers.Length, PayloadParameter), job, at);
+        for (var index = 0; index < answers.Length; index++)
+            insert.BindText(PayloadParameter + index, jobs[place + index].Payload);
+        insert.Run();
+        var id = transaction.Database.LastInsertedId - answers.Length;
+        foreach (ref var answer in answers)
+        {
+            answer = new EnqueuedJob(new JobId(++id), Existing: false, at.State);
+            transaction.Log(LogKinds.Enqueued, at.Now, id, null, null);
+        }
+        Count(transaction, job, at, answers.Length);
+    }
+
+    private static Place PlaceOf(WriteTransaction transaction, NewJob job, bool isBlocked)
+    {
+        var now = transaction.Now;
+        var runAt = job.RunAt ?? now + job.Delay;
+        var due = runAt <= now;
+        var ready = due && job.ExclusiveKey is null && !isBlocked;
+        return new Place(transaction.Lanes.Of(job), isBlocked || (due && !ready) ? JobState.Waiting : JobState.Pending, ready, isBlocked, runAt, now);
+    }
+
+    private static Statement Bind(Statement insert, NewJob job, Place at) => insert
+        .Bind(1, at.Lane).Bind(2, at.Ready ? 1L : 0).Bind(3, job.Priority).Bind(4, job.MaxAttempts)
+        .Bind(5, at.RunAt.ToUnixTimeMilliseconds()).Bind(6, at.Now.ToUnixTimeMilliseconds())
+        .Bind(7, (long?)job.Timeout?.TotalMilliseconds)
+        .Bind(8, Uniqueness.Until(job, at.Now)?.ToUnixTimeMilliseconds()).Bind(9, job.UniqueKey)
+        .Bind(10, job.TraceParent).BindText(11, TagsJson.Write(job.Tags)).Bind(12, at.State.Name())
+        .Bind(13, job.ExclusiveKey).Bind(14, job.ExclusiveLimit)
+        .Bind(15, at.Blocked ? 1L : 0).Bind(16, job.RunsAnyway ? 1L : 0)
+        .Bind(17, Times.ExpiryOf(job, at.Now)?.ToUnixTimeMilliseconds()).Bind(18, job.Batch?.Value);
+
+    private static void Count(WriteTransaction transaction, NewJob job, Place at, int jobs)
+    {
+        transaction.Lanes.Count(at.Lane, at.State, jobs);
+        transaction.Batches.Count(job.Batch?.Value, at.State, jobs);
+        if (at.Ready)
+            transaction.Lanes.CountReady(at.Lane, jobs);
+        transaction.WakeAfterCommit(WakeUp.Jobs);
+    }
+
+    private static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job, IReadOnlyCollection<JobId> after)
     {
         // Whoever brings a job with an exclusive key has that looked at, even if the job itself comes to nothing, or stands behind it later.
         transaction.Keys.Loosen(job.ExclusiveKey);
@@ -22,38 +100,21 @@ internal static class Enqueueing
                 Replace(transaction, bearer.Id, job);
             return bearer;
         }
-        var database = transaction.Database;
-        var now = transaction.Now;
-        var runAt = job.RunAt ?? now + job.Delay;
-        var due = runAt <= now;
-        var blocked = after.Count > 0 || job.AfterBatch is not null;
-        var ready = due && job.ExclusiveKey is null && !blocked;
-        var state = blocked || (due && !ready) ? JobState.Waiting : JobState.Pending;
-        var lane = transaction.Lanes.Of(job);
-        database["insert-job"]
-            .Bind(1, lane).Bind(2, ready ? 1L : 0).Bind(3, job.Priority).Bind(4, job.MaxAttempts)
-            .Bind(5, runAt.ToUnixTimeMilliseconds()).Bind(6, now.ToUnixTimeMilliseconds())
-            .Bind(7, (long?)job.Timeout?.TotalMilliseconds)
-            .Bind(8, Uniqueness.Until(job, now)?.ToUnixTimeMilliseconds()).Bind(9, job.UniqueKey)
-            .Bind(10, job.TraceParent).BindText(11, TagsJson.Write(job.Tags)).BindText(12, job.Payload)
-            .Bind(13, state.Name()).Bind(14, job.ExclusiveKey).Bind(15, job.ExclusiveLimit)
-            .Bind(16, blocked ? 1L : 0).Bind(17, job.RunsAnyway ? 1L : 0)
-            .Bind(18, Times.ExpiryOf(job, now)?.ToUnixTimeMilliseconds()).Bind(19, job.Batch?.Value).Run();
-
-        var id = database.LastInsertedId;
-        transaction.Lanes.Count(lane, state, +1);
-        transaction.Batches.Count(job.Batch?.Value, state, +1);
-        if (ready)
-            transaction.Lanes.CountReady(lane, +1);
-        foreach (var parent in after.Order())
-            transaction.Family.Add(id, parent);
+        var at = PlaceOf(transaction, job, isBlocked: after.Count > 0 || job.AfterBatch is not null);
+        Bind(transaction.Database["insert-job"], job, at).BindText(PayloadParameter, job.Payload).Run();
+        var id = transaction.Database.LastInsertedId;
+        Count(transaction, job, at, 1);
+        if (after.Count > 0)
+        {
+            foreach (var parent in after.Order())
+                transaction.Family.Add(id, parent);
+        }
         if (job.AfterBatch is { } batch)
             transaction.Family.Add(id, batch);
-        if (state is JobState.Waiting && !blocked)
+        if (at is { State: JobState.Waiting, Blocked: false })
             transaction.Keys.Arrive(job.ExclusiveKey!, id);
-        transaction.Log(LogKinds.Enqueued, now, id, null, null);
-        transaction.WakeAfterCommit(WakeUp.Jobs);
-        return new EnqueuedJob(new JobId(id), Existing: false, state);
+        transaction.Log(LogKinds.Enqueued, at.Now, id, null, null);
+        return new EnqueuedJob(new JobId(id), Existing: false, at.State);
     }
 
     private static void Amend(WriteTransaction transaction, JobId bearer, NewJob job)

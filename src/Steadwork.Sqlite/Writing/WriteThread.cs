@@ -40,11 +40,14 @@ internal sealed class WriteThread : IDisposable
     }
 
     /// <summary>Carries out a change. It may be carried out twice, the first time in vain: it must have no effect outside the transaction.</summary>
-    public Task<T> WriteAsync<T>(Func<WriteTransaction, T> change, CancellationToken cancellationToken)
+    /// <param name="change">The change.</param>
+    /// <param name="cancellationToken">Heeded until it begins.</param>
+    /// <param name="isLong">Whether the caller had better go on meanwhile, even if it is alone.</param>
+    public Task<T> WriteAsync<T>(Func<WriteTransaction, T> change, CancellationToken cancellationToken, bool isLong = false)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var request = new WriteRequest<T>(change);
-        if (!TryWriteHere(request))
+        if (isLong || !TryWriteHere(request))
             ObjectDisposedException.ThrowIf(!inbox.Add(request), typeof(SqliteStore));
         return request.Answer;
     }

@@ -172,11 +172,24 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
     public async Task<IReadOnlyList<JobId>> EnqueueManyAsync<TJob>(IEnumerable<TJob> payloads, Action<TJob, EnqueueOptions>? configure, CancellationToken cancellationToken = default)
     {
         var ids = new List<JobId>();
-        foreach (var chunk in payloads.Chunk(Defaults.BulkChunk))
+        var storing = Task.FromResult<IReadOnlyList<EnqueuedJob>>([]);
+        try
         {
-            foreach (var stored in await store.EnqueueAsync(Make(chunk, configure), cancellationToken).ConfigureAwait(false))
-                ids.Add(stored.Id);
+            // The next ones are made while those before are stored.
+            foreach (var chunk in payloads.Chunk(Defaults.BulkChunk))
+            {
+                var jobs = Make(chunk, configure);
+                ids.AddRange((await storing.ConfigureAwait(false)).Select(stored => stored.Id));
+                storing = store.EnqueueAsync(jobs, cancellationToken);
+            }
         }
+        catch
+        {
+            // What is on its way when a later payload is refused is there, or not, by the time it is said.
+            await ((Task)storing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+        ids.AddRange((await storing.ConfigureAwait(false)).Select(stored => stored.Id));
         return ids;
     }
 

@@ -116,4 +116,12 @@ public sealed record NewJob
 
     /// <summary>The W3C trace context in which it is enqueued (<c>traceparent</c>); null when there is none.</summary>
     public string? TraceParent { get; init; }
+
+    /// <summary>Whether another one differs from it in the payload alone.</summary>
+    internal bool IsAlike(NewJob other) =>
+        AreAlike(Tags, other.Tags) && AreAlike(Requires, other.Requires) && AreAlike(After, other.After) && AreAlike(AfterPlaces, other.AfterPlaces)
+        // The lists are compared above: a record compares which they are, not what they hold.
+        && this with { Payload = other.Payload, Tags = other.Tags, Requires = other.Requires, After = other.After, AfterPlaces = other.AfterPlaces } == other;
+
+    private static bool AreAlike<T>(IReadOnlyList<T> these, IReadOnlyList<T> those) => these.Count == those.Count && (these.Count == 0 || these.SequenceEqual(those));
 }
