@@ -59,14 +59,12 @@ internal sealed class Measures(Place place)
         var url = place.NextStore();
         await using var ours = new Ours(url);
         await ours.BulkAsync(Drained).ConfigureAwait(false);
-        await using var store = url.Open(create: false);
         var workers = await Task.WhenAll(Enumerable.Range(0, processes).Select(_ => BenchWorker.StartAsync(url, concurrency: 10, stamps: false))).ConfigureAwait(false);
         var rate = await Rate.OfAsync(Drained, async () =>
         {
             foreach (var worker in workers)
                 worker.Go();
-            while ((await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false)).Lanes.Sum(lane => lane.Counts.Succeeded) < Drained)
-                await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System).ConfigureAwait(false);
+            await ours.WhenToldAsync(Drained).ConfigureAwait(false);
         }).ConfigureAwait(false);
         foreach (var worker in workers)
             await worker.DisposeAsync().ConfigureAwait(false);

@@ -3,13 +3,17 @@ using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Steadwork.Cli.Shell;
+using Steadwork.Storage;
 
 namespace Steadwork.Cli.Benching;
 
 /// <summary>A program that uses a store as programs do: typed payloads, handlers from the services, a hosted worker.</summary>
 internal sealed class Ours : IAsyncDisposable
 {
+    private const int WarmUps = 1000;
+
     private readonly ServiceProvider services;
+    private readonly IStore store;
     private readonly Arrivals arrivals;
 
     /// <param name="url">The store, which is made if it is missing.</param>
@@ -26,6 +30,7 @@ internal sealed class Ours : IAsyncDisposable
                 .AddWorker(worker))
             .BuildServiceProvider();
         arrivals = services.GetRequiredService<Arrivals>();
+        store = services.GetRequiredService<IStore>();
         Jobs = services.GetRequiredService<JobQueue>();
     }
 
@@ -64,17 +69,34 @@ internal sealed class Ours : IAsyncDisposable
     /// <summary>Many at once.</summary>
     public Task<double> BulkAsync(int jobs) => Rate.OfAsync(jobs, () => Jobs.EnqueueManyAsync(Enumerable.Repeat(Note.Typed, jobs)));
 
-    /// <summary>Works through what is enqueued before: from the worker's start until it has told the store of every end.</summary>
+    /// <summary>Works through what was enqueued while its queue was paused: from the end of that until the store has been told of every end. The worker is warm by then.</summary>
     public async Task<double> DrainAsync(int jobs)
     {
+        await StartAsync().ConfigureAwait(false);
+        await WorkThroughAsync(WarmUps).ConfigureAwait(false);
+        var rate = await WorkThroughAsync(jobs).ConfigureAwait(false);
+        await StopAsync().ConfigureAwait(false);
+        return rate;
+    }
+
+    private async Task<double> WorkThroughAsync(int jobs)
+    {
+        await Jobs.PauseQueueAsync(Defaults.Queue, "bench").ConfigureAwait(false);
         await Jobs.EnqueueManyAsync(Enumerable.Repeat(Note.Typed, jobs)).ConfigureAwait(false);
         var done = arrivals.WhenAsync(jobs);
         return await Rate.OfAsync(jobs, async () =>
         {
-            await StartAsync().ConfigureAwait(false);
+            await Jobs.ResumeQueueAsync(Defaults.Queue, "bench").ConfigureAwait(false);
             await done.ConfigureAwait(false);
-            await StopAsync().ConfigureAwait(false);
+            await WhenToldAsync(arrivals.Count).ConfigureAwait(false);
         }).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits until the store has so many jobs that have succeeded.</summary>
+    public async Task WhenToldAsync(long jobs)
+    {
+        while ((await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false)).Lanes.Sum(lane => lane.Counts.Succeeded) < jobs)
+            await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System).ConfigureAwait(false);
     }
 
     /// <summary>From the call of the enqueue to the handler's start.</summary>

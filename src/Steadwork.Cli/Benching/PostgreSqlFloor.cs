@@ -9,6 +9,8 @@ namespace Steadwork.Cli.Benching;
 internal sealed class PostgreSqlFloor(NpgsqlDataSource source, string schema) : IFloor
 {
     private const int Writers = 2, Drainers = 2, GroupAtMost = 2000;
+    // Far from those of the sequence.
+    private const long FirstFilled = 1L << 40;
     private const string Columns = "(id, run_at, created_at, lane, max_attempts, priority, ready, state, payload)";
     private static readonly string Payload = System.Text.Encoding.UTF8.GetString(Note.Raw.Span);
 
@@ -83,10 +85,14 @@ internal sealed class PostgreSqlFloor(NpgsqlDataSource source, string schema) : 
         await FillAsync(jobs).ConfigureAwait(false);
         // Without knowing what is in the table, the server sorts all of it for each claim.
         await ExecuteAsync($"ANALYZE {this.jobs}").ConfigureAwait(false);
-        return await Rate.OfAsync(jobs, () => Task.WhenAll(Enumerable.Range(0, Drainers).Select(_ => DrainAsync(batch, logs)))).ConfigureAwait(false);
+        var drainers = await Task.WhenAll(Enumerable.Range(0, Drainers).Select(_ => source.OpenConnectionAsync().AsTask())).ConfigureAwait(false);
+        var rate = await Rate.OfAsync(jobs, () => Task.WhenAll(drainers.Select(connection => DrainAsync(connection, batch, logs)))).ConfigureAwait(false);
+        foreach (var connection in drainers)
+            await connection.DisposeAsync().ConfigureAwait(false);
+        return rate;
     }
 
-    private async Task DrainAsync(int batch, bool logs)
+    private async Task DrainAsync(NpgsqlConnection connection, int batch, bool logs)
     {
         const string moved = "lease, worker, run_at, created_at, started_at, timeout, lane, attempt, failures, max_attempts, priority, unique_until, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, expires_at, batch, trace_parent, tags, payload";
         var end = $"""
@@ -102,7 +108,6 @@ internal sealed class PostgreSqlFloor(NpgsqlDataSource source, string schema) : 
             {(logs ? $", logged AS (INSERT INTO {log} (at, entries, kinds, worker, jobs, leases) SELECT now(), count(*), '{{claimed}}', 1, array_agg(id), array_agg(1::bigint) FROM claimed HAVING count(*) > 0)" : "")}
             SELECT id, attempt, payload FROM claimed
             """;
-        await using var connection = await source.OpenConnectionAsync().ConfigureAwait(false);
         long[] held = [];
         do
         {
@@ -173,7 +178,7 @@ internal sealed class PostgreSqlFloor(NpgsqlDataSource source, string schema) : 
         await using var connection = await source.OpenConnectionAsync().ConfigureAwait(false);
         await using var copy = await connection.BeginBinaryImportAsync($"COPY {jobs} {Columns} FROM STDIN (FORMAT binary)").ConfigureAwait(false);
         var now = TimeProvider.System.GetUtcNow().UtcDateTime;
-        for (var id = 1L; id <= many; id++)
+        for (var id = FirstFilled; id < FirstFilled + many; id++)
         {
             await copy.StartRowAsync().ConfigureAwait(false);
             await copy.WriteAsync(id).ConfigureAwait(false);
