@@ -1,4 +1,5 @@
 using System.Text;
+using Npgsql;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.Storage;
 
@@ -36,34 +37,47 @@ internal sealed class Drafts(int capacity)
         var replacing = jobs.FindAll(job => job.WhenTaken.Replaces() && job.UniqueKey is not null);
         if (replacing.Count > 0)
             AddReplacing(batch, replacing, own);
-        batch.Add("enqueue",
+        NpgsqlParameter[] usual =
+        [
             Value.Of(lanes.ToArray()),
             Value.Of(Column(job => (short)job.Priority)),
             Value.Of(Column(job => job.MaxAttempts)),
             Value.Of(Column(job => (long)job.Delay.TotalMilliseconds)),
             Value.Of(Column(RunAt)),
             Value.Of(Column(job => (long?)job.Timeout?.TotalMilliseconds)),
-            Value.Of(Column(job => job.UniqueScope is UniqueScope.WhileKept ? Uniqueness.ForEver.UtcDateTime : (DateTime?)null)),
-            Value.Of(Column(job => job.UniqueKey)),
             Value.Of(Column(job => job.TraceParent)),
             Value.Of(Column(job => job.Tags.Count == 0 ? null : Encoding.UTF8.GetString(TagsJson.Write(job.Tags).Span))),
             Value.Of(Column(job => Encoding.UTF8.GetString(job.Payload.Span))),
-            Value.Of(Column(job => job.ExclusiveKey)),
-            Value.Of(Column(job => (short)job.ExclusiveLimit)),
-            Value.Of(own),
-            Value.Of(Column(job => job.RunsAnyway)),
-            Value.Of([.. edges.Select(edge => edge.Child)]),
-            Value.Of([.. edges.Select(edge => edge.ParentPlace)]),
-            Value.Of([.. edges.Select(edge => edge.Parent)]),
-            Value.Of(Column(job => (long?)job.UniqueFor?.TotalMilliseconds)),
-            Value.Of(Column(ExpiresAt)),
-            Value.Of(Column(ExpiresIn)),
-            Value.Of(Column(job => job.Batch?.Value)));
+        ];
+        if (edges.Count == 0 && jobs.TrueForAll(IsPlain))
+            batch.Add("enqueue-plain", usual);
+        else
+            batch.Add("enqueue", [.. usual, .. Others(own)]);
         var amending = jobs.FindAll(job => job is { WhenTaken: WhenTaken.Amend, UniqueKey: not null });
         if (amending.Count > 0)
             batch.Add("amend", Value.Of(amending.ConvertAll(job => job.UniqueKey).ToArray()), Value.Of(amending.ConvertAll(job => job.MaxAttempts).ToArray()));
         return replacing.Count > 0;
     }
+
+    /// <summary>Whether nothing that is there has to be looked at for a job, unless it comes after others.</summary>
+    private static bool IsPlain(NewJob job) => job is { UniqueKey: null, ExclusiveKey: null, Batch: null, ExpiresIn: null, ExpiresAt: null, RunsAnyway: false };
+
+    private NpgsqlParameter[] Others(bool own) =>
+    [
+        Value.Of(Column(job => job.UniqueScope is UniqueScope.WhileKept ? Uniqueness.ForEver.UtcDateTime : (DateTime?)null)),
+        Value.Of(Column(job => job.UniqueKey)),
+        Value.Of(Column(job => job.ExclusiveKey)),
+        Value.Of(Column(job => (short)job.ExclusiveLimit)),
+        Value.Of(own),
+        Value.Of(Column(job => job.RunsAnyway)),
+        Value.Of([.. edges.Select(edge => edge.Child)]),
+        Value.Of([.. edges.Select(edge => edge.ParentPlace)]),
+        Value.Of([.. edges.Select(edge => edge.Parent)]),
+        Value.Of(Column(job => (long?)job.UniqueFor?.TotalMilliseconds)),
+        Value.Of(Column(ExpiresAt)),
+        Value.Of(Column(ExpiresIn)),
+        Value.Of(Column(job => job.Batch?.Value)),
+    ];
 
     private static void AddReplacing(Batch batch, List<NewJob> replacing, bool own) => batch.Add("replace",
         Value.Of(replacing.ConvertAll(job => job.UniqueKey).ToArray()),

@@ -23,8 +23,8 @@ SELECT key FROM unnest($1::text[]) AS key WHERE NOT pg_try_advisory_xact_lock(ha
 
 -- name: enqueue
 -- The arrays hold a job a place: $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or
--- null, $7 until when the key stays taken after the end, or null, $8 key or null, $9 trace or null, $10 tags or null, $11 payload, $12 exclusive key or null, $13 how
--- many may bear that at once, $15 whether it runs however its parents end, $19 what stands for $7 in ms from now on or null, $20 when the job expires or null, $21
+-- null, $7 trace or null, $8 tags or null, $9 payload, $10 until when the key stays taken after the end, or null, $11 key or null, $12 exclusive key or null, $13 how
+-- many may bear that at once, $15 whether it runs however its parents end, $19 what stands for $10 in ms from now on or null, $20 when the job expires or null, $21
 -- what stands for that in ms from now on or null, $22 the batch that it is of or null (0 for the one that this transaction makes), and for all $14
 -- whether the transaction is nobody else's.
 -- A job comes after others: $16 its place, and $17 the place of the other in the list or null, then $18 its id (0 for the batch that this transaction makes). No unique key stands in a list twice. A job
@@ -32,7 +32,7 @@ SELECT key FROM unnest($1::text[]) AS key WHERE NOT pg_try_advisory_xact_lock(ha
 -- caller's transaction a claim sees to that, as if it fell due.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 drafts AS MATERIALIZED (
-    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::smallint[], $15::boolean[], $19::bigint[], $20::timestamptz[], $21::bigint[], $22::bigint[])
+    SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $10::timestamptz[], $11::text[], $7::text[], $8::text[], $9::text[], $12::text[], $13::smallint[], $15::boolean[], $19::bigint[], $20::timestamptz[], $21::bigint[], $22::bigint[])
         WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, taken_until, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, runs_anyway, taken_for, expires_at, expires_in, batch_told, place)
 ),
 edges AS MATERIALIZED (
@@ -87,6 +87,27 @@ SELECT place, id, false AS existing, state FROM fresh
 UNION ALL
 SELECT place, id, true, state FROM bearers
 ORDER BY place;
+
+-- name: enqueue-plain
+-- The same of jobs that have no keys, come after no others, are of no batch and do not expire, as most: each part of the statement above
+-- costs its start, whether anything goes through it or not. $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null,
+-- $6 timeout in ms or null, $7 trace or null, $8 tags or null, $9 payload.
+WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+fresh AS MATERIALIZED (
+    SELECT draft.*, now, coalesce(run_at, now + wait * interval '1 millisecond') AS due, nextval('steadwork.job_ids') AS id
+    FROM clock, unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::text[], $8::text[], $9::text[])
+        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, trace_parent, tags, payload, place)
+),
+stored AS (
+    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, state, trace_parent, tags, payload)
+    SELECT id, due, now, timeout, lane, max_attempts, priority, due <= now, 'pending', trace_parent, tags::jsonb, payload FROM fresh
+),
+counted AS (INSERT INTO steadwork.lane_changes (lane, pending) SELECT lane, count(*) FROM fresh GROUP BY lane),
+logged AS (
+    INSERT INTO steadwork.log (at, entries, kinds, jobs)
+    SELECT min(now), count(*), ARRAY['enqueued'], array_agg(id) FROM fresh HAVING count(*) > 0
+)
+SELECT place, id, false AS existing, 'pending' AS state FROM fresh;
 
 -- name: amend
 -- $1 keys, $2 attempts at most. What was just stored with the same number is left alone.
