@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Steadwork.PostgreSql;
 using Steadwork.Sqlite;
@@ -118,30 +116,6 @@ internal sealed class Ours(IStore store, IStore other, IStore silent) : IAsyncDi
     {
         for (var count = 0; count < jobs; count += 10_000)
             await store.EnqueueAsync([.. Enumerable.Range(count, Math.Min(10_000, jobs - count)).Select(job)], CancellationToken.None);
-    }
-
-    /// <summary>From the enqueue's call in one store to the handler's start in a worker of another, as in two processes.</summary>
-    public async Task<List<double>> PickUpAsync(int samples)
-    {
-        var begun = Channel.CreateUnbounded<long>();
-        var catalog = new JobCatalog();
-        catalog.Add(new JobType(Type, null, new JobTypeOptions(), _ =>
-        {
-            begun.Writer.TryWrite(Stopwatch.GetTimestamp());
-            return Task.FromResult<ReadOnlyMemory<byte>>(default);
-        }));
-        await using var worker = new WorkerHost(other, catalog, new WorkerOptions());
-        await worker.StartAsync();
-        var times = new List<double>();
-        for (var sample = 0; sample < samples; sample++)
-        {
-            await PickUps.PauseAsync();
-            var began = Stopwatch.GetTimestamp();
-            await store.EnqueueAsync([Job], CancellationToken.None);
-            times.Add(Stopwatch.GetElapsedTime(began, await begun.Reader.ReadAsync()).TotalMilliseconds);
-        }
-        await worker.StopAsync();
-        return times;
     }
 
     public async ValueTask DisposeAsync()
