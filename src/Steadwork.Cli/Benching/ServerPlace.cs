@@ -20,24 +20,27 @@ internal sealed partial class ServerPlace(string url) : Place
 
     protected override Task<IFloor> FloorAsync(int number) => PostgreSqlFloor.OpenAsync(source, Url(number), prefix + number);
 
+    public override async Task ClearAsync()
+    {
+        var schemas = new List<string>();
+        await using (var all = source.CreateCommand("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, $1)"))
+        {
+            all.Parameters.Add(new NpgsqlParameter { Value = prefix });
+            await using var reader = await all.ExecuteReaderAsync().ConfigureAwait(false);
+            while (await reader.ReadAsync().ConfigureAwait(false))
+                schemas.Add(reader.GetString(0));
+        }
+        foreach (var schema in schemas)
+        {
+            await using var drop = source.CreateCommand($"DROP SCHEMA {schema} CASCADE");
+            await drop.ExecuteNonQueryAsync().ConfigureAwait(false);
+        }
+    }
+
     public override async ValueTask DisposeAsync()
     {
-        await using (source.ConfigureAwait(false))
-        {
-            var schemas = new List<string>();
-            await using (var all = source.CreateCommand("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, $1)"))
-            {
-                all.Parameters.Add(new NpgsqlParameter { Value = prefix });
-                await using var reader = await all.ExecuteReaderAsync().ConfigureAwait(false);
-                while (await reader.ReadAsync().ConfigureAwait(false))
-                    schemas.Add(reader.GetString(0));
-            }
-            foreach (var schema in schemas)
-            {
-                await using var drop = source.CreateCommand($"DROP SCHEMA {schema} CASCADE");
-                await drop.ExecuteNonQueryAsync().ConfigureAwait(false);
-            }
-        }
+        await base.DisposeAsync().ConfigureAwait(false);
+        await source.DisposeAsync().ConfigureAwait(false);
     }
 
     private static NpgsqlDataSource Open(NpgsqlConnectionStringBuilder settings)

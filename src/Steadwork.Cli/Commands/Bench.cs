@@ -32,7 +32,7 @@ internal static class BenchCommand
         var wanted = all.Where(measure => only.Length == 0 || only.Any(name => measure.Name.StartsWith(name, StringComparison.Ordinal))).ToList();
         using var signals = new StopSignals();
         using var progress = new StatusLine(silent: call.Json);
-        var measured = await InTurnsAsync(wanted, rounds, progress, signals.Token).ConfigureAwait(false);
+        var measured = await InTurnsAsync(place, wanted, rounds, progress, signals.Token).ConfigureAwait(false);
         progress.Dispose();
         if (measured is null)
             return ExitStatus.Interrupted;
@@ -45,7 +45,7 @@ internal static class BenchCommand
 
     /// <summary>Measures all, round after round, so that what else the machine does meets all of them alike. The first round warms up.</summary>
     /// <returns>Null when it was interrupted.</returns>
-    private static async Task<IReadOnlyList<Measured>?> InTurnsAsync(IReadOnlyList<Measure> measures, int rounds, StatusLine progress, CancellationToken stop)
+    private static async Task<IReadOnlyList<Measured>?> InTurnsAsync(Place place, IReadOnlyList<Measure> measures, int rounds, StatusLine progress, CancellationToken stop)
     {
         var results = measures.ToDictionary(measure => measure, _ => (Floors: new List<double>(), Ours: new List<double>()));
         for (var round = 0; round <= rounds; round++)
@@ -55,8 +55,8 @@ internal static class BenchCommand
                 if (stop.IsCancellationRequested)
                     return null;
                 progress.Show($"round {round} of {rounds}: {measure.Text}");
-                var floor = measure.Floor is { } under ? await under().ConfigureAwait(false) : (double?)null;
-                var ours = await measure.Ours().ConfigureAwait(false);
+                var floor = measure.Floor is { } under ? await OnceAsync(under).ConfigureAwait(false) : (double?)null;
+                var ours = await OnceAsync(measure.Ours).ConfigureAwait(false);
                 if (round == 0)
                     continue;
                 if (floor is { } value)
@@ -64,6 +64,14 @@ internal static class BenchCommand
                 results[measure].Ours.Add(ours);
             }
         }
+
+        async Task<double> OnceAsync(Func<Task<double>> measure)
+        {
+            var value = await measure().ConfigureAwait(false);
+            await place.ClearAsync().ConfigureAwait(false);
+            return value;
+        }
+
         return [.. measures.Select(measure => new Measured(measure, results[measure].Floors, results[measure].Ours))];
     }
 }
