@@ -7,13 +7,15 @@ namespace Steadwork.Cli.Benching;
 /// <summary>What came out, for people and for programs.</summary>
 internal static class BenchPage
 {
-    public static void Print(Place place, IReadOnlyList<Measured> measured, int rounds)
+    public static void Print(Place place, IReadOnlyList<Measured> measured, int rounds, double? leastShare)
     {
         Console.Out.WriteLine($"{place.Name}; medians of {rounds} in turns, after one to warm up");
         var table = new Table("MEASURE", "#FLOOR", "#OURS", "#RATIO", "#LEAST", "#MOST", "UNIT");
         foreach (var each in measured)
             table.Add(each.Measure.Text, Text(each, each.Floor), Text(each, each.Ours), each.Ratio?.ToString("0.00", CultureInfo.InvariantCulture) ?? "-", Text(each, each.Results.Min()), Text(each, each.Results.Max()), each.Measure.Unit);
         table.Print();
+        if (leastShare is { } share)
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Of several processes, each did at least {share * 100:0} % of the work, every time."));
     }
 
     public static void Write(IReadOnlyList<Measured> measured) => JsonOutput.Document(json =>

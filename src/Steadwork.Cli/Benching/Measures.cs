@@ -68,12 +68,13 @@ internal sealed class Measures(Place place)
         }).ConfigureAwait(false);
         foreach (var worker in workers)
             await worker.DisposeAsync().ConfigureAwait(false);
-        LeastShare = workers.Min(worker => worker.Count) / (double)Drained;
+        if (processes > 1)
+            LeastShare = Math.Min(LeastShare ?? 1, workers.Min(worker => worker.Count) / (double)Drained);
         return rate;
     }
 
-    /// <summary>What part of the work the process got that got least, when last several did it.</summary>
-    public double LeastShare { get; private set; }
+    /// <summary>What part of the work the process got that got least, of all times that several did it; null when none did.</summary>
+    public double? LeastShare { get; private set; }
 
     private static double MedianOf(IReadOnlyList<double> times) => At(times.Skip(WarmUps), 0.5);
 

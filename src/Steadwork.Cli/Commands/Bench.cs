@@ -26,7 +26,8 @@ internal static class BenchCommand
     {
         var (rounds, only) = (call.Value(Rounds) ?? 5, call.Value(Only) ?? []);
         await using var place = Place.Beside(call.Store);
-        var all = new Measures(place).All;
+        var measures = new Measures(place);
+        var all = measures.All;
         if (only.FirstOrDefault(name => !all.Any(measure => measure.Name.StartsWith(name, StringComparison.Ordinal))) is { } unknown)
             throw new Refusal($"There is no measure '{PlainText.Line(unknown)}'; there are {string.Join(", ", all.Select(measure => measure.Name))}.");
         var wanted = all.Where(measure => only.Length == 0 || only.Any(name => measure.Name.StartsWith(name, StringComparison.Ordinal))).ToList();
@@ -39,7 +40,7 @@ internal static class BenchCommand
         if (call.Json)
             BenchPage.Write(measured);
         else
-            BenchPage.Print(place, measured, rounds);
+            BenchPage.Print(place, measured, rounds, measures.LeastShare);
         return ExitStatus.Done;
     }
 
