@@ -126,6 +126,9 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     public Renewal Renew(WorkerId worker) => heartbeat.Renew(worker);
 
     /// <inheritdoc/>
+    public int ExchangesAtOnce => 2;
+
+    /// <inheritdoc/>
     public async Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
     {
         var (exchange, wakeUps) = await exchanging.ExchangeAsync(worker, ends, claim, cancellationToken).ConfigureAwait(false);

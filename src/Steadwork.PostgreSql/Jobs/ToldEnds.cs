@@ -47,9 +47,9 @@ internal sealed class ToldEnds
         {
             batch.Add("end-jobs", [
                 .. Common(ending),
-                Value.Of(Column(ending, told => told.Effect.State.Name())),
+                Value.Of(Sparse(ending, told => told.Effect.State is JobState.Succeeded ? null : told.Effect.State.Name())),
                 .. Fate(ending),
-                Value.Of(Column(ending, told => (told.End.Transition as Transition.Cancel)?.Reason)),
+                Value.Of(Sparse(ending, told => (told.End.Transition as Transition.Cancel)?.Reason)),
                 Value.Of(lockSpace)]);
         }
         if (returning.Count > 0)
@@ -127,12 +127,16 @@ internal sealed class ToldEnds
 
     private static Npgsql.NpgsqlParameter[] Fate(List<Told> ends) =>
     [
-        Value.Of(Column(ends, told => told.End.Transition is Transition.Succeed ? null : AttemptOutcomes.Of(told.End.Transition))),
-        Value.Of(Column(ends, told => told.Effect.GivesBackAttempt)),
-        Value.Of(Column(ends, told => told.Effect.CountsFailure)),
-        Value.Of(Column(ends, told => TextOf(ErrorJson.Write(told.Effect.Error)))),
-        Value.Of(Column(ends, told => TextOf(told.Effect.Result))),
+        Value.Of(Sparse(ends, told => told.End.Transition is Transition.Succeed ? null : AttemptOutcomes.Of(told.End.Transition))),
+        Value.Of(Sparse(ends, told => told.Effect.GivesBackAttempt)),
+        Value.Of(Sparse(ends, told => told.Effect.CountsFailure)),
+        Value.Of(Sparse(ends, told => TextOf(ErrorJson.Write(told.Effect.Error)))),
+        Value.Of(Sparse(ends, told => TextOf(told.Effect.Result))),
     ];
+
+    /// <summary>Empty when it holds nothing but defaults, as it does of jobs that all went well: the server fills up what is shorter.</summary>
+    private static T[] Sparse<T>(List<Told> ends, Converter<Told, T> value) =>
+        ends.Exists(told => !EqualityComparer<T>.Default.Equals(value(told), default)) ? Column(ends, value) : [];
 
     private static T[] Column<T>(List<Told> ends, Converter<Told, T> value) => ends.ConvertAll(value).ToArray();
 

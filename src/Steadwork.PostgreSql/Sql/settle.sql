@@ -12,8 +12,8 @@ WHERE told.place NOT IN (SELECT place FROM free);
 -- its worker and not by its state, lest the server go through jobs_held, which it takes to be almost empty: while somebody
 -- holds an old snapshot it is full of what has ended. The arrays hold an end a place: $1 job,
 -- $2 lease, $3 started_at or null, $4 finished_at or null, $5 state, $6 outcome of the attempt or null, $7 whether the
--- attempt never began, $8 whether it counts, $9 error or null, $10 result or null, $11 why it is cancelled or null; and for all
--- $12 what tells this store's locks from others, or null in a caller's transaction. A row of place 0 says that others have
+-- attempt never began, $8 whether it counts, $9 error or null, $10 result or null, $11 why it is cancelled or null; those from $5
+-- on are empty where they say nothing but that it went well. And for all $12 what tells this store's locks from others, or null in a caller's transaction. A row of place 0 says that others have
 -- come to their turn, or to their end, by it.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 ended AS (
@@ -22,7 +22,7 @@ ended AS (
     WHERE jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
     RETURNING place, jobs.id, jobs.lease, worker, batch, run_at, created_at, timeout, lane, attempt, failures, max_attempts, priority, unique_until, expires_at, unique_key,
         exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, payload, jobs.error AS old_error, jobs.started_at AS claimed_at,
-        told.started_at, told.finished_at, told.state, outcome, unbegun, counts, told.error, result, reason
+        told.started_at, told.finished_at, coalesce(told.state, 'succeeded') AS state, outcome, coalesce(unbegun, false) AS unbegun, coalesce(counts, false) AS counts, told.error, result, reason
 ),
 kept AS (
     INSERT INTO steadwork.history (id, lease, worker, batch, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
@@ -78,7 +78,7 @@ SELECT 0 FROM freed, (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FR
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 held AS MATERIALIZED (
     SELECT place, jobs.id, jobs.lease, worker, batch, lane, attempt, alone, cancel_reason, jobs.started_at AS claimed_at,
-        told.started_at, told.finished_at, kind, outcome, unbegun, counts, told.error, result, told.run_at, next_alone, still_alone
+        told.started_at, told.finished_at, kind, outcome, coalesce(unbegun, false) AS unbegun, coalesce(counts, false) AS counts, told.error, result, told.run_at, next_alone, still_alone
     FROM steadwork.jobs JOIN unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::timestamptz[], $12::boolean[], $13::boolean[])
         WITH ORDINALITY AS told (job, lease, started_at, finished_at, kind, outcome, unbegun, counts, error, result, run_at, next_alone, still_alone, place)
         ON jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL

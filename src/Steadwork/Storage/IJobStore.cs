@@ -32,6 +32,9 @@ public interface IJobStore
     /// <param name="cancellationToken">Ends the wait; what has begun is still carried out whole or not at all.</param>
     Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken);
 
+    /// <summary>How many exchanges of one worker it can carry out at the same time with gain: 1 where there is one writer.</summary>
+    int ExchangesAtOnce => 1;
+
     /// <summary>Ends a worker in good order. Jobs that it still holds are treated as after its death.</summary>
     Task EndWorkerAsync(WorkerId worker, CancellationToken cancellationToken);
 

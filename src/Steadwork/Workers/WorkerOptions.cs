@@ -42,8 +42,8 @@ public sealed class WorkerOptions
     /// <summary>How much work, in time, it claims ahead. Default 50 ms; zero claims nothing ahead. Jobs that take longer than this are never claimed ahead.</summary>
     public TimeSpan Prefetch { get; set; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>How many jobs it claims ahead at the most. Default 500.</summary>
-    public int MaxPrefetch { get; set; } = 500;
+    /// <summary>How many jobs it claims ahead at the most. Default 2,000.</summary>
+    public int MaxPrefetch { get; set; } = 2000;
 
     /// <summary>How long running jobs may go on after the worker was told to stop. Default 30 s; what still runs then is told to stop and given back.</summary>
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(30);

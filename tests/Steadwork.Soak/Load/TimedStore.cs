@@ -14,6 +14,8 @@ public sealed class TimedStore(IStore store) : IStore
     /// <summary>The measurements since the last call, in milliseconds.</summary>
     public double[] Take() => [.. Interlocked.Exchange(ref milliseconds, new())];
 
+    public int ExchangesAtOnce => store.ExchangesAtOnce;
+
     public async Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();

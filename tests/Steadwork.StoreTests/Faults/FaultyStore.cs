@@ -25,6 +25,8 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
 
     public virtual Renewal Renew(WorkerId worker) => inner.Renew(worker);
 
+    public int ExchangesAtOnce => inner.ExchangesAtOnce;
+
     public virtual Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
         inner.ExchangeAsync(worker, ends, claim, cancellationToken);
 

@@ -18,7 +18,6 @@ internal sealed class RunningLoop : WorkerLoop
     // For what others hold at the moment: what is due, or what they looked at and did not take.
     private static readonly TimeSpan OthersHold = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan PutOffFor = TimeSpan.FromMilliseconds(500);
-    private const int EnoughEnds = 256;
 
     private readonly IJobStore store;
     private readonly WorkerParts parts;
@@ -36,13 +35,18 @@ internal sealed class RunningLoop : WorkerLoop
     private readonly ConcurrentQueue<Told> outbox = new();
     private readonly List<Told> ends = [];
     private readonly List<Told> putOff = [];
+    private readonly List<Asked> underWay = [];
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly HashSet<LeaseToken> held = [];
     private int aloneHeld;
+    private int wakingAt = 1;
 
     /// <summary>An end that the store is to be told of.</summary>
     private readonly record struct Told(AttemptEnd End, Incarnation Incarnation, int Attempt, bool MayHaveEnded = false);
+
+    /// <summary>An exchange that the store has not answered yet.</summary>
+    private sealed record Asked(Task<Storage.Exchange> Answer, Incarnation Incarnation, Told[] Ends, int Wanted, bool WasRung, bool AfterLoss);
 
     private volatile bool closing;
     private volatile bool rung = true;
@@ -119,9 +123,10 @@ internal sealed class RunningLoop : WorkerLoop
 
     protected override TimeSpan Step()
     {
+        HearAnswers();
         if (closing || BufferIsStale() || (!unbegunCancelled.IsEmpty && buffer.Reader.Count > 0))
             HandBack();
-        if (closing && held.Count == 0 && !answerLost)
+        if (closing && held.Count == 0 && underWay.Count == 0 && !answerLost)
             idle.TrySetResult();
         if (!current().Holds)
             parts.OnLeaseInDoubt();
@@ -134,44 +139,89 @@ internal sealed class RunningLoop : WorkerLoop
         }
         var wanted = Wanted();
         if (ends.Count == 0 && !answerLost && !(wanted > 0 && WorthAsking()))
-            return UntilNext(wanted);
-        if (ShouldLinger(wanted))
-            return Linger;
-        Exchange(wanted);
-        return outbox.IsEmpty && !closing ? UntilNext(Wanted()) : TimeSpan.Zero;
+            return Await(1, UntilNext(wanted));
+        if (underWay.Count > 0 && EndsForAnother() is var more and > 0)
+            return Await(more, parts.Options.PollInterval);
+        if (EndsToLingerFor(wanted) is var few and > 0)
+            return Await(few, Linger - parts.Clock.GetElapsedTime(lastAsked));
+        Ask(wanted);
+        return TimeSpan.Zero;
     }
 
-    private void Exchange(int wanted)
+    /// <summary>How long to wait, unless something else than ends of attempts wakes it, for so many of them: a thread that woke at each would do nothing else.</summary>
+    private TimeSpan Await(int moreEnds, TimeSpan wait)
+    {
+        Interlocked.Exchange(ref wakingAt, moreEnds);
+        return outbox.Count >= moreEnds ? TimeSpan.Zero : wait;
+    }
+
+    /// <summary>With how many ends an exchange is well filled: the larger, the less each costs, but what it asks for is needed while there is something to run yet.</summary>
+    private int EnoughEnds => Math.Max(1, depth.Target / 4);
+
+    /// <summary>
+    /// How many ends are lacking for an exchange beside the one that is under way. After a lost answer there is none: what the worker holds
+    /// can be told only when nothing is on its way to it.
+    /// </summary>
+    private int EndsForAnother() => underWay.Count >= store.ExchangesAtOnce || answerLost ? int.MaxValue : EnoughEnds - ends.Count;
+
+    private void Ask(int wanted)
     {
         var incarnation = current();
         var wasRung = rung;
-        rung = looksAgain = false;
+        if (wanted > 0)
+            rung = looksAgain = false;
         lastAsked = parts.Clock.GetTimestamp();
         var claim = wanted > 0 || answerLost ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, Holding, answerLost ? held : null) { Rule = rule, Tags = tags } : null;
+        var answer = ExchangeAsync(incarnation.Id, ends.ConvertAll(end => end.End), claim);
+        underWay.Add(new Asked(answer, incarnation, [.. ends], wanted, wasRung, answerLost));
+        ends.Clear();
+        // Where it must be waited for anyhow, this thread needs nobody to wake it.
+        if (store.ExchangesAtOnce == 1)
+            HearAnswers(wait: true);
+        else
+            answer.ContinueWith(static (_, loop) => ((RunningLoop)loop!).Wake(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>Whatever it throws is its answer.</summary>
+    private async Task<Storage.Exchange> ExchangeAsync(WorkerId worker, List<AttemptEnd> told, ClaimRequest? claim) =>
+        await store.ExchangeAsync(worker, told, claim, CancellationToken.None).ConfigureAwait(false);
+
+    private void HearAnswers(bool wait = false)
+    {
+        while (underWay.Find(asked => wait || asked.Answer.IsCompleted) is { } asked)
+        {
+            underWay.Remove(asked);
+            Hear(asked);
+        }
+    }
+
+    private void Hear(Asked asked)
+    {
         Storage.Exchange answer;
         try
         {
-            answer = store.ExchangeAsync(incarnation.Id, ends.ConvertAll(end => end.End), claim, CancellationToken.None).GetAwaiter().GetResult();
+            answer = asked.Answer.GetAwaiter().GetResult();
         }
         catch
         {
-            // It may have been carried out all the same. The ends stay where they are and go into the next exchange, which
-            // also asks for what this one may have claimed.
+            // It may have been carried out all the same. The ends go into the next exchange, which also asks for what this one
+            // may have claimed.
+            ends.InsertRange(0, asked.Ends);
             rung = true;
             answerLost = true;
             throw;
         }
-        for (var index = 0; index < ends.Count; index++)
+        for (var index = 0; index < asked.Ends.Length; index++)
         {
             if (answer.PutOff.Contains(index))
-                PutOff(ends[index]);
+                PutOff(asked.Ends[index]);
             else
-                Settled(ends[index], answer.Accepted[index]);
+                Settled(asked.Ends[index], answer.Accepted[index], asked.AfterLoss);
         }
-        ends.Clear();
-        answerLost = false;
-        Deliver(answer, wanted, incarnation);
-        looksAgain = wasRung && answer.MayHaveMissed;
+        if (asked.AfterLoss)
+            answerLost = false;
+        Deliver(answer, asked.Wanted, asked.Incarnation);
+        looksAgain = asked.WasRung && answer.MayHaveMissed;
         if (!answer.Alive)
             parts.OnLeaseInDoubt();
     }
@@ -183,7 +233,7 @@ internal sealed class RunningLoop : WorkerLoop
         lastPutOff = parts.Clock.GetTimestamp();
     }
 
-    private void Settled(Told told, bool accepted)
+    private void Settled(Told told, bool accepted, bool afterLoss)
     {
         var (end, incarnation, attempt, mayHaveEnded) = told;
         held.Remove(end.Lease);
@@ -194,7 +244,7 @@ internal sealed class RunningLoop : WorkerLoop
             parts.Logger.NotCommitted(end.Job, attempt);
         if (accepted || mayHaveEnded)
             return;
-        if (answerLost)
+        if (afterLoss)
         {
             parts.Logger.EndToldTwice(end.Job, attempt, end.Lease, end.Transition.Name);
             return;
@@ -226,15 +276,20 @@ internal sealed class RunningLoop : WorkerLoop
     private int Wanted() =>
         closing || Volatile.Read(ref aloneHeld) > 0 || !current().Holds ? 0 : Math.Max(0, depth.Target - Holding);
 
-    /// <summary>What it holds besides the jobs whose ends it is about to tell.</summary>
-    private int Holding => held.Count - ends.Count;
+    /// <summary>What it holds besides the jobs whose ends it tells, with what is on its way to it.</summary>
+    private int Holding => held.Count - ends.Count + underWay.Sum(asked => asked.Wanted - asked.Ends.Length);
 
     /// <summary>Whether a claim may find something: after a wake-up, at the time of a delayed job, where more is known to wait, or at the poll.</summary>
     private bool WorthAsking() =>
         rung || looksAgain || lastClaimWasFull || nextDue <= store.Now || parts.Clock.GetElapsedTime(lastAsked) >= parts.Options.PollInterval;
 
-    private bool ShouldLinger(int wanted) =>
-        !closing && ends.Count < EnoughEnds && buffer.Reader.Count > 0 && buffer.Reader.Count * 2 > wanted && parts.Clock.GetElapsedTime(lastAsked) < Linger;
+    /// <summary>How many ends to linger for: until there are enough, or half of what is to be claimed would be wanted soon. None when it is time.</summary>
+    private int EndsToLingerFor(int wanted)
+    {
+        var ahead = buffer.Reader.Count;
+        // With each end there is one less ahead and one more wanted.
+        return closing || parts.Clock.GetElapsedTime(lastAsked) >= Linger ? 0 : Math.Min(EnoughEnds - ends.Count, Math.Min(ahead, (2 * ahead - wanted + 2) / 3));
+    }
 
     /// <summary>How long nothing but a wake-up can give this loop something to do.</summary>
     private TimeSpan UntilNext(int wanted)
@@ -360,7 +415,8 @@ internal sealed class RunningLoop : WorkerLoop
         if (run.Job.Alone)
             Interlocked.Decrement(ref aloneHeld);
         outbox.Enqueue(new Told(end, run.Incarnation, run.Job.Attempt, run.MayHaveEnded));
-        Wake();
+        if (outbox.Count >= Volatile.Read(ref wakingAt))
+            Wake();
     }
 
     public override void Dispose()
