@@ -9,7 +9,7 @@ internal sealed class Measures(Place place)
     /// <summary>The unit of a time.</summary>
     public const string Milliseconds = "ms";
 
-    private const int Few = 1000, Many = 100_000, Drained = 30_000, Batch = 100, Samples = 60, WarmUps = 10;
+    private const int Few = 1000, Many = 100_000, Drained = 30_000, Shared = 60_000, Batch = 100, Samples = 60, WarmUps = 10;
 
     public IReadOnlyList<Measure> All =>
     [
@@ -58,18 +58,18 @@ internal sealed class Measures(Place place)
     {
         var url = place.NextStore();
         await using var ours = new Ours(url);
-        await ours.BulkAsync(Drained).ConfigureAwait(false);
+        await ours.BulkAsync(Shared).ConfigureAwait(false);
         var workers = await Task.WhenAll(Enumerable.Range(0, processes).Select(_ => BenchWorker.StartAsync(url, concurrency: 10, stamps: false))).ConfigureAwait(false);
-        var rate = await Rate.OfAsync(Drained, async () =>
+        var rate = await Rate.OfAsync(Shared, async () =>
         {
             foreach (var worker in workers)
                 worker.Go();
-            await ours.WhenToldAsync(Drained).ConfigureAwait(false);
+            await ours.WhenToldAsync(Shared).ConfigureAwait(false);
         }).ConfigureAwait(false);
         foreach (var worker in workers)
             await worker.DisposeAsync().ConfigureAwait(false);
         if (processes > 1)
-            LeastShare = Math.Min(LeastShare ?? 1, workers.Min(worker => worker.Count) / (double)Drained);
+            LeastShare = Math.Min(LeastShare ?? 1, workers.Min(worker => worker.Count) / (double)Shared);
         return rate;
     }
 
