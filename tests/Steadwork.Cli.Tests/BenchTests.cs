@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Xml.Linq;
 using Shouldly;
 using Xunit;
 
@@ -19,7 +21,7 @@ public sealed class BenchTests : IDisposable
         var measures = (await folder.JsonAsync("bench", "--only", "enqueue-one", "--only", "pickup-same", "--rounds", "1")).GetProperty("measures").EnumerateArray().ToList();
 
         measures.Select(measure => (measure.GetProperty("name").GetString(), measure.GetProperty("unit").GetString(), measure.GetProperty("runs").GetInt32()))
-            .ShouldBe([("enqueue-one", "jobs/s", 1), ("pickup-same", "ms", 1)]);
+            .ShouldBe([("enqueue-one", "jobs/s", 1), ("pickup-same", "ms", 1), ("pickup-same-p99", "ms", 1)]);
         var (rate, time) = (measures[0], measures[1]);
         rate.GetProperty("ratio").GetDouble().ShouldBe(rate.GetProperty("ours").GetDouble() / rate.GetProperty("floor").GetDouble(), 1e-9);
         time.GetProperty("ratio").GetDouble().ShouldBe(time.GetProperty("floor").GetDouble() / time.GetProperty("ours").GetDouble(), 1e-9);
@@ -28,8 +30,38 @@ public sealed class BenchTests : IDisposable
         (await folder.JsonAsync("stats")).GetProperty("states").GetProperty("pending").GetInt32().ShouldBe(1);
     }
 
+    [Fact]
+    public async Task What_a_drain_costs_is_told_without_a_floor()
+    {
+        var costs = (await folder.JsonAsync("bench", "--only", "drain-10-allocated", "--rounds", "1")).GetProperty("measures").EnumerateArray()
+            .ToDictionary(measure => measure.GetProperty("name").GetString()!);
+
+        costs.Keys.ShouldBe(["drain-10", "drain-10-transactions", "drain-10-written", "drain-10-allocated"]);
+        // A claim of many and their ends are one transaction; a job is a row of more than its payload, and some entries of the log.
+        costs["drain-10-transactions"].GetProperty("ours").GetDouble().ShouldBeInRange(0.0001, 0.05);
+        costs["drain-10-written"].GetProperty("ours").GetDouble().ShouldBeGreaterThan(100);
+        costs["drain-10-allocated"].GetProperty("ours").GetDouble().ShouldBeGreaterThan(100);
+        costs["drain-10-written"].GetProperty("ratio").ValueKind.ShouldBe(JsonValueKind.Null);
+    }
+
+    [Fact]
+    public async Task The_page_shows_its_chart()
+    {
+        (await folder.RunAsync("bench", "--only", "enqueue-one", "--rounds", "1", "--page", "page.md")).Status.ShouldBe(0);
+
+        var page = await File.ReadAllTextAsync(folder.File("page.md"), TestContext.Current.CancellationToken);
+        page.ShouldStartWith("# SQLite, synchronous=FULL\n");
+        page.ShouldContain("(page.svg)");
+        page.ShouldContain("\n| enqueue, one caller | ");
+        XNamespace svg = "http://www.w3.org/2000/svg";
+        var chart = XDocument.Load(folder.File("page.svg")).Root!;
+        chart.Elements(svg + "rect").Count().ShouldBe(1);
+        chart.Elements(svg + "text").ShouldContain(text => text.Value == "enqueue, one caller");
+    }
+
     [Theory]
-    [InlineData(2, "There is no measure 'drian'; there are enqueue-one, enqueue-64, enqueue-bulk, drain-1, drain-10, drain-10-logged, drain-64, processes-4, pickup-same, pickup-other.", "--only", "drian")]
+    [InlineData(2, "There is no directory '<folder>/none' for the page; make it first, or give another --page.", "--page", "none/page.md")]
+    [InlineData(2, "There is no measure 'drian'; there are enqueue-one, enqueue-64, enqueue-bulk, drain-1, drain-10, drain-10-transactions, drain-10-written, drain-10-allocated, drain-10-logged, drain-64, processes-4, processes-4-least-share, processes-4-memory, pickup-same, pickup-same-p99, pickup-other, pickup-other-p99, cancel-other.", "--only", "drian")]
     [InlineData(3, "There is no directory '<folder>/none' to measure in; make it first, or give another --store.", "--store", "sqlite:none/x.db")]
     public async Task What_is_wrong_is_said_and_nothing_is_left(int status, string complaint, params string[] arguments)
     {

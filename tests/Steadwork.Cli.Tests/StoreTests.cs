@@ -44,6 +44,17 @@ public sealed class StoreTests : IDisposable
         folder.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("sqlite:jobs.db", "pass")]
+    [InlineData("sqlite:jobs.db?synchronous=normal", "warn")]
+    public async Task Commits_of_a_store_in_a_file_wait_for_the_disk_unless_its_URL_says_otherwise(string url, string durability)
+    {
+        (await folder.RunAsync("enqueue", "note", "--store", url)).Status.ShouldBe(0);
+        File.Exists(folder.File("jobs.db")).ShouldBeTrue();
+        var checks = (await folder.JsonAsync("doctor", "--store", url)).GetProperty("checks").EnumerateArray();
+        checks.Single(check => check.GetProperty("name").GetString() == "durability").GetProperty("result").GetString().ShouldBe(durability);
+    }
+
     [Fact]
     public async Task A_file_that_is_not_ours_is_left_alone()
     {

@@ -1,24 +1,27 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using Steadwork.Cli.Outputs;
 
 namespace Steadwork.Cli.Benching;
 
 /// <summary>What came out, for people and for programs.</summary>
-internal static class BenchPage
+internal sealed class BenchPage(Place place, IReadOnlyList<Measured> measured, int rounds)
 {
-    public static void Print(Place place, IReadOnlyList<Measured> measured, int rounds, double? leastShare)
+    private static readonly string Machine = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, {RuntimeInformation.FrameworkDescription}");
+
+    private string Title => $"{place.Name}; medians of {rounds} in turns, after one to warm up";
+
+    public void Print()
     {
-        Console.Out.WriteLine($"{place.Name}; medians of {rounds} in turns, after one to warm up");
+        Console.Out.WriteLine(Title);
         var table = new Table("MEASURE", "#FLOOR", "#OURS", "#RATIO", "#LEAST", "#MOST", "UNIT");
         foreach (var each in measured)
-            table.Add(each.Measure.Text, Text(each, each.Floor), Text(each, each.Ours), each.Ratio?.ToString("0.00", CultureInfo.InvariantCulture) ?? "-", Text(each, each.Results.Min()), Text(each, each.Results.Max()), each.Measure.Unit);
+            table.Add([.. Cells(each).Select(text => new Cell(text))]);
         table.Print();
-        if (leastShare is { } share)
-            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Of several processes, each did at least {share * 100:0} % of the work, every time."));
     }
 
-    public static void Write(IReadOnlyList<Measured> measured) => JsonOutput.Document(json =>
+    public void Write() => JsonOutput.Document(json =>
     {
         json.WriteStartObject();
         json.WriteStartObject("machine");
@@ -31,8 +34,8 @@ internal static class BenchPage
         foreach (var each in measured)
         {
             json.WriteStartObject();
-            json.WriteString("name", each.Measure.Name);
-            json.WriteString("unit", each.Measure.Unit);
+            json.WriteString("name", each.Figure.Name);
+            json.WriteString("unit", each.Figure.Unit);
             if (each.Floor is { } floor)
                 json.WriteNumber("floor", floor);
             else
@@ -51,6 +54,37 @@ internal static class BenchPage
         json.WriteEndObject();
     });
 
-    private static string Text(Measured measured, double? value) =>
-        value?.ToString(measured.Measure.Unit == Measures.Milliseconds ? "0.00" : "N0", CultureInfo.InvariantCulture) ?? "-";
+    /// <summary>Writes a Markdown page, and beside it the chart that it shows.</summary>
+    /// <param name="path">Of the page, which is written anew; the chart has its name, and ends in <c>.svg</c>.</param>
+    public void WriteTo(string path)
+    {
+        var chart = Path.ChangeExtension(path, ".svg");
+        var text = new StringBuilder()
+            .AppendLine(CultureInfo.InvariantCulture, $"# {place.Kind}")
+            .AppendLine()
+            .AppendLine(CultureInfo.InvariantCulture, $"By `steadwork bench`, medians of {rounds} in turns after one to warm up. {Machine}.")
+            .AppendLine()
+            .AppendLine(CultureInfo.InvariantCulture, $"![Ours against the floor, each measure a bar]({Path.GetFileName(chart)})")
+            .AppendLine()
+            .AppendLine("| measure | floor | ours | ratio | least | most | |")
+            .AppendLine("|---|---:|---:|---:|---:|---:|---|");
+        foreach (var each in measured)
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {string.Join(" | ", Cells(each))} |");
+        File.WriteAllText(path, text.ToString());
+        File.WriteAllText(chart, RatioChart.Of([.. measured.Where(each => each.Ratio is not null)]));
+    }
+
+    private static string[] Cells(Measured each) =>
+    [
+        each.Figure.Text, Text(each, each.Floor), Text(each, each.Ours), each.Ratio?.ToString("0.00", CultureInfo.InvariantCulture) ?? "-",
+        Text(each, each.Results.Min()), Text(each, each.Results.Max()), each.Figure.Unit,
+    ];
+
+    private static string Text(Measured measured, double? value) => value?.ToString(measured.Figure.Unit switch
+    {
+        Units.PerSecond or Units.BytesPerJob => "N0",
+        Units.TransactionsPerJob => "0.0000",
+        Units.Megabytes => "0",
+        _ => "0.00",
+    }, CultureInfo.InvariantCulture) ?? "-";
 }

@@ -11,7 +11,7 @@ internal sealed class BenchWorker : IAsyncDisposable
     /// <summary>The first argument by which this program knows that it is one. Not a verb for people.</summary>
     public const string Verb = "bench-worker";
 
-    private const string Ready = "ready", Stamps = "stamps", Counts = "counts";
+    private const string Ready = "ready", TellsStamps = "stamps", TellsCounts = "counts";
 
     private readonly Process process;
     private readonly Channel<long> begun = Channel.CreateUnbounded<long>();
@@ -20,7 +20,7 @@ internal sealed class BenchWorker : IAsyncDisposable
 
     private BenchWorker(StoreUrl url, int concurrency, bool stamps)
     {
-        process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [Verb, concurrency.ToString(CultureInfo.InvariantCulture), stamps ? Stamps : Counts])
+        process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [Verb, concurrency.ToString(CultureInfo.InvariantCulture), stamps ? TellsStamps : TellsCounts])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -30,11 +30,34 @@ internal sealed class BenchWorker : IAsyncDisposable
         reading = ReadAsync();
     }
 
-    /// <summary>When its handlers began; see <see cref="Ours.Begun"/>.</summary>
-    public ChannelReader<long> Begun => begun.Reader;
+    /// <summary>What its handlers told; see <see cref="Ours.Begun"/>.</summary>
+    public ChannelReader<long> Stamps => begun.Reader;
+
+    /// <summary>Processor time that it has used.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Bytes of memory that it holds.</summary>
+    public long Memory
+    {
+        get
+        {
+            process.Refresh();
+            return process.WorkingSet64;
+        }
+    }
 
     /// <summary>How many handlers have begun in it, once it has ended.</summary>
     public long Count { get; private set; }
+
+    /// <summary>The most bytes of memory that it has held, once it has ended.</summary>
+    public long PeakMemory { get; private set; }
 
     /// <summary>Starts one, which waits for <see cref="Go"/>.</summary>
     public static async Task<BenchWorker> StartAsync(StoreUrl url, int concurrency, bool stamps)
@@ -63,7 +86,7 @@ internal sealed class BenchWorker : IAsyncDisposable
             if (line == Ready)
                 ready.TrySetResult();
             else if (line.StartsWith('='))
-                Count = long.Parse(line.AsSpan(1), CultureInfo.InvariantCulture);
+                (Count, PeakMemory) = (long.Parse(line.AsSpan(1, line.IndexOf(' ') - 1), CultureInfo.InvariantCulture), long.Parse(line.AsSpan(line.IndexOf(' ') + 1), CultureInfo.InvariantCulture));
             else
                 begun.Writer.TryWrite(long.Parse(line, CultureInfo.InvariantCulture));
         }
@@ -74,7 +97,7 @@ internal sealed class BenchWorker : IAsyncDisposable
     /// <summary>Works, in its own process, until its standard input ends.</summary>
     public static async Task<int> RunAsync(int concurrency, string tells)
     {
-        var stamps = tells == Stamps;
+        var stamps = tells == TellsStamps;
         using var orders = new StreamReader(Console.OpenStandardInput());
         if (await orders.ReadLineAsync().ConfigureAwait(false) is not { } url)
             return ExitStatus.Refused;
@@ -88,7 +111,7 @@ internal sealed class BenchWorker : IAsyncDisposable
         await ours.StopAsync().ConfigureAwait(false);
         await over.CancelAsync().ConfigureAwait(false);
         await telling.ConfigureAwait(false);
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"={ours.Count}"));
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"={ours.Count} {Process.GetCurrentProcess().PeakWorkingSet64}"));
         return ExitStatus.Done;
     }
 

@@ -1,25 +1,56 @@
 namespace Steadwork.Cli.Benching;
 
-/// <summary>Something that is measured, ours against a floor, in turns.</summary>
+/// <summary>One number that a measure gives.</summary>
 /// <param name="Name">What it is called in JSON.</param>
 /// <param name="Text">What it is, for people.</param>
-/// <param name="Unit"><c>jobs/s</c>, or <c>ms</c>, of which less is better.</param>
-/// <param name="Floor">Measures the floor once; null where there is none.</param>
-/// <param name="Ours">Measures ours once.</param>
-internal sealed record Measure(string Name, string Text, string Unit, Func<Task<double>>? Floor, Func<Task<double>> Ours);
+/// <param name="Unit">One of <see cref="Units"/>.</param>
+internal sealed record Figure(string Name, string Text, string Unit);
+
+/// <summary>What figures are counted in.</summary>
+internal static class Units
+{
+    /// <summary>More is better.</summary>
+    public const string PerSecond = "jobs/s";
+
+    /// <summary>Less is better.</summary>
+    public const string Milliseconds = "ms";
+
+    public const string BytesPerJob = "bytes/job", TransactionsPerJob = "transactions/job", Megabytes = "MB", Percent = "%", TransactionsPerSecond = "transactions/s";
+}
+
+/// <summary>Something that is measured, ours against a floor, in turns.</summary>
+/// <param name="Figures">What it gives.</param>
+/// <param name="Floor">Measures the floor once: a number for each figure that has one, and none for the last ones; null where there is no floor.</param>
+/// <param name="Ours">Measures ours once: a number for each figure, NaN where it cannot be told here.</param>
+internal sealed record Measure(IReadOnlyList<Figure> Figures, Func<Task<double[]>>? Floor, Func<Task<double[]>> Ours)
+{
+    /// <summary>A measure of one figure.</summary>
+    public Measure(string name, string text, string unit, Func<Task<double>>? floor, Func<Task<double>> ours)
+        : this([new Figure(name, text, unit)], floor is null ? null : async () => [await floor().ConfigureAwait(false)], async () => [await ours().ConfigureAwait(false)]) { }
+
+    /// <summary>Whether it takes so long that once must do.</summary>
+    public bool IsMadeOnce { get; init; }
+}
 
 /// <summary>What came out, each the median of its runs.</summary>
-/// <param name="Measure">What was measured.</param>
-/// <param name="Floors">Of each run.</param>
+/// <param name="Figure">What was measured.</param>
+/// <param name="Floors">Of each run; empty where there is no floor.</param>
 /// <param name="Results">Ours, of each run.</param>
-internal sealed record Measured(Measure Measure, IReadOnlyList<double> Floors, IReadOnlyList<double> Results)
+internal sealed record Measured(Figure Figure, IReadOnlyList<double> Floors, IReadOnlyList<double> Results)
 {
     public double? Floor => Floors.Count == 0 ? null : Median(Floors);
 
     public double Ours => Median(Results);
 
     /// <summary>Ours against the floor: 1 is as good, more is better.</summary>
-    public double? Ratio => Floor is not { } floor ? null : Measure.Unit == Measures.Milliseconds ? floor / Ours : Ours / floor;
+    public double? Ratio => Floor is not { } floor ? null : Figure.Unit == Units.Milliseconds ? floor / Ours : Ours / floor;
 
-    private static double Median(IReadOnlyList<double> values) => Measures.At(values, 0.5);
+    private static double Median(IReadOnlyList<double> values) => At(values, 0.5);
+
+    /// <summary>The value below which a part of them lies.</summary>
+    public static double At(IEnumerable<double> values, double part)
+    {
+        var sorted = values.Order().ToList();
+        return sorted[(int)(sorted.Count * part)];
+    }
 }

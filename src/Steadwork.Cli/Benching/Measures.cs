@@ -1,60 +1,83 @@
 namespace Steadwork.Cli.Benching;
 
-/// <summary>All that is measured at a place.</summary>
+/// <summary>What is measured at a place in about two minutes.</summary>
 internal sealed class Measures(Place place)
 {
-    /// <summary>The unit of a rate.</summary>
-    public const string PerSecond = "jobs/s";
-
-    /// <summary>The unit of a time.</summary>
-    public const string Milliseconds = "ms";
-
-    private const int Few = 1000, Many = 100_000, Drained = 30_000, Shared = 60_000, Batch = 100, Samples = 60, WarmUps = 10;
+    private const int Few = 1000, Many = 100_000, Drained = 30_000, Shared = 60_000, Batch = 100, Samples = 110, Cancelled = 40, WarmUps = 10;
 
     public IReadOnlyList<Measure> All =>
     [
-        new("enqueue-one", "enqueue, one caller", PerSecond, () => OnFloorAsync(floor => floor.EnqueueOneAsync(Few)), () => OnOursAsync(ours => ours.EnqueueOneAsync(Few))),
-        new("enqueue-64", "enqueue, 64 callers", PerSecond, () => OnFloorAsync(floor => floor.EnqueueAsync(64, Drained)), () => OnOursAsync(ours => ours.EnqueueAsync(64, Drained))),
-        new("enqueue-bulk", "enqueue 100,000 at once", PerSecond, () => OnFloorAsync(floor => floor.BulkAsync(Many)), () => OnOursAsync(ours => ours.BulkAsync(Many))),
+        new("enqueue-one", "enqueue, one caller", Units.PerSecond, () => place.OnFloorAsync(floor => floor.EnqueueOneAsync(Few)), () => OnOursAsync(ours => ours.EnqueueOneAsync(Few))),
+        new("enqueue-64", "enqueue, 64 callers", Units.PerSecond, () => place.OnFloorAsync(floor => floor.EnqueueAsync(64, Drained)), () => OnOursAsync(ours => ours.EnqueueAsync(64, Drained))),
+        new("enqueue-bulk", "enqueue 100,000 at once", Units.PerSecond, () => place.OnFloorAsync(floor => floor.BulkAsync(Many)), () => OnOursAsync(ours => ours.BulkAsync(Many))),
         Drain("drain-1", "drain, one at a time", 1),
-        Drain("drain-10", "drain, 10 at a time", 10),
+        new(
+            [
+                new("drain-10", "drain, 10 at a time", Units.PerSecond),
+                new("drain-10-transactions", "of it: transactions", Units.TransactionsPerJob),
+                new("drain-10-written", "of it: written to the disk", Units.BytesPerJob),
+                new("drain-10-allocated", "of it: allocated", Units.BytesPerJob),
+            ],
+            async () => [await place.OnFloorAsync(floor => floor.DrainAsync(Drained, Batch)).ConfigureAwait(false)], DrainAndCountAsync),
         Drain("drain-10-logged", "the same, the floor with log entries", 10, logs: true),
         Drain("drain-64", "drain, 64 at a time", 64),
-        new("processes-4", "drain by 4 processes, against one", PerSecond, () => ByProcessesAsync(1), () => ByProcessesAsync(4)),
-        new("pickup-same", "pick-up in the same process, p50", Milliseconds, PickUpFloorAsync, PickUpHereAsync),
-        new("pickup-other", "pick-up by another process, p50", Milliseconds, PickUpFloorAsync, PickUpThereAsync),
+        new(
+            [
+                new("processes-4", "drain by 4 processes, against one", Units.PerSecond),
+                new("processes-4-least-share", "of it: share of the one that did least", Units.Percent),
+                new("processes-4-memory", "of it: memory of the largest at its most", Units.Megabytes),
+            ],
+            async () => [(await ByProcessesAsync(1).ConfigureAwait(false))[0]], () => ByProcessesAsync(4)),
+        PickUp("pickup-same", "pick-up in the same process", PickUpHereAsync),
+        PickUp("pickup-other", "pick-up by another process", PickUpThereAsync),
+        new("cancel-other", "a running job in another process hears of its cancelling, p50", Units.Milliseconds, null, CancelAsync),
     ];
 
-    /// <summary>The value below which a part of them lies.</summary>
-    public static double At(IEnumerable<double> values, double part)
-    {
-        var sorted = values.Order().ToList();
-        return sorted[(int)(sorted.Count * part)];
-    }
-
     private Measure Drain(string name, string text, int concurrency, bool logs = false) => new(
-        name, text, PerSecond, () => OnFloorAsync(floor => floor.DrainAsync(Drained, Batch, logs)), () => OnOursAsync(ours => ours.DrainAsync(Drained), concurrency));
+        name, text, Units.PerSecond, () => place.OnFloorAsync(floor => floor.DrainAsync(Drained, Batch, logs)), () => OnOursAsync(ours => ours.DrainAsync(Drained), concurrency));
 
-    private Task<double> PickUpFloorAsync() => OnFloorAsync(async floor => MedianOf(await floor.PickUpAsync(Samples).ConfigureAwait(false)));
+    private Measure PickUp(string name, string text, Func<Task<IReadOnlyList<double>>> ours) => new(
+        [new(name, $"{text}, p50", Units.Milliseconds), new($"{name}-p99", $"{text}, p99", Units.Milliseconds)],
+        async () => MiddleAndTail(await place.OnFloorAsync(floor => floor.PickUpAsync(Samples)).ConfigureAwait(false)), async () => MiddleAndTail(await ours().ConfigureAwait(false)));
 
-    private Task<double> PickUpHereAsync() => OnOursAsync(async ours =>
+    private static double[] MiddleAndTail(IReadOnlyList<double> times) => [Measured.At(times.Skip(WarmUps), 0.5), Measured.At(times.Skip(WarmUps), 0.99)];
+
+    private Task<double[]> DrainAndCountAsync() => OnOursAsync<double[]>(async ours =>
+    {
+        var (before, allocated) = (default(Effort), 0L);
+        var rate = await ours.DrainAsync(Drained, async () => (before, allocated) = (await place.EffortAsync(ours.Url).ConfigureAwait(false), GC.GetTotalAllocatedBytes(precise: true))).ConfigureAwait(false);
+        allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
+        var after = await place.EffortAsync(ours.Url).ConfigureAwait(false);
+        return [rate, (after.Transactions - before.Transactions) / Drained, (after.Written - before.Written) / Drained, (double)allocated / Drained];
+    });
+
+    private Task<IReadOnlyList<double>> PickUpHereAsync() => OnOursAsync(async ours =>
     {
         await ours.StartAsync().ConfigureAwait(false);
         var times = await ours.PickUpAsync(Samples, ours.Begun).ConfigureAwait(false);
         await ours.StopAsync().ConfigureAwait(false);
-        return MedianOf(times);
+        return times;
     }, stamps: true);
 
-    private async Task<double> PickUpThereAsync()
+    private async Task<IReadOnlyList<double>> PickUpThereAsync()
     {
         var url = place.NextStore();
         await using var ours = new Ours(url);
         await using var worker = await BenchWorker.StartAsync(url, concurrency: 10, stamps: true).ConfigureAwait(false);
         worker.Go();
-        return MedianOf(await ours.PickUpAsync(Samples, worker.Begun).ConfigureAwait(false));
+        return await ours.PickUpAsync(Samples, worker.Stamps).ConfigureAwait(false);
     }
 
-    private async Task<double> ByProcessesAsync(int processes)
+    private async Task<double> CancelAsync()
+    {
+        var url = place.NextStore();
+        await using var ours = new Ours(url);
+        await using var worker = await BenchWorker.StartAsync(url, concurrency: 10, stamps: true).ConfigureAwait(false);
+        worker.Go();
+        return Measured.At((await ours.CancelAsync(Cancelled, worker.Stamps).ConfigureAwait(false)).Skip(WarmUps), 0.5);
+    }
+
+    private async Task<double[]> ByProcessesAsync(int processes)
     {
         var url = place.NextStore();
         await using var ours = new Ours(url);
@@ -68,24 +91,10 @@ internal sealed class Measures(Place place)
         }).ConfigureAwait(false);
         foreach (var worker in workers)
             await worker.DisposeAsync().ConfigureAwait(false);
-        if (processes > 1)
-            LeastShare = Math.Min(LeastShare ?? 1, workers.Min(worker => worker.Count) / (double)Shared);
-        return rate;
+        return [rate, workers.Min(worker => worker.Count) * 100.0 / Shared, workers.Max(worker => worker.PeakMemory) / 1e6];
     }
 
-    /// <summary>What part of the work the process got that got least, of all times that several did it; null when none did.</summary>
-    public double? LeastShare { get; private set; }
-
-    private static double MedianOf(IReadOnlyList<double> times) => At(times.Skip(WarmUps), 0.5);
-
-    private async Task<double> OnFloorAsync(Func<IFloor, Task<double>> measure)
-    {
-        await using var floor = await place.NextFloorAsync().ConfigureAwait(false);
-        await floor.EnqueueOneAsync(1).ConfigureAwait(false);
-        return await measure(floor).ConfigureAwait(false);
-    }
-
-    private async Task<double> OnOursAsync(Func<Ours, Task<double>> measure, int concurrency = 10, bool stamps = false)
+    private async Task<T> OnOursAsync<T>(Func<Ours, Task<T>> measure, int concurrency = 10, bool stamps = false)
     {
         await using var ours = new Ours(place.NextStore(), worker => worker.Concurrency = concurrency, stamps);
         return await measure(ours).ConfigureAwait(false);

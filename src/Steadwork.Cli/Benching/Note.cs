@@ -12,6 +12,10 @@ internal sealed record Note(string Path, int Size, string[] Tags, string Reason)
     public static ReadOnlyMemory<byte> Raw { get; } = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(Typed, NoteJson.Default.Note);
 }
 
+/// <summary>The payload of a job that runs until it is cancelled.</summary>
+internal sealed record Hold;
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(Note))]
+[JsonSerializable(typeof(Hold))]
 internal sealed partial class NoteJson : JsonSerializerContext;

@@ -11,6 +11,7 @@ namespace Steadwork.Cli.Benching;
 internal sealed class Ours : IAsyncDisposable
 {
     private const int WarmUps = 1000;
+    private const string NoteType = "note";
 
     private readonly ServiceProvider services;
     private readonly IStore store;
@@ -26,13 +27,18 @@ internal sealed class Ours : IAsyncDisposable
             .AddSteadwork(steadwork => steadwork
                 .UseStore(_ => url.Open(create: true))
                 .UseJson(NoteJson.Default)
-                .AddHandler<Note, NoteHandler>("note")
+                .AddHandler<Note, NoteHandler>(NoteType)
+                .AddHandler<Hold, HoldHandler>("hold")
                 .AddWorker(worker))
             .BuildServiceProvider();
         arrivals = services.GetRequiredService<Arrivals>();
         store = services.GetRequiredService<IStore>();
         Jobs = services.GetRequiredService<JobQueue>();
+        Url = url;
     }
+
+    /// <summary>The store.</summary>
+    public StoreUrl Url { get; }
 
     /// <summary>The front door.</summary>
     public JobQueue Jobs { get; }
@@ -70,20 +76,24 @@ internal sealed class Ours : IAsyncDisposable
     public Task<double> BulkAsync(int jobs) => Rate.OfAsync(jobs, () => Jobs.EnqueueManyAsync(Enumerable.Repeat(Note.Typed, jobs)));
 
     /// <summary>Works through what was enqueued while its queue was paused: from the end of that until the store has been told of every end. The worker is warm by then.</summary>
-    public async Task<double> DrainAsync(int jobs)
+    /// <param name="jobs">How many.</param>
+    /// <param name="before">Is called when all is ready to begin.</param>
+    public async Task<double> DrainAsync(int jobs, Func<Task>? before = null)
     {
         await StartAsync().ConfigureAwait(false);
         await WorkThroughAsync(WarmUps).ConfigureAwait(false);
-        var rate = await WorkThroughAsync(jobs).ConfigureAwait(false);
+        var rate = await WorkThroughAsync(jobs, before).ConfigureAwait(false);
         await StopAsync().ConfigureAwait(false);
         return rate;
     }
 
-    private async Task<double> WorkThroughAsync(int jobs)
+    private async Task<double> WorkThroughAsync(int jobs, Func<Task>? before = null)
     {
         await Jobs.PauseQueueAsync(Defaults.Queue, "bench").ConfigureAwait(false);
         await Jobs.EnqueueManyAsync(Enumerable.Repeat(Note.Typed, jobs)).ConfigureAwait(false);
-        var done = arrivals.WhenAsync(jobs);
+        if (before is not null)
+            await before().ConfigureAwait(false);
+        var done = arrivals.WhenAsync(arrivals.Count + jobs);
         return await Rate.OfAsync(jobs, async () =>
         {
             await Jobs.ResumeQueueAsync(Defaults.Queue, "bench").ConfigureAwait(false);
@@ -92,14 +102,48 @@ internal sealed class Ours : IAsyncDisposable
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Waits until the store has so many jobs that have succeeded. It looks when the store says that some have ended: to look all the time would take from what is measured.</summary>
-    public async Task WhenToldAsync(long jobs)
+    /// <summary>Works through what is there already, of which more is left at the end than a worker claims ahead.</summary>
+    /// <param name="warmUps">How many to begin with.</param>
+    /// <param name="jobs">How many after that.</param>
+    public async Task<double> StreamAsync(int warmUps, int jobs) => (await StreamAsync(warmUps, [jobs]).ConfigureAwait(false))[0];
+
+    /// <inheritdoc cref="StreamAsync(int, int)"/>
+    /// <returns>The rate of each part.</returns>
+    public async Task<IReadOnlyList<double>> StreamAsync(int warmUps, IReadOnlyList<int> parts)
+    {
+        var (rates, upTo) = (new List<double>(), arrivals.Count + warmUps);
+        var reached = arrivals.WhenAsync(upTo);
+        await StartAsync().ConfigureAwait(false);
+        await reached.ConfigureAwait(false);
+        foreach (var jobs in parts)
+        {
+            upTo += jobs;
+            rates.Add(await Rate.OfAsync(jobs, () => arrivals.WhenAsync(upTo)).ConfigureAwait(false));
+        }
+        await StopAsync().ConfigureAwait(false);
+        return rates;
+    }
+
+    /// <summary>Waits until the store has so many jobs that have succeeded.</summary>
+    public Task WhenToldAsync(long jobs) => WhenAsync(counts => counts.Succeeded >= jobs);
+
+    /// <summary>Waits until all jobs have ended.</summary>
+    public Task WhenNoneIsLeftAsync() => WhenAsync(counts => counts.Pending + counts.Running == 0);
+
+    /// <summary>How many jobs wait.</summary>
+    public async Task<long> PendingAsync() => (await CountsAsync().ConfigureAwait(false)).Pending;
+
+    /// <summary>Looks when the store says that some have ended: to look all the time would take from what is measured.</summary>
+    private async Task WhenAsync(Func<StateCounts, bool> holds)
     {
         using var ended = new SemaphoreSlim(0);
         using var wakeUps = store.Listen(WakeUp.Ends, _ => ended.Release());
-        while ((await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false)).Lanes.Sum(lane => lane.Counts.Succeeded) < jobs)
+        while (!holds(await CountsAsync().ConfigureAwait(false)))
             await ended.WaitAsync(TimeSpan.FromSeconds(1)).ConfigureAwait(false);
     }
+
+    private async Task<StateCounts> CountsAsync() =>
+        (await store.StatisticsAsync(CancellationToken.None).ConfigureAwait(false)).Lanes.SingleOrDefault(lane => lane.Type == NoteType)?.Counts ?? default;
 
     /// <summary>From the call of the enqueue to the handler's start.</summary>
     /// <param name="samples">How often.</param>
@@ -118,6 +162,23 @@ internal sealed class Ours : IAsyncDisposable
         return times;
     }
 
+    /// <summary>From the call that cancels a running job to its handler's hearing of it.</summary>
+    /// <inheritdoc cref="PickUpAsync"/>
+    public async Task<IReadOnlyList<double>> CancelAsync(int samples, ChannelReader<long> begun)
+    {
+        var times = new List<double>();
+        for (var sample = 0; sample < samples; sample++)
+        {
+            var job = await Jobs.EnqueueAsync(new Hold()).ConfigureAwait(false);
+            await begun.ReadAsync().ConfigureAwait(false);
+            await PickUps.PauseAsync().ConfigureAwait(false);
+            var began = Stopwatch.GetTimestamp();
+            await Jobs.RequestAsync(JobRequest.Cancel, job, "bench").ConfigureAwait(false);
+            times.Add(Stopwatch.GetElapsedTime(began, await begun.ReadAsync().ConfigureAwait(false)).TotalMilliseconds);
+        }
+        return times;
+    }
+
     public ValueTask DisposeAsync() => services.DisposeAsync();
 
     /// <summary>The handlers that have begun.</summary>
@@ -131,20 +192,39 @@ internal sealed class Ours : IAsyncDisposable
 
         public long Count => Volatile.Read(ref count);
 
-        /// <summary>Done when so many more have begun.</summary>
-        public Task WhenAsync(long more)
+        /// <summary>Done when so many have begun.</summary>
+        public Task WhenAsync(long many)
         {
-            reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            awaited = Count + more;
-            return reached.Task;
+            var reaching = reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Interlocked.Exchange(ref awaited, many);
+            if (Count >= many)
+                reaching.TrySetResult();
+            return reaching.Task;
         }
 
         public void Add()
         {
             if (stamps)
                 begun.Writer.TryWrite(Stopwatch.GetTimestamp());
-            if (Interlocked.Increment(ref count) == awaited)
+            if (Interlocked.Increment(ref count) == Volatile.Read(ref awaited))
                 reached?.TrySetResult();
+        }
+    }
+
+    /// <summary>Runs until it is cancelled, and tells its beginning and that.</summary>
+    private sealed class HoldHandler(Arrivals arrivals) : IJobHandler<Hold>
+    {
+        public async Task HandleAsync(Hold job, JobContext context)
+        {
+            var cancelled = new TaskCompletionSource();
+            using var hearing = context.CancellationToken.Register(() =>
+            {
+                arrivals.Add();
+                cancelled.SetResult();
+            });
+            arrivals.Add();
+            await cancelled.Task.ConfigureAwait(false);
+            context.CancellationToken.ThrowIfCancellationRequested();
         }
     }
 

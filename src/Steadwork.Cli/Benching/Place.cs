@@ -1,8 +1,15 @@
+using System.Globalization;
 using Steadwork.Cli.Shell;
-using Steadwork.PostgreSql.Connections;
+using Steadwork.Sqlite;
+using Steadwork.Sqlite.Connections;
 using Steadwork.Storage;
 
 namespace Steadwork.Cli.Benching;
+
+/// <summary>What a store has cost.</summary>
+/// <param name="Transactions">How many transactions have written to it.</param>
+/// <param name="Written">How many bytes have been written to the disk, or to the server's log; NaN where nothing tells.</param>
+internal readonly record struct Effort(double Transactions, double Written);
 
 /// <summary>Where it is measured: on the disk, or on the server, of a store, and never in that store itself.</summary>
 internal abstract class Place : IAsyncDisposable
@@ -10,38 +17,65 @@ internal abstract class Place : IAsyncDisposable
     private int stores;
 
     /// <summary>The place beside a store.</summary>
-    public static Place Beside(StoreUrl store) => ConnectionUrl.IsUrl(store.ToString())
-        ? new ServerPlace(store.ToString())
-        : FolderPlace.In(Path.GetDirectoryName(store.ToString()["sqlite:".Length..])!);
+    public static Place Beside(StoreUrl store) => store.File is { } file
+        ? FolderPlace.In(Path.GetDirectoryName(file)!, store.Synchronous)
+        : new ServerPlace(store.ToString());
 
     /// <summary>What it is, for people.</summary>
     public abstract string Name { get; }
 
+    /// <summary>The same without where it is.</summary>
+    public abstract string Kind { get; }
+
     /// <summary>A store that is not there yet.</summary>
-    public StoreUrl NextStore() => StoreUrl.Parse(Url(++stores));
+    /// <param name="isKept">Whether it stays until all is over.</param>
+    public StoreUrl NextStore(bool isKept = false) => StoreUrl.Parse(Url(++stores, isKept));
 
-    /// <summary>A floor with empty tables.</summary>
-    public Task<IFloor> NextFloorAsync() => FloorAsync(++stores);
+    /// <summary>Measures on a floor with empty tables.</summary>
+    public async Task<T> OnFloorAsync<T>(Func<IFloor, Task<T>> measure)
+    {
+        var floor = await FloorAsync(++stores).ConfigureAwait(false);
+        await using (floor.ConfigureAwait(false))
+        {
+            await floor.EnqueueOneAsync(1).ConfigureAwait(false);
+            return await measure(floor).ConfigureAwait(false);
+        }
+    }
 
-    protected abstract string Url(int number);
+    /// <summary>What a store has cost so far.</summary>
+    public abstract Task<Effort> EffortAsync(StoreUrl store);
+
+    /// <summary>How many transactions, those that only read included, have ended on the server; NaN where there is none.</summary>
+    public virtual Task<double> TransactionsEndedAsync() => Task.FromResult(double.NaN);
+
+    /// <summary>Fills a store, in which one job has succeeded, with copies of that one. By plain statements: to run so many takes minutes.</summary>
+    public abstract Task RepeatFinishedAsync(StoreUrl store, int jobs);
+
+    protected abstract string Url(int number, bool isKept);
 
     protected abstract Task<IFloor> FloorAsync(int number);
 
-    /// <summary>Removes all that was made: what is left behind would be vacuumed, and written to the disk, while the next one is measured.</summary>
-    public abstract Task ClearAsync();
+    /// <summary>Removes all that was made and is not kept: what is left behind would be vacuumed, and written to the disk, while the next one is measured.</summary>
+    /// <param name="all">Removes what is kept as well.</param>
+    public abstract Task ClearAsync(bool all = false);
 
-    public virtual async ValueTask DisposeAsync() => await ClearAsync().ConfigureAwait(false);
+    public virtual async ValueTask DisposeAsync() => await ClearAsync(all: true).ConfigureAwait(false);
 
     /// <summary>A folder of its own, which goes when it is over.</summary>
-    private sealed class FolderPlace(string parent, DirectoryInfo folder) : Place
+    private sealed class FolderPlace(string parent, DirectoryInfo folder, Synchronous synchronous) : Place
     {
-        public static FolderPlace In(string parent)
+        private const string Kept = "kept-";
+        private const int RowsATransaction = 200_000;
+        // In the head of the file by which the processes that use a database share its log: how many transactions have written to it.
+        private const int TransactionsAt = 8;
+
+        public static FolderPlace In(string parent, Synchronous synchronous)
         {
             if (!Directory.Exists(parent))
                 throw new StoreUnavailableException($"There is no directory '{parent}' to measure in; make it first, or give another {GlobalOptions.StoreName}.");
             try
             {
-                return new FolderPlace(parent, Directory.CreateDirectory(Path.Combine(parent, $"steadwork-bench-{Path.GetRandomFileName()}")));
+                return new FolderPlace(parent, Directory.CreateDirectory(Path.Combine(parent, $"steadwork-bench-{Path.GetRandomFileName()}")), synchronous);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -49,15 +83,55 @@ internal abstract class Place : IAsyncDisposable
             }
         }
 
-        public override string Name => $"SQLite in {parent}";
+        public override string Name => $"{Kind}, in {parent}";
 
-        protected override string Url(int number) => $"sqlite:{Path.Combine(folder.FullName, $"{number}.db")}";
+        public override string Kind => $"SQLite, synchronous={synchronous.ToString().ToUpperInvariant()}";
 
-        protected override Task<IFloor> FloorAsync(int number) => Task.FromResult<IFloor>(new SqliteFloor(Path.Combine(folder.FullName, $"{number}.db")));
+        protected override string Url(int number, bool isKept) => StoreUrl.OfFile(Path.Combine(folder.FullName, $"{(isKept ? Kept : "")}{number}.db"), synchronous).ToString();
 
-        public override Task ClearAsync()
+        protected override Task<IFloor> FloorAsync(int number) => Task.FromResult<IFloor>(new SqliteFloor(Path.Combine(folder.FullName, $"{number}.db"), synchronous));
+
+        public override async Task<Effort> EffortAsync(StoreUrl store)
         {
-            foreach (var entry in folder.GetFileSystemInfos())
+            using var head = new FileStream(store.File + "-shm", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            head.Position = TransactionsAt;
+            var number = new byte[sizeof(uint)];
+            await head.ReadExactlyAsync(number).ConfigureAwait(false);
+            return new Effort(BitConverter.ToUInt32(number), WrittenByThisProcess());
+        }
+
+        private static double WrittenByThisProcess()
+        {
+            const string input = "/proc/self/io", field = "write_bytes: ";
+            return File.Exists(input) && File.ReadLines(input).FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal)) is { } line
+                ? double.Parse(line.AsSpan(field.Length), CultureInfo.InvariantCulture)
+                : double.NaN;
+        }
+
+        public override Task RepeatFinishedAsync(StoreUrl store, int jobs)
+        {
+            using var database = new Database(store.File!, Synchronous.Normal, TimeSpan.FromSeconds(10));
+            using var all = database.Prepare("SELECT group_concat(name) FROM pragma_table_info('jobs') WHERE name <> 'id'");
+            var columns = all.All(row => row.Text(0))[0];
+            using var copy = database.Prepare($"""
+                INSERT INTO jobs ({columns})
+                WITH RECURSIVE count (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM count WHERE number < ?1)
+                SELECT {columns} FROM count, (SELECT {columns} FROM jobs WHERE id = (SELECT min(id) FROM jobs WHERE state = 'succeeded'))
+                """);
+            for (var left = jobs; left > 0; left -= RowsATransaction)
+            {
+                database.Execute("BEGIN IMMEDIATE");
+                copy.Bind(1, Math.Min(left, RowsATransaction)).Run();
+                database.Execute("COMMIT");
+                database.Execute("PRAGMA wal_checkpoint(RESTART)");
+            }
+            database.Execute($"UPDATE lanes SET succeeded = succeeded + {jobs.ToString(CultureInfo.InvariantCulture)} WHERE id = (SELECT min(lane) FROM jobs)");
+            return Task.CompletedTask;
+        }
+
+        public override Task ClearAsync(bool all = false)
+        {
+            foreach (var entry in folder.GetFileSystemInfos().Where(entry => all || !entry.Name.StartsWith(Kept, StringComparison.Ordinal)))
             {
                 if (entry is DirectoryInfo inner)
                     inner.Delete(recursive: true);

@@ -15,10 +15,11 @@ internal sealed class SqliteFloor : IFloor
     private readonly Statement insert, claim, complete, log;
 
     /// <param name="path">The file, which is made.</param>
-    public SqliteFloor(string path)
+    /// <param name="synchronous">What its commits wait for.</param>
+    public SqliteFloor(string path, Synchronous synchronous)
     {
         SqliteStore.Open(path).DisposeAsync().AsTask().GetAwaiter().GetResult();
-        database = new Database(path, Synchronous.Full, TimeSpan.FromSeconds(10));
+        database = new Database(path, synchronous, TimeSpan.FromSeconds(10));
         database.Execute("PRAGMA wal_autocheckpoint = 1000");
         insert = database.Prepare($"INSERT INTO jobs {Columns} VALUES {Values}");
         claim = database.Prepare("""
