@@ -1,15 +1,22 @@
 using System.Diagnostics;
 using System.Globalization;
+using BenchmarkDotNet.Running;
 using Npgsql;
 using Steadwork;
 using Steadwork.Bench;
 
 // bench URL [ROUNDS [NAME]]: what the features of a store cost, on a PostgreSQL server or in a file: work with them against the same without,
 // in turns. What the store reaches beside the database itself is measured by "steadwork bench".
+// bench hot-paths [OPTION of BenchmarkDotNet...]: what each job costs inside of a process.
 // NAME picks the measures whose names hold it; "beside a million" takes minutes, and is made only when it is named.
+if (args is ["hot-paths", .. var options])
+{
+    BenchmarkRunner.Run<HotPaths>(args: options);
+    return 0;
+}
 if (args is not [var url, ..])
 {
-    Console.Error.WriteLine("bench: say where: bench postgres://user@host/database [ROUNDS [NAME]], or bench sqlite:FILE [ROUNDS [NAME]]");
+    Console.Error.WriteLine("bench: say where: bench postgres://user@host/database [ROUNDS [NAME]], or bench sqlite:FILE [ROUNDS [NAME]], or bench hot-paths");
     return 2;
 }
 var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5;

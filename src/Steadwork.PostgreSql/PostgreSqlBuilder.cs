@@ -1,7 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Steadwork.PostgreSql;
 
-namespace Steadwork.PostgreSql;
+namespace Steadwork;
 
 /// <summary>Adds the PostgreSQL store.</summary>
 public static class PostgreSqlBuilder

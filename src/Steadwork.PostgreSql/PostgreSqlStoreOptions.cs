@@ -24,8 +24,8 @@ public sealed class PostgreSqlStoreOptions
     /// <summary>The clock by which waits are timed; times in the store are the server's. Default <see cref="TimeProvider.System"/>.</summary>
     public TimeProvider Clock { get; set; } = TimeProvider.System;
 
-    /// <summary>How often a process asks the server for workers whose lease has run out, whoever asks it. Default 2 s; tests ask each time.</summary>
-    internal TimeSpan LapsedInterval { get; set; } = TimeSpan.FromSeconds(2);
+    /// <summary>How often a process asks the server for workers whose lease has run out, whoever asks it. Default 3 s, so that an idle worker asks it less than twice a second in all; tests ask each time.</summary>
+    internal TimeSpan LapsedInterval { get; set; } = TimeSpan.FromSeconds(3);
 
     /// <summary>From when on a claim counts as slow, and later ones begin behind what is known to be gone. Default 5 ms; tests of exact orders never do.</summary>
     internal TimeSpan SlowClaim { get; set; } = TimeSpan.FromMilliseconds(5);

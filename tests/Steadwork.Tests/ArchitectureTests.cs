@@ -74,6 +74,23 @@ public sealed partial class ArchitectureTests
         return folder.FullName;
     }
 
+    [Fact]
+    public void What_the_README_calls_compiles()
+    {
+        var compiled = string.Concat(new[] { "samples/FirstJob/Program.cs", "tests/Steadwork.Tests/ReadmeCalls.cs" }.Select(path => File.ReadAllText(Path.Combine(Root, path))));
+        var isCode = false;
+        var shown = new List<string>();
+        foreach (var line in File.ReadLines(Path.Combine(Root, "README.md")))
+        {
+            if (line.StartsWith("```", StringComparison.Ordinal))
+                isCode = line == "```csharp";
+            else if (isCode && line.Split(" //")[0].Trim() is { Length: > 0 } code)
+                shown.Add(code);
+        }
+        shown.Count.ShouldBeGreaterThan(30);
+        shown.Where(code => !compiled.Contains(code, StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
     [GeneratedRegex(@"\basync\b|\bawait\b|TimeProvider|UtcNow|Random\.|ILogger|SELECT |using Steadwork\.|using Microsoft")]
     private static partial Regex Impure();
 }

@@ -7,18 +7,19 @@ namespace Steadwork.Cli.Benching;
 /// <summary>A picture of ratios: a bar for each, a line where ours is as good as the floor, and at the end of each bar how far its runs went apart.</summary>
 internal static class RatioChart
 {
-    private const int Label = 380, Scale = 320, Row = 26, Top = 30, Bar = 14, Right = 70;
+    private const int Letter = 7, Scale = 320, Row = 26, Top = 30, Bar = 14, Right = 70;
 
     // Readable on white and on black.
-    private const string Ink = "#6e7781", Fill = "#2f81f7", Faint = "#8b949e55";
+    private const string Ink = "#6e7781", Fill = "#7ab7ff", Faint = "#8b949e55";
 
     public static string Of(IReadOnlyList<Measured> measured)
     {
         var most = Math.Max(1.0, measured.Max(each => each.Ratio!.Value)) * 1.05;
-        double X(double ratio) => Label + (Math.Min(ratio, most) / most * Scale);
+        var label = (measured.Max(each => each.Figure.Text.Length) * Letter) + 10;
+        double X(double ratio) => label + (Math.Min(ratio, most) / most * Scale);
         var height = Top + (measured.Count * Row) + 10;
         var svg = new StringBuilder()
-            .AppendLine(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{Label + Scale + Right}\" height=\"{height}\" viewBox=\"0 0 {Label + Scale + Right} {height}\" font-family=\"sans-serif\" font-size=\"13\" fill=\"{Ink}\" role=\"img\">")
+            .AppendLine(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{label + Scale + Right}\" height=\"{height}\" viewBox=\"0 0 {label + Scale + Right} {height}\" font-family=\"sans-serif\" font-size=\"13\" fill=\"{Ink}\" role=\"img\">")
             .AppendLine("<title>Ours against the floor; 1 is as fast as plain statements</title>");
         for (var tick = 0.0; tick <= most; tick += 0.25)
         {
@@ -30,10 +31,10 @@ internal static class RatioChart
             var (ratio, middle) = (each.Ratio!.Value, Top + (place * Row) + (Row / 2));
             var isTime = each.Figure.Unit == Units.Milliseconds;
             var (least, best) = isTime ? (each.Floor!.Value / each.Results.Max(), each.Floor.Value / each.Results.Min()) : (each.Results.Min() / each.Floor!.Value, each.Results.Max() / each.Floor.Value);
-            svg.AppendLine(CultureInfo.InvariantCulture, $"<text x=\"{Label - 10}\" y=\"{middle + 4}\" text-anchor=\"end\">{WebUtility.HtmlEncode(each.Figure.Text)}</text>")
-                .AppendLine(CultureInfo.InvariantCulture, $"<rect x=\"{Label}\" y=\"{middle - (Bar / 2)}\" width=\"{X(ratio) - Label:0.#}\" height=\"{Bar}\" rx=\"2\" fill=\"{Fill}\"/>")
+            svg.AppendLine(CultureInfo.InvariantCulture, $"<text x=\"{label - 10}\" y=\"{middle + 4}\" text-anchor=\"end\">{WebUtility.HtmlEncode(each.Figure.Text)}</text>")
+                .AppendLine(CultureInfo.InvariantCulture, $"<rect x=\"{label}\" y=\"{middle - (Bar / 2)}\" width=\"{X(ratio) - label:0.#}\" height=\"{Bar}\" rx=\"2\" fill=\"{Fill}\"/>")
                 .AppendLine(CultureInfo.InvariantCulture, $"<path d=\"M{X(least):0.#} {middle}H{X(best):0.#}M{X(least):0.#} {middle - 4}v8M{X(best):0.#} {middle - 4}v8\" stroke=\"{Ink}\" fill=\"none\"/>")
-                .AppendLine(CultureInfo.InvariantCulture, $"<text x=\"{Label + Scale + 12}\" y=\"{middle + 4}\">{ratio:0.00}</text>");
+                .AppendLine(CultureInfo.InvariantCulture, $"<text x=\"{label + Scale + 12}\" y=\"{middle + 4}\">{ratio:0.00}</text>");
         }
         return svg.AppendLine("</svg>").ToString();
     }

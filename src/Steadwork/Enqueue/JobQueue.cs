@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Steadwork.Storage;
 
 namespace Steadwork;
@@ -71,11 +72,14 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
         return ids;
     }
 
+    // Workflows and batches before payloads: without a priority a call that names no token fits both, and does not compile.
+
     /// <summary>Enqueues jobs that come after each other, all or nothing.</summary>
     /// <param name="workflow">The jobs; at most 10,000.</param>
     /// <param name="cancellationToken">Ends the wait; the jobs may be stored all the same.</param>
     /// <returns>The jobs by their names.</returns>
     /// <exception cref="ArgumentException">A job is refused, comes after one that there is not, or the jobs go round in a circle. Nothing was stored.</exception>
+    [OverloadResolutionPriority(1)]
     public async Task<IReadOnlyDictionary<string, JobId>> EnqueueAsync(Workflow workflow, CancellationToken cancellationToken = default)
     {
         var (names, jobs) = workflow.Arrange(this);
@@ -87,6 +91,7 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
     /// <param name="workflow">The jobs; at most 10,000.</param>
     /// <param name="transaction">As for one job.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    [OverloadResolutionPriority(1)]
     public async Task<IReadOnlyDictionary<string, JobId>> EnqueueAsync(Workflow workflow, DbTransaction transaction, CancellationToken cancellationToken = default)
     {
         var (names, jobs) = workflow.Arrange(this);
@@ -100,6 +105,7 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
     /// <exception cref="ArgumentException">A job is refused before anything was stored.</exception>
     /// <exception cref="UniqueKeyTakenException">The unique key of the follower is taken, or that of one of the first 10,000 jobs that says <see cref="WhenTaken.Refuse"/>; nothing was stored.</exception>
     /// <exception cref="BatchBrokenOffException">The batch has some of its jobs, and a later chunk could not be stored, for whatever reason.</exception>
+    [OverloadResolutionPriority(1)]
     public async Task<StoredBatch> EnqueueAsync(JobBatch batch, CancellationToken cancellationToken = default)
     {
         using var chunks = batch.Jobs(this).Chunk(Defaults.BulkChunk).GetEnumerator();
@@ -130,6 +136,7 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
     /// <param name="batch">The batch.</param>
     /// <param name="transaction">As for one job.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    [OverloadResolutionPriority(1)]
     public async Task<StoredBatch> EnqueueAsync(JobBatch batch, DbTransaction transaction, CancellationToken cancellationToken = default) =>
         await Transactional.AddBatchAsync(batch.With([.. batch.Jobs(this)], batch.StaysOpen, this), transaction, cancellationToken).ConfigureAwait(false);
 
