@@ -221,7 +221,8 @@ internal sealed class RunningLoop : WorkerLoop
         if (asked.AfterLoss)
             answerLost = false;
         Deliver(answer, asked.Wanted, asked.Incarnation);
-        looksAgain = asked.WasRung && answer.MayHaveMissed;
+        if (asked.Wanted > 0)
+            looksAgain = asked.WasRung && answer.MayHaveMissed;
         if (!answer.Alive)
             parts.OnLeaseInDoubt();
     }
