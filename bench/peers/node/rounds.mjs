@@ -1,0 +1,58 @@
+// One round of one system. What comes out is added to system.results[measure], an array of { value, lost, twice } or { failed }.
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { makePlace } from "./places.mjs";
+import { keep } from "./processes.mjs";
+import { measures } from "./systems.mjs";
+
+/** A measure that takes longer than this is given up. */
+const bound = 180_000;
+
+export async function measurePeer(system, names, { folder, postgres, quartz, quick, progress }) {
+  for (const name of names) {
+    const jobs = quick ? few(name, system.counts[name]) : system.counts[name];
+    if (jobs === 0)
+      continue;
+    progress(`${system.name} on ${system.database}, ${system.settings}: ${name}`);
+    const place = await makePlace(system, folder, postgres);
+    const order = { peer: system.peer, database: system.database, settings: system.settings, url: place.url, jobs, warmUps: Math.min(1000, Math.ceil(jobs / 5)), ...measures[name] };
+    const answer = system.program === "quartz"
+      ? await askFor(spawn(quartz, [JSON.stringify(order)], { stdio: ["pipe", "pipe", "inherit"] }), child => child.stdout)
+      : await askFor(spawn(process.execPath, [join(import.meta.dirname, "measure.mjs"), JSON.stringify(order)], { stdio: ["pipe", "ignore", "inherit", "pipe"] }), child => child.stdio[3]);
+    await place.clear();
+    (system.results[name] ??= []).push(answer ? { jobs, ...answer } : { jobs, failed: true });
+  }
+}
+
+/** "steadwork bench" makes its own places, beside a store that need not be there, and each of its rounds warms up first. */
+export async function measureOurs(system, names, { folder, postgres, steadwork, progress }) {
+  // The command refuses a name that begins none of its measures; "drain-1" takes those of 10 and of 150,000 jobs too, where it has them.
+  const only = names.length === Object.keys(measures).length ? ["enqueue", "drain-1", "drain-64", "pickup-other"] : names;
+  progress(`${system.name} on ${system.database}: ${only.join(", ")}`);
+  const store = system.database === "SQLite" ? `sqlite:${join(folder, "steadwork.db")}` : postgres;
+  const answer = await askFor(spawn(steadwork, ["bench", "--json", "--full", "--rounds", "1", "--store", store, ...only.flatMap(name => ["--only", name])], { stdio: ["ignore", "pipe", "inherit"] }), child => child.stdout, 3 * bound);
+  for (const name of names) {
+    const measure = answer?.measures.find(each => each.name === name);
+    if (measure || !answer)
+      (system.results[name] ??= []).push(measure ? { value: measure.ours } : { failed: true });
+  }
+}
+
+/** As many as show that it works: not fewer than the workers of the widest drain, unless there are few anyway. */
+const few = (name, jobs) => name.startsWith("pickup") ? Math.min(jobs, 6) : Math.min(jobs, Math.max(130, Math.ceil(jobs / 20)));
+
+/** The last thing that a program says; null when it fails, or takes too long. */
+async function askFor(child, stream, limit = bound) {
+  keep(child);
+  const late = setTimeout(() => child.finish("SIGKILL"), limit);
+  let text = "";
+  for await (const line of createInterface({ input: stream(child) }))
+    text += line;
+  const code = await child.over;
+  clearTimeout(late);
+  if (code === 0 && text !== "")
+    return JSON.parse(text);
+  console.error(`it ${code === null ? "was ended" : `ended with ${code}`}, and said: ${text || "nothing"}`);
+  return null;
+}
