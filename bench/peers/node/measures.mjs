@@ -40,7 +40,8 @@ export async function drain(peer, order) {
 export async function pickUp(peer, order) {
   const store = await peer.open(order.url, order.settings);
   const runs = new Runs(order.jobs);
-  const worker = spawn(process.execPath, [process.argv[1], JSON.stringify({ ...order, work: "pickUps" })], { stdio: ["pipe", "ignore", "inherit", "pipe"] });
+  const others = JSON.stringify({ ...order, work: "pickUps" });
+  const worker = spawn(process.execPath, [process.argv[1], others], { stdio: ["pipe", "ignore", "inherit", "pipe"] });
   const lines = createInterface({ input: worker.stdio[3] })[Symbol.asyncIterator]();
   await lines.next();
   const times = [];

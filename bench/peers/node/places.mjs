@@ -41,7 +41,8 @@ const persistence = {
 
 async function startRedis(folder, durability) {
   const port = await freePort();
-  const redis = keep(spawn("redis-server", ["--bind", "127.0.0.1", "--port", port, "--dir", folder, ...persistence[durability]], { stdio: ["ignore", "pipe", "inherit"] }));
+  const settings = ["--bind", "127.0.0.1", "--port", port, "--dir", folder, ...persistence[durability]];
+  const redis = keep(spawn("redis-server", settings, { stdio: ["ignore", "pipe", "inherit"] }));
   for await (const line of createInterface({ input: redis.stdout })) {
     if (line.includes("Ready to accept connections"))
       return { url: `redis://127.0.0.1:${port}`, clear: () => redis.finish("SIGKILL") };

@@ -6,7 +6,13 @@ import { measures, words } from "./systems.mjs";
 /** All that was measured: medians of the rounds, with the least and the most. */
 export function report(systems, names, rounds, quick) {
   return {
-    machine: { processors: os.availableParallelism(), model: os.cpus()[0]?.model, system: `${os.type()} ${os.release()}`, architecture: os.arch(), node: process.version },
+    machine: {
+      processors: os.availableParallelism(),
+      model: os.cpus()[0]?.model,
+      system: `${os.type()} ${os.release()}`,
+      architecture: os.arch(),
+      node: process.version,
+    },
     rounds,
     quick,
     systems: systems.map(system => ({

@@ -9,6 +9,9 @@ import { measures } from "./systems.mjs";
 /** A measure that takes longer than this is given up. */
 const bound = 180_000;
 
+/** The command refuses a name that begins none of its measures; "drain-1" takes those of 10 and of 150,000 jobs too. */
+const all = ["enqueue", "drain-1", "drain-64", "pickup-other"];
+
 export async function measurePeer(system, names, { folder, postgres, quartz, quick, progress }) {
   for (const name of names) {
     const jobs = quick ? few(name, system.counts[name]) : system.counts[name];
@@ -16,22 +19,24 @@ export async function measurePeer(system, names, { folder, postgres, quartz, qui
       continue;
     progress(`${system.name} on ${system.database}, ${system.settings}: ${name}`);
     const place = await makePlace(system, folder, postgres);
-    const order = { peer: system.peer, database: system.database, settings: system.settings, url: place.url, jobs, warmUps: Math.min(1000, Math.ceil(jobs / 5)), ...measures[name] };
+    const { peer, database, settings } = system;
+    const warmUps = Math.min(1000, Math.ceil(jobs / 5));
+    const order = JSON.stringify({ peer, database, settings, url: place.url, jobs, warmUps, ...measures[name] });
     const answer = system.program === "quartz"
-      ? await askFor(spawn(quartz, [JSON.stringify(order)], { stdio: ["pipe", "pipe", "inherit"] }), child => child.stdout)
-      : await askFor(spawn(process.execPath, [join(import.meta.dirname, "measure.mjs"), JSON.stringify(order)], { stdio: ["pipe", "ignore", "inherit", "pipe"] }), child => child.stdio[3]);
+      ? await ask(quartz, [order], ["pipe", "pipe", "inherit"], bound)
+      : await ask(process.execPath, [join(import.meta.dirname, "measure.mjs"), order], ["pipe", "ignore", "inherit", "pipe"], bound);
     await place.clear();
     (system.results[name] ??= []).push(answer ? { jobs, ...answer } : { jobs, failed: true });
   }
 }
 
 /** "steadwork bench" makes its own places, beside a store that need not be there, and each of its rounds warms up first. */
-export async function measureOurs(system, names, { folder, postgres, steadwork, progress }) {
-  // The command refuses a name that begins none of its measures; "drain-1" takes those of 10 and of 150,000 jobs too, where it has them.
-  const only = names.length === Object.keys(measures).length ? ["enqueue", "drain-1", "drain-64", "pickup-other"] : names;
+export async function measureOurs(system, names, { folder, postgres, steadwork, measure: only = all, progress }) {
   progress(`${system.name} on ${system.database}: ${only.join(", ")}`);
   const store = system.database === "SQLite" ? `sqlite:${join(folder, "steadwork.db")}` : postgres;
-  const answer = await askFor(spawn(steadwork, ["bench", "--json", "--full", "--rounds", "1", "--store", store, ...only.flatMap(name => ["--only", name])], { stdio: ["ignore", "pipe", "inherit"] }), child => child.stdout, 3 * bound);
+  // Without --full there is no drain of 150,000 jobs.
+  const order = ["bench", "--json", "--full", "--rounds", "1", "--store", store, ...only.flatMap(name => ["--only", name])];
+  const answer = await ask(steadwork, order, ["ignore", "pipe", "inherit"], 3 * bound);
   for (const name of names) {
     const measure = answer?.measures.find(each => each.name === name);
     if (measure || !answer)
@@ -42,12 +47,12 @@ export async function measureOurs(system, names, { folder, postgres, steadwork, 
 /** As many as show that it works: not fewer than the workers of the widest drain, unless there are few anyway. */
 const few = (name, jobs) => name.startsWith("pickup") ? Math.min(jobs, 6) : Math.min(jobs, Math.max(130, Math.ceil(jobs / 20)));
 
-/** The last thing that a program says; null when it fails, or takes too long. */
-async function askFor(child, stream, limit = bound) {
-  keep(child);
+/** What a program says, on the last of its pipes; null when it fails, or takes too long. */
+async function ask(program, order, stdio, limit) {
+  const child = keep(spawn(program, order, { stdio }));
   const late = setTimeout(() => child.finish("SIGKILL"), limit);
   let text = "";
-  for await (const line of createInterface({ input: stream(child) }))
+  for await (const line of createInterface({ input: child.stdio[stdio.lastIndexOf("pipe")] }))
     text += line;
   const code = await child.over;
   clearTimeout(late);

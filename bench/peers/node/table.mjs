@@ -1,16 +1,23 @@
 import { measures, words } from "./systems.mjs";
 
 const number = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const twoDigits = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const oneDigit = new Intl.NumberFormat("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
-const heads = { "enqueue-one": "one", "enqueue-64": "64", "enqueue-bulk": "bulk", "drain-1": "1", "drain-10": "10", "drain-64": "64", "drain-150k": "150k", "pickup-other": "ms" };
+const heads = {
+  "enqueue-one": "one", "enqueue-64": "64", "enqueue-bulk": "bulk",
+  "drain-1": "1", "drain-10": "10", "drain-64": "64", "drain-150k": "150k",
+  "pickup-other": "ms",
+};
 
 /** The results, a row a system, and then with how many jobs they were come by. */
 export function print({ systems, rounds, quick }) {
-  console.log(`Jobs a second, medians of ${rounds} in turns${quick ? "; QUICK, with few jobs, says only that it works" : ""}. Enqueued by one caller, by 64, in one call; drained 1, 10, 64 at a`);
-  console.log("time, and 150,000 jobs; milliseconds to the pick-up by another process, p50. RATIO: how many times as fast ours drains, 10 at a time, on");
-  console.log("the same database (beside Redis: on SQLite). LOST, TWICE: jobs that ran not at all, or again, in all measures of all rounds; ! shows where.");
-  rows(systems, system => [system.ratio === null ? "-" : twoDigits.format(system.ratio), total(system, "lost"), total(system, "twice")], ["RATIO", "LOST", "TWICE"], cell);
+  if (quick)
+    console.log("QUICK: with so few jobs, the figures say only that it works.");
+  console.log(`Jobs a second, medians of ${rounds} in turns. Enqueued by one caller, by 64, in one call; drained 1, 10, 64 at a time, and 150,000`);
+  console.log("jobs; milliseconds to the pick-up by another process, p50. RATIO: how many times as fast ours drains, 10 at a time, on the same");
+  console.log("database (beside Redis: on SQLite). LOST, TWICE: jobs that ran not at all, or again, in all measures of all rounds; ! shows where.");
+  const sums = system => [system.ratio === null ? "-" : oneDigit.format(system.ratio), total(system, "lost"), total(system, "twice")];
+  rows(systems, sums, ["RATIO", "LOST", "TWICE"], cell);
   console.log("\nHow many jobs (pick-up: how often); the store, the process and the database are new for each.");
   rows(systems.filter(system => system.version), () => [], [], measure => measure ? number.format(measure.jobs) : "-");
   console.log();
@@ -24,8 +31,10 @@ function rows(systems, after, afterHeads, text) {
   table.push(["SYSTEM", "SETTINGS", "DURABILITY", ...names.map(name => heads[name]), ...afterHeads]);
   for (const database of new Set(systems.map(system => system.database))) {
     table.push([database]);
-    for (const system of systems.filter(system => system.database === database))
-      table.push([`  ${system.name}${system.version ? ` ${system.version}` : ""}`, system.settings, system.durabilityName, ...names.map(name => text(system.measures[name])), ...after(system)]);
+    for (const system of systems.filter(system => system.database === database)) {
+      const title = `  ${[system.name, system.version].filter(Boolean).join(" ")}`;
+      table.push([title, system.settings, system.durabilityName, ...names.map(name => text(system.measures[name])), ...after(system)]);
+    }
   }
   const widths = table[1].map((_, column) => Math.max(...table.map(row => row.length === 1 ? 0 : row[column].length)));
   for (const row of table)
@@ -38,7 +47,7 @@ function cell(measure) {
   const mark = measure.lost || measure.twice ? "!" : "";
   if (measure.median === null)
     return measure.failed ? "failed" : `none${mark}`;
-  return (measure.unit === "ms" ? twoDigits : number).format(measure.median) + mark;
+  return (measure.unit === "ms" ? oneDigit : number).format(measure.median) + mark;
 }
 
 function total(system, what) {

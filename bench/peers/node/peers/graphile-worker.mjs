@@ -8,7 +8,13 @@ export const restOf = () => 0;
  * 500 there, and "a much higher number may make sense" in the comment of its type for jobs as short as these.
  */
 const optionsOf = {
-  best: concurrentJobs => ({ maxPoolSize: Math.max(10, concurrentJobs + 1), localQueue: { size: 2000 }, completeJobBatchDelay: 0, failJobBatchDelay: 0, logger: new Logger(() => () => {}) }),
+  best: concurrentJobs => ({
+    maxPoolSize: Math.max(10, concurrentJobs + 1),
+    localQueue: { size: 2000 },
+    completeJobBatchDelay: 0,
+    failJobBatchDelay: 0,
+    logger: new Logger(() => () => {}),
+  }),
   default: () => ({}),
 };
 
@@ -18,9 +24,13 @@ export async function open(url, settings) {
   return {
     enqueueOne: note => utils.addJob("note", note),
     enqueueMany: notes => utils.addJobs(notes.map(payload => ({ identifier: "note", payload }))),
-    unfinished: () => utils.withPgClient(async client => Number((await client.query("SELECT count(*) FROM graphile_worker.jobs")).rows[0].count)),
+    async unfinished() {
+      const { rows } = await utils.withPgClient(client => client.query("SELECT count(*) FROM graphile_worker.jobs"));
+      return Number(rows[0].count);
+    },
     async work(concurrentJobs, run) {
-      const runner = await start({ preset: { worker: { connectionString: url, concurrentJobs, ...optionsOf[settings](concurrentJobs) } }, taskList: { note: payload => run(payload) }, noHandleSignals: true, parsedCronItems: [] });
+      const worker = { connectionString: url, concurrentJobs, ...optionsOf[settings](concurrentJobs) };
+      const runner = await start({ preset: { worker }, taskList: { note: payload => run(payload) }, noHandleSignals: true, parsedCronItems: [] });
       return () => runner.stop();
     },
   };

@@ -4,7 +4,12 @@ const queue = "notes";
 
 /** "Workers" and "Constructor" in its documentation: woken by NOTIFY, whole batches fetched one after another without a rest. */
 const optionsOf = {
-  best: { boss: { useListenNotify: true }, queue: { notify: true }, work: { pollingIntervalSeconds: 0.5, burstWhenBatchFull: true, batchSize: 2000 }, fetchers: 2 },
+  best: {
+    boss: { useListenNotify: true },
+    queue: { notify: true },
+    work: { pollingIntervalSeconds: 0.5, burstWhenBatchFull: true, batchSize: 2000 },
+    fetchers: 2,
+  },
   default: { boss: {}, queue: {}, work: {} },
 };
 
