@@ -65,13 +65,14 @@ public sealed partial class QueryPlanTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("pass-history", "history_pkey")]
-    [InlineData("pass-log", "log_places_pkey")]
-    [InlineData("hold-expired", "history_pkey")]
-    [InlineData("prune-history", "history_pkey")]
-    [InlineData("prune-log", "log_pkey")]
-    [InlineData("read-log", "log_places_pkey")]
-    public async Task A_statement_that_prunes_comes_to_its_rows_by_their_keys(string statement, string index)
+    [InlineData("pass-history", "Index Scan using history_pkey on history")]
+    [InlineData("pass-log", "Index Scan using log_places_pkey on log_places")]
+    [InlineData("hold-expired", "Index Scan using history_pkey on history")]
+    [InlineData("prune-history", "Index Scan using history_pkey on history")]
+    // One by one or gathered: of rows that fill a page each, as those of this log do, the server does not always like the same.
+    [InlineData("prune-log", "Index Scan (using log_pkey on log|on log_pkey)")]
+    [InlineData("read-log", "Index Scan using log_places_pkey on log_places")]
+    public async Task A_statement_that_prunes_comes_to_its_rows_by_their_keys(string statement, string scan)
     {
         await fixture.Store.EnqueueAsync(Some.Jobs(Jobs), TestContext.Current.CancellationToken);
         var worker = await fixture.Store.StartAsync(capacity: Jobs);
@@ -82,8 +83,7 @@ public sealed partial class QueryPlanTests : IAsyncLifetime
 
         var plan = await PlanOfAsync(statement);
 
-        // One by one or gathered: as the server likes it, and it does not always like the same.
-        plan.ShouldMatch($"Index Scan (using|on) {index}\\b");
+        plan.ShouldMatch(scan);
         plan.ShouldNotMatch("Seq Scan on (jobs|history|attempts|dependencies|log|log_places)( |$)");
     }
 
