@@ -11,7 +11,7 @@ internal static class Opening
     // What a version adds, a file a part, each after those that it refers to.
     private static readonly string[][] Migrations =
     [
-        ["0001-store.sql", "0001-lanes.sql", "0001-jobs.sql", "0001-log.sql", "0001-schedules.sql", "0001-gates.sql", "0001-keys.sql", "0001-batches.sql", "0001-family.sql"],
+        ["0001-store.sql", "0001-lanes.sql", "0001-jobs.sql", "0001-log.sql", "0001-schedules.sql", "0001-gates.sql", "0001-keys.sql", "0001-batches.sql", "0001-family.sql", "0001-line.sql"],
     ];
 
     /// <summary>The version of a store that this program writes.</summary>

@@ -13,6 +13,8 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
 {
     private const string LockPatience = "2s";
     private readonly ConcurrentDictionary<LeaseToken, bool> putOff = new();
+    // Whether there may be limits or breakers. Where there are none, as mostly, a claim needs no half of its statements.
+    private volatile bool isGated = true;
 
     /// <returns>The answer, and what whoever listens may want to know.</returns>
     public async Task<(Exchange Exchange, WakeUp WakeUps)> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
@@ -96,6 +98,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
         if (calls.Count > 0)
             Breakers.Count(batch, worker, calls);
         var claims = claim is { Max: > 0 };
+        var gated = isGated;
         var (fromHead, isMarked) = (false, claim is { Rule.IsDefault: true });
         if (claims)
         {
@@ -105,14 +108,14 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
             if (isMarked)
             {
                 (var behind, fromHead) = marks.Next();
-                batch.Add("line-by-priority+claim-line", [.. which, .. behind]);
+                batch.Add(gated ? "gates+line-by-priority+claim-line+count-at-gates+claimed" : "no-gates+line-by-priority+claim-line+claimed", [.. which, .. behind]);
             }
             else
             {
-                batch.Add("line-by-rule+claim-line", [.. which, .. ValuesOf(claim.Rule, claim.Queues.Count)]);
+                batch.Add(gated ? "gates+line-by-rule+claim-line+count-at-gates+claimed" : "no-gates+line-by-rule+claim-line+claimed", [.. which, .. ValuesOf(claim.Rule, claim.Queues.Count)]);
             }
         }
-        batch.Add("outlook", Value.Of(worker.Value));
+        AddOutlook(batch, worker, gated);
 
         var began = TimeProvider.System.GetTimestamp();
         var places = new List<(int Lane, short Priority, long Id)>();
@@ -141,6 +144,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
             }
             return (wanted, joined, ended, claimed, await OutlookAsync(reader).ConfigureAwait(false));
         }, cancellationToken).ConfigureAwait(false);
+        isGated = outlook.IsGated;
 
         told(outlook.Now);
         if (claims && isMarked)
@@ -149,16 +153,27 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
         if (await breakers.JudgeAsync(calls, outlook.Shut, cancellationToken).ConfigureAwait(false))
         {
             wakeUps |= WakeUp.Jobs;
-            outlook = await database.RunAsync(database.Batch().Add("outlook", Value.Of(worker.Value)), OutlookAsync, cancellationToken).ConfigureAwait(false);
+            outlook = await database.RunAsync(AddOutlook(database.Batch(), worker, gated: true), OutlookAsync, cancellationToken).ConfigureAwait(false);
         }
-        return (new Exchange(settled.Accepted, [.. unheard, .. claimed], outlook.Due, outlook.Alive)
+        var answer = new Exchange(settled.Accepted, [.. unheard, .. claimed], outlook.Due, outlook.Alive)
         {
             NextTick = outlook.Tick, Shut = outlook.Shut, MayHaveMissed = claims && claimed.Count < claim!.Max,
-        }, wakeUps);
+        };
+        if (gated || !outlook.IsGated || claimed.Count > 0)
+            return (answer, wakeUps);
+        // The first limit or breaker of the store has just come, and all was shut.
+        var (throughGates, more) = await CarryOutAsync(worker, [], claim is null ? null : claim with { Known = null }, cancellationToken).ConfigureAwait(false);
+        return (throughGates with { Accepted = answer.Accepted, Claimed = [.. answer.Claimed, .. throughGates.Claimed] }, wakeUps | more);
     }
 
-    private static Task<(bool Alive, DateTimeOffset? Due, DateTimeOffset Now, DateTimeOffset? Tick, string[] Shut)> OutlookAsync(DbDataReader reader) =>
-        reader.FirstAsync(row => (row.Bool(0), row.TimeOrNull(1), row.Time(2), row.TimeOrNull(3), row.GetFieldValue<string[]>(4)));
+    private static Batch AddOutlook(Batch batch, WorkerId worker, bool gated) => batch.Add(gated ? "outlook+outlook-at-gates" : "outlook", Value.Of(worker.Value));
+
+    private static Task<(bool Alive, DateTimeOffset? Due, DateTimeOffset Now, DateTimeOffset? Tick, bool IsGated, string[] Shut)> OutlookAsync(DbDataReader reader) =>
+        reader.FirstAsync(row => row.FieldCount > 5
+            ? (row.Bool(0), Earlier(row.TimeOrNull(1), row.TimeOrNull(5)), row.Time(2), row.TimeOrNull(3), row.Bool(4), row.GetFieldValue<string[]>(6))
+            : (row.Bool(0), row.TimeOrNull(1), row.Time(2), row.TimeOrNull(3), row.Bool(4), []));
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other : one;
 
     private static NpgsqlParameter[] ValuesOf(ClaimRule rule, int queues) => [
         Value.Of(rule.Order.Name()),

@@ -5,62 +5,30 @@
 SELECT pg_advisory_xact_lock_shared($2, $1), steadwork.require_service($2), CASE WHEN pg_sequence_last_value('steadwork.gating') IS NOT NULL THEN steadwork.hold_gates($3, $4) END;
 
 -- name: join-line
--- For the claim of worker $1. Bounded, so that a flood of jobs that fall due at one instant is spread over many short
--- transactions. Those that must come to their turn behind an exclusive key go to stand there. Before that, as many of those that
--- have expired are ended, with what follows from it. $2 what tells this store's locks from others.
-WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
-expired AS MATERIALIZED (
-    SELECT id FROM steadwork.jobs
-    WHERE state <> 'running' AND expires_at <= (SELECT now FROM clock) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity')
-    ORDER BY expires_at LIMIT 1000 FOR UPDATE SKIP LOCKED
-),
-ended AS MATERIALIZED (
-    SELECT key, parent FROM (SELECT array_agg(id) AS ids FROM expired HAVING count(*) > 0) AS found, LATERAL steadwork.cancel_in_line(ids, NULL, false)
-),
-joined AS (
-    UPDATE steadwork.jobs
-    SET ready = exclusive_key IS NULL OR slot IS NOT NULL, state = CASE WHEN exclusive_key IS NULL OR slot IS NOT NULL THEN 'pending' ELSE 'waiting' END
-    FROM (
-        SELECT id, expires_at FROM steadwork.jobs
-        WHERE state = 'pending' AND NOT ready AND run_at <= (SELECT now FROM clock) AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity')
-        ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED
-    ) AS due, clock
-    WHERE jobs.id = due.id AND (due.expires_at > now) IS NOT FALSE
-    RETURNING lane, state, exclusive_key, batch
-),
--- These have kept their place behind their key, and are not held back by its limit, but count.
-again AS MATERIALIZED (
-    SELECT count(steadwork.count_key(exclusive_key)) AS done FROM (SELECT exclusive_key FROM joined WHERE state = 'pending' AND exclusive_key IS NOT NULL ORDER BY exclusive_key) AS kept
-),
--- Their time has come, or is one that no limit can have meant: the clock was set back since.
-freed AS (
-    DELETE FROM steadwork.held_keys
-    WHERE key = ANY (ARRAY(SELECT key FROM steadwork.held_keys WHERE until <= (SELECT now FROM clock) ORDER BY until LIMIT 200 FOR UPDATE SKIP LOCKED)
-        || ARRAY(SELECT key FROM steadwork.held_keys WHERE until > (SELECT max(steadwork.latest_use(now, within, grain)) FROM steadwork.limits, clock WHERE scope = 'key') ORDER BY until LIMIT 200 FOR UPDATE SKIP LOCKED))
-    RETURNING key
-),
-moved AS (
-    INSERT INTO steadwork.lane_changes (lane, pending, waiting) SELECT lane, -count(*), count(*) FROM joined WHERE state = 'waiting' GROUP BY lane
-),
-batch_moved AS (
-    INSERT INTO steadwork.batch_changes (batch, pending, waiting) SELECT batch, -count(*), count(*) FROM joined WHERE state = 'waiting' AND batch IS NOT NULL GROUP BY batch
-),
-noted AS (
-    DELETE FROM steadwork.loose_ends WHERE ctid = ANY (ARRAY(SELECT ctid FROM steadwork.loose_ends LIMIT 200 FOR UPDATE SKIP LOCKED)) RETURNING key, parent, after
-),
-loose AS MATERIALIZED (
-    SELECT array_agg(key) FILTER (WHERE key IS NOT NULL) AS keys, array_agg(parent ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS parents, array_agg(after ORDER BY parent, after) FILTER (WHERE parent IS NOT NULL) AS afters
-    FROM (SELECT exclusive_key AS key, NULL AS parent, NULL AS after FROM joined WHERE state = 'waiting' UNION ALL SELECT key, parent, after FROM noted UNION ALL SELECT key, NULL, NULL FROM freed UNION ALL SELECT key, parent, 0 FROM ended WHERE key IS NOT NULL OR parent IS NOT NULL) AS ends HAVING count(*) > 0
-),
-told AS MATERIALIZED (SELECT told.state FROM loose, LATERAL steadwork.attend($2, parents, afters, keys) AS told)
-SELECT (SELECT count(*) FROM joined) + (SELECT count(*) FROM told) + (SELECT 0 * done FROM again), (SELECT count(*) FROM ended) + (SELECT count(*) FROM told WHERE state = 'cancelled');
+-- For the claim of worker $1, if there is anything to see to: to start all that costs more than a claim. $2 what tells this store's locks
+-- from others.
+WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now)
+SELECT coalesce(sum(joined), 0)::bigint, coalesce(sum(ended), 0)::bigint
+FROM steadwork.join_line($1, $2)
+WHERE EXISTS (SELECT FROM steadwork.jobs WHERE state = 'pending' AND NOT ready AND run_at <= (SELECT now FROM clock))
+    OR EXISTS (SELECT FROM steadwork.loose_ends)
+    OR EXISTS (SELECT FROM steadwork.jobs WHERE state <> 'running' AND expires_at <= (SELECT now FROM clock))
+    OR EXISTS (SELECT FROM steadwork.held_keys);
+
+-- name: gates
+-- What goes before one of the two below: what the jobs of a lane have to pass.
+WITH RECURSIVE clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+gates AS MATERIALIZED (SELECT gate.* FROM clock, LATERAL steadwork.gates($2, $3, now) AS gate)
+
+-- name: no-gates
+-- The same where there are no limits and no breakers, as the caller knows. As soon as there are, all is shut to whoever does not know of it yet.
+WITH RECURSIVE clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+gates AS MATERIALIZED (SELECT id AS lane, '' AS kind, '' AS name, 0::bigint AS most FROM steadwork.lanes WHERE (SELECT pg_sequence_last_value('steadwork.gating')) IS NOT NULL)
 
 -- name: line-by-priority
 -- The jobs that a claim takes next, in line. $1 worker, $2 queues, $3 types, $4 how many, $6 the tags that the worker has. $7 lanes,
 -- and $8 priority and $9 id behind which to begin in each: no arrays but for a claim that skips what is known to be gone (see LineMarks). Goes before claim-line.
-WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
-gates AS MATERIALIZED (SELECT gate.* FROM clock, LATERAL steadwork.gates($2, $3, now) AS gate),
-heads AS MATERIALIZED (
+, heads AS MATERIALIZED (
     SELECT head.id, lanes.id AS lane, head.alone, head.expires_at, row_number() OVER (ORDER BY head.priority, head.id) AS place
     FROM steadwork.lanes LEFT JOIN unnest($7::integer[], $8::smallint[], $9::bigint[]) AS mark (lane, priority, id) ON mark.lane = lanes.id, LATERAL (
         SELECT id, priority, alone, expires_at FROM steadwork.jobs
@@ -76,9 +44,7 @@ heads AS MATERIALIZED (
 -- The same for a worker with a rule of its own (see ClaimRule, which says what the draws are): of each lane and priority, to
 -- which it steps without looking at the jobs between, as many as are wanted. BETWEEN, since with = the index of all jobs by their id
 -- would do for the order, too, and be scanned. $7 order, $8 ageing in ms, $9 sharing, $10 the weight of each queue.
-WITH RECURSIVE clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
-gates AS MATERIALIZED (SELECT gate.* FROM clock, LATERAL steadwork.gates($2, $3, now) AS gate),
-served AS MATERIALIZED (
+, served AS MATERIALIZED (
     SELECT lanes.id, queue_place, weight, least($4, (SELECT min(most) FROM gates WHERE gates.lane = lanes.id)) AS wanted
     FROM unnest($2::text[], $10::integer[]) WITH ORDINALITY AS wanted (queue, weight, queue_place) JOIN steadwork.lanes USING (queue)
     WHERE type = ANY ($3) AND string_to_array(requires, ',') <@ $6 AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity')
@@ -145,8 +111,11 @@ claimed AS (
 ),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, running) SELECT lane, -count(*), count(*) FROM claimed GROUP BY lane
-),
-used AS (
+)
+
+-- name: count-at-gates
+-- Goes behind it where there are gates: what has been let through counts.
+, used AS (
     INSERT INTO steadwork.limit_uses (scope, name, until, starts)
     SELECT scope, limits.name, steadwork.counts_until(min(now), within, grain), count(*)
     FROM claimed JOIN gates USING (lane) JOIN steadwork.limits ON scope = kind AND limits.name = gates.name, clock GROUP BY scope, limits.name, within, grain
@@ -165,8 +134,10 @@ probed AS (
         FROM claimed JOIN gates USING (lane) JOIN steadwork.breakers ON kind = 'breaker' AND breakers.name = gates.name, clock GROUP BY breakers.name, state, until, break_time
     ) AS let
     WHERE name = breaker
-),
-batch_counted AS (
+)
+
+-- name: claimed
+, batch_counted AS (
     INSERT INTO steadwork.batch_changes (batch, pending, running) SELECT batch, -count(*), count(*) FROM claimed WHERE batch IS NOT NULL GROUP BY batch
 ),
 logged AS (
@@ -187,19 +158,23 @@ WHERE worker = $1 AND state = 'running'
 ORDER BY jobs.id;
 
 -- name: outlook
--- Whether the worker $1 is registered, when the next delayed job falls due, the next one expires, more are let through, or what was left
--- for later is worth another look, what time it is, when the next schedule ticks, and which breakers are not closed.
+-- Whether the worker $1 is registered, when the next delayed job falls due, the next one expires, or what was left for later is worth
+-- another look, what time it is, when the next schedule ticks, and whether there are gates.
 SELECT EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity'),
        least((SELECT run_at FROM steadwork.jobs WHERE state = 'pending' AND NOT ready ORDER BY run_at LIMIT 1),
            (SELECT expires_at FROM steadwork.jobs WHERE expires_at IS NOT NULL AND state <> 'running' ORDER BY expires_at LIMIT 1),
            (SELECT until FROM steadwork.held_keys ORDER BY until LIMIT 1),
-           CASE WHEN EXISTS (SELECT FROM steadwork.loose_ends) THEN steadwork.wall_clock() + interval '100 milliseconds' END,
-           (SELECT min(until) FROM steadwork.breakers WHERE state <> 'closed' AND until > (SELECT steadwork.wall_clock())),
+           CASE WHEN EXISTS (SELECT FROM steadwork.loose_ends) THEN steadwork.wall_clock() + interval '100 milliseconds' END),
+       steadwork.wall_clock(),
+       (SELECT next_at FROM steadwork.schedules
+        WHERE next_at IS NOT NULL AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'schedule' AND pauses.name = schedules.name) ORDER BY next_at LIMIT 1),
+       pg_sequence_last_value('steadwork.gating') IS NOT NULL
+
+-- name: outlook-at-gates
+-- Goes behind it where there are: when these let more through, and which breakers are not closed.
+, least((SELECT min(until) FROM steadwork.breakers WHERE state <> 'closed' AND until > (SELECT steadwork.wall_clock())),
            (SELECT min(back) FROM steadwork.limits, LATERAL (
                 SELECT sum(starts) AS used, min(until) AS back FROM steadwork.limit_uses AS use WHERE use.scope = limits.scope AND use.name = limits.name AND until > (SELECT steadwork.wall_clock())
                     AND until <= steadwork.latest_use((SELECT steadwork.wall_clock()), within, grain)
             ) AS counted WHERE scope <> 'key' AND used >= most)),
-       steadwork.wall_clock(),
-       (SELECT next_at FROM steadwork.schedules
-        WHERE next_at IS NOT NULL AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'schedule' AND pauses.name = schedules.name) ORDER BY next_at LIMIT 1),
-       ARRAY(SELECT name FROM steadwork.breakers WHERE state <> 'closed' ORDER BY name COLLATE "C");
+       ARRAY(SELECT name FROM steadwork.breakers WHERE state <> 'closed' ORDER BY name COLLATE "C")

@@ -42,8 +42,8 @@ public sealed partial class NestedPlanTests : IAsyncLifetime
         await LiveAsync(store);
 
         var plans = notices.Texts.Where(text => text.Contains(" plan:", StringComparison.Ordinal)).ToList();
-        // A statement of each of the functions attend, admit, cancel_in_line, end_of_batch, lets_through, require_parents, require_bearers and require_open.
-        foreach (var words in new[] { "child > seen", "NOT blocked ORDER BY priority, id", "jobs USING unnest(which)", "batch BETWEEN this", "limit_uses", "WHERE id = ANY (parents)", "unnest(keys, bearable)", "WHERE id = ANY (wanted)" })
+        // A statement of each of the functions attend, admit, cancel_in_line, end_of_batch, lets_through, require_parents, require_bearers, require_open and join_line.
+        foreach (var words in new[] { "child > seen", "NOT blocked ORDER BY priority, id", "jobs USING unnest(which)", "batch BETWEEN this", "limit_uses", "WHERE id = ANY (parents)", "unnest(keys, bearable)", "WHERE id = ANY (wanted)", "ORDER BY run_at LIMIT 1000" })
             plans.ShouldContain(plan => plan.Contains(words, StringComparison.Ordinal), words);
         plans.Where(plan => Scans().IsMatch(plan)).ShouldBeEmpty();
     }
