@@ -29,6 +29,18 @@ public abstract class RateLimitContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task The_first_limit_of_a_store_holds_from_the_next_claim_on_whoever_has_set_it()
+    {
+        var worker = await StartAsync(Store);
+        await Store.AddAsync([.. Enumerable.Repeat(In("a", "x"), 5)]);
+        (await worker.ClaimAsync(1)).Count.ShouldBe(1);
+
+        await Other.SetLimitAsync(new RateLimit(LimitScope.Queue, "a", 3, Minute), "somebody", CancellationToken.None);
+
+        (await worker.ClaimAsync()).Count.ShouldBe(3);
+    }
+
+    [Fact]
     public async Task What_has_begun_counts_for_the_whole_period_whenever_it_began()
     {
         await Store.AddAsync([.. Enumerable.Repeat(In("a", "x"), 9)]);
