@@ -81,7 +81,7 @@ internal static class Value
 
     public static NpgsqlParameter Of(string?[] values) => Array(values, NpgsqlDbType.Text);
 
-    public static NpgsqlParameter Of(DateTime?[] values) => Array(values, NpgsqlDbType.TimestampTz);
+    public static NpgsqlParameter Of(DateTimeOffset?[] values) => Array(values, NpgsqlDbType.TimestampTz);
 
     private static NpgsqlParameter<T[]> Array<T>(T[] values, NpgsqlDbType element) => new() { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | element };
 }

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Text;
 
 namespace Steadwork.PostgreSql.Connections;
 
@@ -36,7 +35,7 @@ internal static class Rows
     public static long? LongOrNull(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 
     /// <summary>Text as UTF-8; empty when it is null.</summary>
-    public static ReadOnlyMemory<byte> Utf8(this DbDataReader row, int column) => row.IsDBNull(column) ? default : Encoding.UTF8.GetBytes(row.GetString(column));
+    public static ReadOnlyMemory<byte> Utf8(this DbDataReader row, int column) => row.IsDBNull(column) ? default : row.GetFieldValue<byte[]>(column);
 
     /// <summary>Not by DateTime, which is a local one in a program that has asked Npgsql for its old behaviour.</summary>
     public static DateTimeOffset Time(this DbDataReader row, int column) => row.GetFieldValue<DateTimeOffset>(column).ToUniversalTime();

@@ -33,7 +33,7 @@ internal sealed class StoreWriter(Database database, NpgsqlConnection connection
     {
         CopyKind.Number => Value.Of(All(rows, column, value => (long?)value)),
         CopyKind.Flag => Value.Of(All(rows, column, value => (long?)value == 1)),
-        CopyKind.Time => Value.Of(All(rows, column, value => value is long time ? DateTimeOffset.FromUnixTimeMilliseconds(time).UtcDateTime : (DateTime?)null)),
+        CopyKind.Time => Value.Of(All(rows, column, value => value is long time ? DateTimeOffset.FromUnixTimeMilliseconds(time) : (DateTimeOffset?)null)),
         _ => Value.Of(All(rows, column, value => (string?)value)),
     };
 

@@ -40,14 +40,14 @@ internal sealed class Drafts(int capacity)
         NpgsqlParameter[] usual =
         [
             Value.Of(lanes.ToArray()),
-            Value.Of(Column(job => (short)job.Priority)),
-            Value.Of(Column(job => job.MaxAttempts)),
-            Value.Of(Column(job => (long)job.Delay.TotalMilliseconds)),
-            Value.Of(Column(RunAt)),
-            Value.Of(Column(job => (long?)job.Timeout?.TotalMilliseconds)),
-            Value.Of(Column(job => job.TraceParent)),
-            Value.Of(Column(job => job.Tags.Count == 0 ? null : Encoding.UTF8.GetString(TagsJson.Write(job.Tags).Span))),
-            Value.Of(Column(job => Encoding.UTF8.GetString(job.Payload.Span))),
+            Value.Of(jobs.Column(job => (short)job.Priority)),
+            Value.Of(jobs.Column(job => job.MaxAttempts)),
+            Value.Of(jobs.Column(job => (long)job.Delay.TotalMilliseconds)),
+            Value.Of(jobs.Sparse(RunAt)),
+            Value.Of(jobs.Sparse(job => (long?)job.Timeout?.TotalMilliseconds)),
+            Value.Of(jobs.Sparse(job => job.TraceParent)),
+            Value.Of(jobs.Sparse(job => job.Tags.Count == 0 ? null : Encoding.UTF8.GetString(TagsJson.Write(job.Tags).Span))),
+            Value.Of(jobs.Column(job => Encoding.UTF8.GetString(job.Payload.Span))),
         ];
         if (edges.Count == 0 && jobs.TrueForAll(IsPlain))
             batch.Add("enqueue-plain", usual);
@@ -55,7 +55,7 @@ internal sealed class Drafts(int capacity)
             batch.Add("enqueue", [.. usual, .. Others(own)]);
         var amending = jobs.FindAll(job => job is { WhenTaken: WhenTaken.Amend, UniqueKey: not null });
         if (amending.Count > 0)
-            batch.Add("amend", Value.Of(amending.ConvertAll(job => job.UniqueKey).ToArray()), Value.Of(amending.ConvertAll(job => job.MaxAttempts).ToArray()));
+            batch.Add("amend", Value.Of(amending.Column(job => job.UniqueKey)), Value.Of(amending.Column(job => job.MaxAttempts)));
         return replacing.Count > 0;
     }
 
@@ -64,36 +64,34 @@ internal sealed class Drafts(int capacity)
 
     private NpgsqlParameter[] Others(bool own) =>
     [
-        Value.Of(Column(job => job.UniqueScope is UniqueScope.WhileKept ? Uniqueness.ForEver.UtcDateTime : (DateTime?)null)),
-        Value.Of(Column(job => job.UniqueKey)),
-        Value.Of(Column(job => job.ExclusiveKey)),
-        Value.Of(Column(job => (short)job.ExclusiveLimit)),
+        Value.Of(jobs.Sparse(job => job.UniqueScope is UniqueScope.WhileKept ? Uniqueness.ForEver : (DateTimeOffset?)null)),
+        Value.Of(jobs.Sparse(job => job.UniqueKey)),
+        Value.Of(jobs.Sparse(job => job.ExclusiveKey)),
+        Value.Of(jobs.Column(job => (short)job.ExclusiveLimit)),
         Value.Of(own),
-        Value.Of(Column(job => job.RunsAnyway)),
+        Value.Of(jobs.Column(job => job.RunsAnyway)),
         Value.Of([.. edges.Select(edge => edge.Child)]),
         Value.Of([.. edges.Select(edge => edge.ParentPlace)]),
         Value.Of([.. edges.Select(edge => edge.Parent)]),
-        Value.Of(Column(job => (long?)job.UniqueFor?.TotalMilliseconds)),
-        Value.Of(Column(ExpiresAt)),
-        Value.Of(Column(ExpiresIn)),
-        Value.Of(Column(job => job.Batch?.Value)),
+        Value.Of(jobs.Sparse(job => (long?)job.UniqueFor?.TotalMilliseconds)),
+        Value.Of(jobs.Sparse(ExpiresAt)),
+        Value.Of(jobs.Sparse(ExpiresIn)),
+        Value.Of(jobs.Sparse(job => job.Batch?.Value)),
     ];
 
     private static void AddReplacing(Batch batch, List<NewJob> replacing, bool own) => batch.Add("replace",
-        Value.Of(replacing.ConvertAll(job => job.UniqueKey).ToArray()),
-        Value.Of(replacing.ConvertAll(job => job.WhenTaken is WhenTaken.ReplaceTime ? null : Encoding.UTF8.GetString(job.Payload.Span)).ToArray()),
-        Value.Of(replacing.ConvertAll(job => job.WhenTaken is not WhenTaken.ReplacePayload).ToArray()),
-        Value.Of(replacing.ConvertAll(job => (long)job.Delay.TotalMilliseconds).ToArray()),
-        Value.Of(replacing.ConvertAll(RunAt).ToArray()),
+        Value.Of(replacing.Column(job => job.UniqueKey)),
+        Value.Of(replacing.Column(job => job.WhenTaken is WhenTaken.ReplaceTime ? null : Encoding.UTF8.GetString(job.Payload.Span))),
+        Value.Of(replacing.Column(job => job.WhenTaken is not WhenTaken.ReplacePayload)),
+        Value.Of(replacing.Column(job => (long)job.Delay.TotalMilliseconds)),
+        Value.Of(replacing.Column(RunAt)),
         Value.Of(own),
-        Value.Of(replacing.ConvertAll(ExpiresAt).ToArray()),
-        Value.Of(replacing.ConvertAll(ExpiresIn).ToArray()));
+        Value.Of(replacing.Column(ExpiresAt)),
+        Value.Of(replacing.Column(ExpiresIn)));
 
-    private static DateTime? RunAt(NewJob job) => Times.Whole(job.RunAt)?.UtcDateTime;
+    private static DateTimeOffset? RunAt(NewJob job) => Times.Whole(job.RunAt)?.ToUniversalTime();
 
-    private static DateTime? ExpiresAt(NewJob job) => Times.Whole(job.ExpiresAt)?.UtcDateTime;
+    private static DateTimeOffset? ExpiresAt(NewJob job) => Times.Whole(job.ExpiresAt)?.ToUniversalTime();
 
     private static long? ExpiresIn(NewJob job) => (long?)job.ExpiresIn?.TotalMilliseconds;
-
-    private T[] Column<T>(Converter<NewJob, T> value) => jobs.ConvertAll(value).ToArray();
 }

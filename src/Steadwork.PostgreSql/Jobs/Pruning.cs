@@ -23,7 +23,7 @@ internal sealed class Pruning(Database database, EventLog log)
         {
             var held = await transaction.RunAsync(
                 transaction.Batch().Add("require-service", Value.Of(database.LockSpace)).Add("keep-plans", Value.Of("5s")).Add("hold-expired",
-                    Value.Of([.. walk.Due.Select(due => due.Id)]), Value.Of([.. walk.Due.Select(due => due.FinishedAt?.UtcDateTime)])),
+                    Value.Of([.. walk.Due.Select(due => due.Id)]), Value.Of([.. walk.Due.Select(due => due.FinishedAt?.ToUniversalTime())])),
                 async reader =>
                 {
                     await reader.NextAsync().ConfigureAwait(false);

@@ -8,9 +8,9 @@ namespace Steadwork.PostgreSql.Jobs;
 /// <summary>The ends of some attempts, as the two statements take them: those that leave their job ended, and those that return it to its line.</summary>
 internal sealed class ToldEnds
 {
-    private readonly record struct Told(int Place, AttemptEnd End, TransitionEffect Effect, TransitionEffect EffectIfAlone);
+    private sealed record Told(int Place, AttemptEnd End, TransitionEffect Effect);
 
-    private readonly List<Told> ending = [];
+    private readonly List<Told> ending;
     private readonly List<Told> returning = [];
 
     private readonly int? lockSpace;
@@ -21,7 +21,8 @@ internal sealed class ToldEnds
     {
         this.lockSpace = lockSpace;
         Accepted = new bool[ends.Count];
-        var claims = new HashSet<(JobId, LeaseToken)>();
+        ending = new List<Told>(ends.Count);
+        var claims = new HashSet<(JobId, LeaseToken)>(ends.Count);
         for (var place = 0; place < ends.Count; place++)
         {
             if (claims.Add((ends[place].Job, ends[place].Lease)))
@@ -47,20 +48,20 @@ internal sealed class ToldEnds
         {
             batch.Add("end-jobs", [
                 .. Common(ending),
-                Value.Of(Sparse(ending, told => told.Effect.State is JobState.Succeeded ? null : told.Effect.State.Name())),
+                Value.Of(ending.Sparse(told => told.Effect.State is JobState.Succeeded ? null : told.Effect.State.Name())),
                 .. Fate(ending),
-                Value.Of(Sparse(ending, told => (told.End.Transition as Transition.Cancel)?.Reason)),
+                Value.Of(ending.Sparse(told => (told.End.Transition as Transition.Cancel)?.Reason)),
                 Value.Of(lockSpace)]);
         }
         if (returning.Count > 0)
         {
             batch.Add("return-jobs", [
                 .. Common(returning),
-                Value.Of(Column(returning, told => told.End.Transition.Name)),
+                Value.Of(returning.Column(told => told.End.Transition.Name)),
                 .. Fate(returning),
-                Value.Of(Column(returning, told => Whole(told.Effect.RunAt))),
-                Value.Of(Column(returning, told => told.Effect.Alone)),
-                Value.Of(Column(returning, told => told.EffectIfAlone.Alone)),
+                Value.Of(returning.Column(told => Whole(told.Effect.RunAt))),
+                Value.Of(returning.Column(told => told.Effect.Alone)),
+                Value.Of(returning.Column(told => TransitionEffect.Of(told.End.Transition, alone: true, default).Alone)),
                 Value.Of(lockSpace)]);
         }
     }
@@ -72,13 +73,11 @@ internal sealed class ToldEnds
     {
         if (ending.Count > 0)
         {
-            foreach (var place in await reader.AllAsync(row => (int)row.Long(0) - 1).ConfigureAwait(false))
-            {
-                if (place >= 0)
-                    Accept(ending[place], WakeUp.Ends);
-                else
-                    WakeUps |= WakeUp.Jobs;
-            }
+            var (places, others) = await reader.FirstAsync(row => (row.GetFieldValue<long[]>(0), row.Long(1))).ConfigureAwait(false);
+            foreach (var place in places!)
+                Accept(ending[(int)place - 1], WakeUp.Ends);
+            if (others > 0)
+                WakeUps |= WakeUp.Jobs;
         }
         var wanted = new List<(int, AttemptEnd)>();
         if (returning.Count == 0)
@@ -107,7 +106,7 @@ internal sealed class ToldEnds
     private void Add(int place, AttemptEnd end)
     {
         // The time decides nothing here that the statement does not decide by the server's clock.
-        var told = new Told(place, end, TransitionEffect.Of(end.Transition, alone: false, default), TransitionEffect.Of(end.Transition, alone: true, default));
+        var told = new Told(place, end, TransitionEffect.Of(end.Transition, alone: false, default));
         (told.Effect.State.IsEnded() ? ending : returning).Add(told);
     }
 
@@ -119,28 +118,22 @@ internal sealed class ToldEnds
 
     private static Npgsql.NpgsqlParameter[] Common(List<Told> ends) =>
     [
-        Value.Of(Column(ends, told => told.End.Job.Value)),
-        Value.Of(Column(ends, told => told.End.Lease.Value)),
-        Value.Of(Column(ends, told => Whole(told.End.StartedAt))),
-        Value.Of(Column(ends, told => Whole(told.End.FinishedAt))),
+        Value.Of(ends.Column(told => told.End.Job.Value)),
+        Value.Of(ends.Column(told => told.End.Lease.Value)),
+        Value.Of(ends.Column(told => Whole(told.End.StartedAt))),
+        Value.Of(ends.Column(told => Whole(told.End.FinishedAt))),
     ];
 
     private static Npgsql.NpgsqlParameter[] Fate(List<Told> ends) =>
     [
-        Value.Of(Sparse(ends, told => told.End.Transition is Transition.Succeed ? null : AttemptOutcomes.Of(told.End.Transition))),
-        Value.Of(Sparse(ends, told => told.Effect.GivesBackAttempt)),
-        Value.Of(Sparse(ends, told => told.Effect.CountsFailure)),
-        Value.Of(Sparse(ends, told => TextOf(ErrorJson.Write(told.Effect.Error)))),
-        Value.Of(Sparse(ends, told => TextOf(told.Effect.Result))),
+        Value.Of(ends.Sparse(told => told.End.Transition is Transition.Succeed ? null : AttemptOutcomes.Of(told.End.Transition))),
+        Value.Of(ends.Sparse(told => told.Effect.GivesBackAttempt)),
+        Value.Of(ends.Sparse(told => told.Effect.CountsFailure)),
+        Value.Of(ends.Sparse(told => TextOf(ErrorJson.Write(told.Effect.Error)))),
+        Value.Of(ends.Sparse(told => TextOf(told.Effect.Result))),
     ];
 
-    /// <summary>Empty when it holds nothing but defaults, as it does of jobs that all went well: the server fills up what is shorter.</summary>
-    private static T[] Sparse<T>(List<Told> ends, Converter<Told, T> value) =>
-        ends.Exists(told => !EqualityComparer<T>.Default.Equals(value(told), default)) ? Column(ends, value) : [];
-
-    private static T[] Column<T>(List<Told> ends, Converter<Told, T> value) => ends.ConvertAll(value).ToArray();
-
-    private static DateTime? Whole(DateTimeOffset? time) => Times.Whole(time)?.UtcDateTime;
+    private static DateTimeOffset? Whole(DateTimeOffset? time) => Times.Whole(time)?.ToUniversalTime();
 
     private static string? TextOf(ReadOnlyMemory<byte> utf8) => utf8.IsEmpty ? null : Encoding.UTF8.GetString(utf8.Span);
 }

@@ -6,7 +6,8 @@ CREATE FUNCTION steadwork.next_batch() RETURNS bigint LANGUAGE sql VOLATILE
 
 -- Only appended to, and pruned from its oldest entries on. Every transition of a job is written here in its own transaction,
 -- those of one statement as one row of arrays: a row each would cost as much as the transitions themselves. kinds has one word
--- for all entries, or one each. Rows stay whole as long as they fit a page: to compress them costs more than it spares.
+-- for all entries, or one each. Rows stay whole as long as they fit a page, and are
+-- not compressed when they do not: that costs more than it spares.
 CREATE TABLE steadwork.log (
     batch   bigint      PRIMARY KEY DEFAULT steadwork.next_batch(),
     at      timestamptz NOT NULL,
@@ -17,6 +18,7 @@ CREATE TABLE steadwork.log (
     leases  bigint[],
     data    text[]
 ) WITH (autovacuum_vacuum_insert_scale_factor = 0.1, toast_tuple_target = 8160);
+ALTER TABLE steadwork.log ALTER COLUMN jobs SET STORAGE EXTERNAL, ALTER COLUMN leases SET STORAGE EXTERNAL;
 
 -- The places of batches in the log. They are given after the commit, to what is visible then, one transaction at a time:
 -- so a reader passes nothing that is still uncommitted, and nobody's open transaction holds it back. The newest row also

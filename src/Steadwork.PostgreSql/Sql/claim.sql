@@ -29,7 +29,7 @@ gates AS MATERIALIZED (SELECT id AS lane, '' AS kind, '' AS name, 0::bigint AS m
 -- The jobs that a claim takes next, in line. $1 worker, $2 queues, $3 types, $4 how many, $6 the tags that the worker has. $7 lanes,
 -- and $8 priority and $9 id behind which to begin in each: no arrays but for a claim that skips what is known to be gone (see LineMarks). Goes before claim-line.
 , heads AS MATERIALIZED (
-    SELECT head.id, lanes.id AS lane, head.alone, head.expires_at, row_number() OVER (ORDER BY head.priority, head.id) AS place
+    SELECT head.id, lanes.id AS lane, head.alone, head.expires_at, (head.priority::bigint << 47) + head.id AS place
     FROM steadwork.lanes LEFT JOIN unnest($7::integer[], $8::smallint[], $9::bigint[]) AS mark (lane, priority, id) ON mark.lane = lanes.id, LATERAL (
         SELECT id, priority, alone, expires_at FROM steadwork.jobs
         WHERE jobs.lane = lanes.id AND ready AND (priority, id) > (coalesce(mark.priority, 0::smallint), coalesce(mark.id, 0))
@@ -91,16 +91,17 @@ heads AS MATERIALIZED (
 , barred AS MATERIALIZED (
     SELECT id FROM (SELECT id, most, row_number() OVER (PARTITION BY kind, name ORDER BY place) AS turn FROM heads JOIN gates USING (lane)) AS counted WHERE turn > most
 ),
-passed AS MATERIALIZED (
-    SELECT id, alone, expires_at, place FROM heads WHERE id NOT IN (SELECT id FROM barred) ORDER BY place LIMIT $4
-),
 ranked AS MATERIALIZED (
-    SELECT id, alone, row_number() OVER (ORDER BY place) AS rank, count(*) FILTER (WHERE alone) OVER (ORDER BY place) AS suspects FROM passed, clock
-    WHERE (expires_at > now) IS NOT FALSE
+    SELECT id, alone, rank, suspects
+    FROM (
+        SELECT id, alone, live, row_number() OVER line AS turn, count(*) FILTER (WHERE live) OVER line AS rank, count(*) FILTER (WHERE live AND alone) OVER line AS suspects
+        FROM (SELECT id, alone, place, (expires_at > now) IS NOT FALSE AS live FROM heads, clock WHERE id NOT IN (SELECT id FROM barred)) AS passed
+        WINDOW line AS (ORDER BY place ROWS UNBOUNDED PRECEDING)
+    ) AS counted
+    WHERE live AND turn <= $4
 ),
 chosen AS MATERIALIZED (
-    SELECT id, rank, nextval('steadwork.leases') AS lease
-    FROM (SELECT id, rank FROM ranked WHERE suspects = 0 OR (rank = 1 AND alone AND $5 = 0) ORDER BY rank) AS ordered
+    SELECT id, rank, nextval('steadwork.leases') AS lease FROM ranked WHERE suspects = 0 OR (rank = 1 AND alone AND $5 = 0)
 ),
 claimed AS (
     UPDATE steadwork.jobs
@@ -142,7 +143,7 @@ probed AS (
 ),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)
-    SELECT min(now), count(*), ARRAY['claimed'], $1, array_agg(id ORDER BY rank), array_agg(lease ORDER BY rank) FROM claimed, clock HAVING count(*) > 0
+    SELECT min(now), count(*), ARRAY['claimed'], $1, array_agg(id), array_agg(lease) FROM (SELECT id, lease FROM claimed ORDER BY rank) AS ordered, clock HAVING count(*) > 0
 )
 SELECT claimed.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, batch, claimed.lane, priority, is_stopped,
     EXISTS (SELECT FROM gates WHERE gates.lane = claimed.lane AND kind = 'breaker')

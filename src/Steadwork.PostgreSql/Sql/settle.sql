@@ -13,8 +13,8 @@ WHERE told.place NOT IN (SELECT place FROM free);
 -- holds an old snapshot it is full of what has ended. The arrays hold an end a place: $1 job,
 -- $2 lease, $3 started_at or null, $4 finished_at or null, $5 state, $6 outcome of the attempt or null, $7 whether the
 -- attempt never began, $8 whether it counts, $9 error or null, $10 result or null, $11 why it is cancelled or null; those from $5
--- on are empty where they say nothing but that it went well. And for all $12 what tells this store's locks from others, or null in a caller's transaction. A row of place 0 says that others have
--- come to their turn, or to their end, by it.
+-- on are empty where they say nothing but that it went well. And for all $12 what tells this store's locks from others, or null in a caller's transaction. Returns the places of those
+-- that were applied, and how many others have come to their turn, or to their end, by it.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 ended AS (
     DELETE FROM steadwork.jobs USING unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::text[])
@@ -32,7 +32,6 @@ kept AS (
         CASE state WHEN 'cancelled' THEN coalesce(cancel_reason, reason) END, trace_parent, tags,
         CASE state WHEN 'succeeded' THEN NULL ELSE coalesce(error, old_error) END, payload, result
     FROM ended, clock
-    ORDER BY place
     RETURNING id
 ),
 tried AS (
@@ -52,9 +51,8 @@ batch_counted AS (
 ),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)
-    SELECT min(now), count(*), CASE WHEN min(state) = max(state) THEN ARRAY[min(state)] ELSE array_agg(state ORDER BY place) END, worker,
-        array_agg(id ORDER BY place), array_agg(lease ORDER BY place)
-    FROM ended, clock GROUP BY worker
+    SELECT min(now), count(*), CASE WHEN min(state) = max(state) THEN ARRAY[min(state)] ELSE array_agg(state) END, worker, array_agg(id), array_agg(lease)
+    FROM (SELECT worker, state, id, lease FROM ended ORDER BY worker, place) AS ordered, clock GROUP BY worker
     RETURNING batch
 ),
 freed AS MATERIALIZED (
@@ -64,9 +62,8 @@ freed AS MATERIALIZED (
         UNION ALL SELECT NULL, -batch FROM batch_counted
     ) AS ends HAVING count(*) > 0
 )
-SELECT place FROM ended
-UNION ALL
-SELECT 0 FROM freed, (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FROM kept) AS done) AS afterwards, LATERAL steadwork.attend($12, CASE WHEN done > 0 THEN parents END, NULL, keys);
+SELECT ARRAY(SELECT place FROM ended),
+    (SELECT count(*) FROM freed, (SELECT (SELECT count(*) FROM logged) + (SELECT count(*) FROM kept) AS done) AS afterwards, LATERAL steadwork.attend($12, CASE WHEN done > 0 THEN parents END, NULL, keys));
 
 -- name: return-jobs
 -- Ends that put their job back into its line: $1 job, $2 lease, $3 started_at or null, $4 finished_at or null, $5 the word for it,
