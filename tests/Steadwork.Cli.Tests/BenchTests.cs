@@ -36,9 +36,10 @@ public sealed class BenchTests : IDisposable
         var costs = (await folder.JsonAsync("bench", "--only", "drain-10-allocated", "--rounds", "1")).GetProperty("measures").EnumerateArray()
             .ToDictionary(measure => measure.GetProperty("name").GetString()!);
 
-        costs.Keys.ShouldBe(["drain-10", "drain-10-transactions", "drain-10-written", "drain-10-allocated"]);
+        costs.Keys.ShouldBe(["drain-10", "drain-10-transactions", "drain-10-statements", "drain-10-written", "drain-10-allocated"]);
         // A claim of many and their ends are one transaction; a job is a row of more than its payload, and some entries of the log.
         costs["drain-10-transactions"].GetProperty("ours").GetDouble().ShouldBeInRange(0.0001, 0.05);
+        costs["drain-10-statements"].GetProperty("ours").GetDouble().ShouldBeInRange(1, 10);
         costs["drain-10-written"].GetProperty("ours").GetDouble().ShouldBeGreaterThan(100);
         costs["drain-10-allocated"].GetProperty("ours").GetDouble().ShouldBeGreaterThan(100);
         costs["drain-10-written"].GetProperty("ratio").ValueKind.ShouldBe(JsonValueKind.Null);
@@ -61,7 +62,7 @@ public sealed class BenchTests : IDisposable
 
     [Theory]
     [InlineData(2, "There is no directory '<folder>/none' for the page; make it first, or give another --page.", "--page", "none/page.md")]
-    [InlineData(2, "There is no measure 'drian'; there are enqueue-one, enqueue-64, enqueue-bulk, drain-1, drain-10, drain-10-transactions, drain-10-written, drain-10-allocated, drain-10-logged, drain-64, processes-4, processes-4-least-share, processes-4-memory, pickup-same, pickup-same-p99, pickup-other, pickup-other-p99, cancel-other.", "--only", "drian")]
+    [InlineData(2, "There is no measure 'drian'; there are enqueue-one, enqueue-64, enqueue-bulk, drain-1, drain-10, drain-10-transactions, drain-10-statements, drain-10-written, drain-10-allocated, drain-10-logged, drain-64, processes-4, processes-4-least-share, processes-4-memory, pickup-same, pickup-same-p99, pickup-other, pickup-other-p99, cancel-other.", "--only", "drian")]
     [InlineData(3, "There is no directory '<folder>/none' to measure in; make it first, or give another --store.", "--store", "sqlite:none/x.db")]
     public async Task What_is_wrong_is_said_and_nothing_is_left(int status, string complaint, params string[] arguments)
     {

@@ -83,7 +83,7 @@ internal sealed class BenchPage(Place place, IReadOnlyList<Measured> measured, i
     private static string Text(Measured measured, double? value) => value?.ToString(measured.Figure.Unit switch
     {
         Units.PerSecond or Units.BytesPerJob => "N0",
-        Units.TransactionsPerJob => "0.0000",
+        Units.TransactionsPerJob or Units.StatementsPerJob => "0.0000",
         Units.Megabytes => "0",
         _ => "0.00",
     }, CultureInfo.InvariantCulture) ?? "-";

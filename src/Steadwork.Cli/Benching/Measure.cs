@@ -15,7 +15,7 @@ internal static class Units
     /// <summary>Less is better.</summary>
     public const string Milliseconds = "ms";
 
-    public const string BytesPerJob = "bytes/job", TransactionsPerJob = "transactions/job", Megabytes = "MB", Percent = "%", TransactionsPerSecond = "transactions/s";
+    public const string BytesPerJob = "bytes/job", TransactionsPerJob = "transactions/job", StatementsPerJob = "statements/job", Megabytes = "MB", Percent = "%", TransactionsPerSecond = "transactions/s";
 }
 
 /// <summary>Something that is measured, ours against a floor, in turns.</summary>

@@ -1,3 +1,6 @@
+using System.Diagnostics.Metrics;
+using Steadwork.Status;
+
 namespace Steadwork.Cli.Benching;
 
 /// <summary>What is measured at a place in about two minutes.</summary>
@@ -15,6 +18,7 @@ internal sealed class Measures(Place place)
             [
                 new("drain-10", "drain, 10 at a time", Units.PerSecond),
                 new("drain-10-transactions", "of it: transactions", Units.TransactionsPerJob),
+                new("drain-10-statements", "of it: statements", Units.StatementsPerJob),
                 new("drain-10-written", "of it: written to the disk", Units.BytesPerJob),
                 new("drain-10-allocated", "of it: allocated", Units.BytesPerJob),
             ],
@@ -44,11 +48,15 @@ internal sealed class Measures(Place place)
 
     private Task<double[]> DrainAndCountAsync() => OnOursAsync<double[]>(async ours =>
     {
-        var (before, allocated) = (default(Effort), 0L);
-        var rate = await ours.DrainAsync(Drained, async () => (before, allocated) = (await place.EffortAsync(ours.Url).ConfigureAwait(false), GC.GetTotalAllocatedBytes(precise: true))).ConfigureAwait(false);
+        var (before, allocated, told, statements) = (default(Effort), 0L, 0L, 0L);
+        using var listener = new MeterListener { InstrumentPublished = (instrument, listener) => { if (instrument == Telemetry.Statements) listener.EnableMeasurementEvents(instrument); } };
+        listener.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref told, count));
+        listener.Start();
+        var rate = await ours.DrainAsync(Drained, async () => (before, allocated, statements) = (await place.EffortAsync(ours.Url).ConfigureAwait(false), GC.GetTotalAllocatedBytes(precise: true), Interlocked.Read(ref told))).ConfigureAwait(false);
+        statements = Interlocked.Read(ref told) - statements;
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         var after = await place.EffortAsync(ours.Url).ConfigureAwait(false);
-        return [rate, (after.Transactions - before.Transactions) / Drained, (after.Written - before.Written) / Drained, (double)allocated / Drained];
+        return [rate, (after.Transactions - before.Transactions) / Drained, (double)statements / Drained, (after.Written - before.Written) / Drained, (double)allocated / Drained];
     });
 
     private Task<IReadOnlyList<double>> PickUpHereAsync() => OnOursAsync(async ours =>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Data;
 using System.Diagnostics;
 using Npgsql;
+using Steadwork.Status;
 using Steadwork.Storage;
 using Steadwork.Storage.Copying;
 
@@ -141,6 +142,7 @@ internal sealed class Database : IAsyncDisposable
     {
         T? answer = default;
         var isCommitted = false;
+        Telemetry.Statements.Add(batch.Commands.BatchCommands.Count);
         try
         {
             var reader = await batch.Commands.ExecuteReaderAsync().ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using System.Text;
 using SQLitePCL;
+using Steadwork.Status;
 using static SQLitePCL.raw;
 
 namespace Steadwork.Sqlite.Connections;
@@ -47,7 +48,7 @@ internal sealed class Statement(Database database, sqlite3_stmt handle, string s
         var code = sqlite3_step(handle);
         if (code == SQLITE_ROW)
             return true;
-        sqlite3_reset(handle);
+        End();
         database.Check(code, sql);
         return false;
     }
@@ -69,7 +70,7 @@ internal sealed class Statement(Database database, sqlite3_stmt handle, string s
         }
         finally
         {
-            sqlite3_reset(handle);
+            End();
         }
     }
 
@@ -100,6 +101,12 @@ internal sealed class Statement(Database database, sqlite3_stmt handle, string s
         {
             sqlite3_reset(handle);
         }
+    }
+
+    private void End()
+    {
+        sqlite3_reset(handle);
+        Telemetry.Statements.Add(1);
     }
 
     public bool IsNull(int column) => sqlite3_column_type(handle, column) == SQLITE_NULL;

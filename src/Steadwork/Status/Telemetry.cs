@@ -23,4 +23,7 @@ internal static class Telemetry
 
     /// <summary>Handlers that ignored their cancellation.</summary>
     public static readonly Counter<long> Abandoned = Meter.CreateCounter<long>("steadwork.abandoned_handlers", "{attempt}", "Handlers that ignored their cancellation for longer than the grace time.");
+
+    /// <summary>Statements that the stores of this process have had the database carry out.</summary>
+    public static readonly Counter<long> Statements = Meter.CreateCounter<long>("steadwork.store.statements", "{statement}", "Statements that stores have had their databases carry out.");
 }
