@@ -46,6 +46,9 @@ internal abstract class WorkerLoop : IDisposable
                 logger.LoopFailed(error, name, PauseAfterError);
                 wait = PauseAfterError;
             }
+            // Its own step may have disposed of it: there is nothing left to wait on.
+            if (ended)
+                return;
             if (wait > TimeSpan.Zero)
                 signal.Wait(wait);
             signal.Reset();

@@ -30,6 +30,25 @@ public sealed class PrefetchDepthTests
     }
 
     [Fact]
+    public void One_that_was_held_up_among_many_short_ones_changes_little()
+    {
+        for (var job = 0; job < 100; job++)
+            depth.Took(TimeSpan.FromMicroseconds(10));
+        depth.Took(TimeSpan.FromMilliseconds(20));
+        depth.Target.ShouldBe(4 + 500);
+    }
+
+    [Fact]
+    public void Jobs_that_have_become_longer_are_claimed_ahead_no_further_than_the_window()
+    {
+        for (var job = 0; job < 1000; job++)
+            depth.Took(TimeSpan.FromMicroseconds(10));
+        for (var job = 0; job < 200; job++)
+            depth.Took(TimeSpan.FromMilliseconds(10));
+        depth.Target.ShouldBeInRange(4 + 20, 4 + 22);
+    }
+
+    [Fact]
     public void A_buffer_that_got_stuck_stops_claiming_ahead_until_short_jobs_end()
     {
         depth.Took(TimeSpan.FromMilliseconds(1));

@@ -6,9 +6,12 @@ namespace Steadwork.Workers.Running;
 /// </summary>
 internal sealed class PrefetchDepth(int concurrency, TimeSpan window, int most)
 {
-    private const double Weight = 0.1;
+    // Of so many jobs the average is the plain one, and later ones weigh like the last of these: one that the processor was taken from for
+    // some milliseconds must not make the worker forget how short they are.
+    private const int Remembered = 64;
     private readonly Lock gate = new();
     private double averageMilliseconds = double.PositiveInfinity;
+    private int taken;
 
     public void Took(TimeSpan elapsed)
     {
@@ -16,9 +19,10 @@ internal sealed class PrefetchDepth(int concurrency, TimeSpan window, int most)
         lock (gate)
         {
             // One long job says at once that claiming ahead is wrong; it takes many short ones to say that it is right.
-            averageMilliseconds = double.IsInfinity(averageMilliseconds) || milliseconds > window.TotalMilliseconds
-                ? milliseconds
-                : averageMilliseconds + Weight * (milliseconds - averageMilliseconds);
+            if (taken == 0 || milliseconds > window.TotalMilliseconds)
+                (averageMilliseconds, taken) = (milliseconds, 1);
+            else
+                averageMilliseconds += (milliseconds - averageMilliseconds) / (taken = Math.Min(taken + 1, Remembered));
         }
     }
 
@@ -26,7 +30,7 @@ internal sealed class PrefetchDepth(int concurrency, TimeSpan window, int most)
     public void Stuck()
     {
         lock (gate)
-            averageMilliseconds = Math.Max(averageMilliseconds, window.TotalMilliseconds);
+            (averageMilliseconds, taken) = (Math.Max(averageMilliseconds, window.TotalMilliseconds), 1);
     }
 
     /// <summary>How many jobs to hold, running ones included.</summary>
