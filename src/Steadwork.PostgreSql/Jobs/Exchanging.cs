@@ -13,7 +13,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
 {
     private const string LockPatience = "2s";
     private readonly ConcurrentDictionary<LeaseToken, bool> putOff = new();
-    // Whether there may be limits or breakers. Where there are none, as mostly, a claim needs no half of its statements.
+    // Whether there may be limits or breakers. Where there are none, as mostly, claims leave out what counts at them.
     private volatile bool isGated = true;
 
     /// <returns>The answer, and what whoever listens may want to know.</returns>
@@ -108,11 +108,11 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
             if (isMarked)
             {
                 (var behind, fromHead) = marks.Next();
-                batch.Add(gated ? "gates+line-by-priority+claim-line+count-at-gates+claimed" : "no-gates+line-by-priority+claim-line+claimed", [.. which, .. behind]);
+                batch.Add(Claim("line-by-priority", gated), [.. which, .. behind]);
             }
             else
             {
-                batch.Add(gated ? "gates+line-by-rule+claim-line+count-at-gates+claimed" : "no-gates+line-by-rule+claim-line+claimed", [.. which, .. ValuesOf(claim.Rule, claim.Queues.Count)]);
+                batch.Add(Claim("line-by-rule", gated), [.. which, .. ValuesOf(claim.Rule, claim.Queues.Count)]);
             }
         }
         AddOutlook(batch, worker, gated);
@@ -165,6 +165,8 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
         var (throughGates, more) = await CarryOutAsync(worker, [], claim is null ? null : claim with { Known = null }, cancellationToken).ConfigureAwait(false);
         return (throughGates with { Accepted = answer.Accepted, Claimed = [.. answer.Claimed, .. throughGates.Claimed] }, wakeUps | more);
     }
+
+    private static string Claim(string line, bool gated) => gated ? $"gates+{line}+claim-line+count-at-gates+claimed" : $"no-gates+{line}+claim-line+claimed";
 
     private static Batch AddOutlook(Batch batch, WorkerId worker, bool gated) => batch.Add(gated ? "outlook+outlook-at-gates" : "outlook", Value.Of(worker.Value));
 

@@ -28,6 +28,7 @@ gates AS MATERIALIZED (SELECT id AS lane, '' AS kind, '' AS name, 0::bigint AS m
 -- name: line-by-priority
 -- The jobs that a claim takes next, in line. $1 worker, $2 queues, $3 types, $4 how many, $6 the tags that the worker has. $7 lanes,
 -- and $8 priority and $9 id behind which to begin in each: no arrays but for a claim that skips what is known to be gone (see LineMarks). Goes before claim-line.
+-- The place is priority and id in one number: ids stay below 2^47.
 , heads AS MATERIALIZED (
     SELECT head.id, lanes.id AS lane, head.alone, head.expires_at, (head.priority::bigint << 47) + head.id AS place
     FROM steadwork.lanes LEFT JOIN unnest($7::integer[], $8::smallint[], $9::bigint[]) AS mark (lane, priority, id) ON mark.lane = lanes.id, LATERAL (
