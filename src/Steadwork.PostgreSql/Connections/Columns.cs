@@ -4,7 +4,7 @@ namespace Steadwork.PostgreSql.Connections;
 internal static class Columns
 {
     /// <summary>A value of each.</summary>
-    public static T[] Column<TRow, T>(this List<TRow> rows, Func<TRow, T> value)
+    public static T[] Column<TRow, T>(this IReadOnlyList<TRow> rows, Func<TRow, T> value)
     {
         var column = new T[rows.Count];
         for (var row = 0; row < column.Length; row++)

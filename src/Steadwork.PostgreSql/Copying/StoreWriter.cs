@@ -31,17 +31,9 @@ internal sealed class StoreWriter(Database database, NpgsqlConnection connection
 
     private static NpgsqlParameter Column(CopyKind kind, IReadOnlyList<object?[]> rows, int column) => kind switch
     {
-        CopyKind.Number => Value.Of(All(rows, column, value => (long?)value)),
-        CopyKind.Flag => Value.Of(All(rows, column, value => (long?)value == 1)),
-        CopyKind.Time => Value.Of(All(rows, column, value => value is long time ? DateTimeOffset.FromUnixTimeMilliseconds(time) : (DateTimeOffset?)null)),
-        _ => Value.Of(All(rows, column, value => (string?)value)),
+        CopyKind.Number => Value.Of(rows.Column(row => (long?)row[column])),
+        CopyKind.Flag => Value.Of(rows.Column(row => (long?)row[column] == 1)),
+        CopyKind.Time => Value.Of(rows.Column(row => row[column] is long time ? DateTimeOffset.FromUnixTimeMilliseconds(time) : (DateTimeOffset?)null)),
+        _ => Value.Of(rows.Column(row => (string?)row[column])),
     };
-
-    private static T[] All<T>(IReadOnlyList<object?[]> rows, int column, Func<object?, T> value)
-    {
-        var values = new T[rows.Count];
-        for (var row = 0; row < values.Length; row++)
-            values[row] = value(rows[row][column]);
-        return values;
-    }
 }

@@ -30,6 +30,16 @@ public sealed class PrefetchDepthTests
     }
 
     [Fact]
+    public void A_buffer_that_got_stuck_before_anything_was_known_is_forgotten_as_any_other()
+    {
+        depth.Stuck();
+        depth.Target.ShouldBe(4);
+        for (var job = 0; job < 50; job++)
+            depth.Took(TimeSpan.FromMilliseconds(1));
+        depth.Target.ShouldBeGreaterThan(50);
+    }
+
+    [Fact]
     public void One_that_was_held_up_among_many_short_ones_changes_little()
     {
         for (var job = 0; job < 100; job++)

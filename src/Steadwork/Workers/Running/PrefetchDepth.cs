@@ -10,7 +10,7 @@ internal sealed class PrefetchDepth(int concurrency, TimeSpan window, int most)
     // some milliseconds must not make the worker forget how short they are.
     private const int Remembered = 64;
     private readonly Lock gate = new();
-    private double averageMilliseconds = double.PositiveInfinity;
+    private double averageMilliseconds = window.TotalMilliseconds;
     private int taken;
 
     public void Took(TimeSpan elapsed)
@@ -40,7 +40,7 @@ internal sealed class PrefetchDepth(int concurrency, TimeSpan window, int most)
         {
             lock (gate)
             {
-                if (double.IsInfinity(averageMilliseconds) || averageMilliseconds >= window.TotalMilliseconds)
+                if (averageMilliseconds >= window.TotalMilliseconds)
                     return concurrency;
                 var ahead = concurrency * window.TotalMilliseconds / Math.Max(averageMilliseconds, 0.001);
                 return concurrency + (int)Math.Min(most, ahead);
