@@ -20,8 +20,8 @@ internal static class Opening
     /// <summary>The indexes that must be there.</summary>
     public static IReadOnlyList<string> Indexes(Database database) => Migrated.Indexes(Migrations.SelectMany(files => files.Select(database.File)));
 
-    /// <returns>The store's id.</returns>
-    public static async Task<string> OpenAsync(Database database, PostgreSqlStoreOptions options, CancellationToken cancellationToken)
+    /// <returns>The store's id, and the time there.</returns>
+    public static async Task<(string StoreId, DateTimeOffset Now)> OpenAsync(Database database, PostgreSqlStoreOptions options, CancellationToken cancellationToken)
     {
         var connection = await database.ConnectAsync(cancellationToken).ConfigureAwait(false);
         await using (connection.ConfigureAwait(false))
@@ -38,7 +38,7 @@ internal static class Opening
                 {
                     throw Newer(database, version);
                 }
-                return (string)(await ScalarAsync(connection, database.Text("store-id"), cancellationToken).ConfigureAwait(false))!;
+                return await OpenedAsync(connection, database, cancellationToken).ConfigureAwait(false);
             }
             catch (Exception error) when (Unavailable.IsEnvironmental(error))
             {
@@ -89,6 +89,17 @@ internal static class Opening
         var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)", connection) { Parameters = { Value.Of(schema) } };
         await using (command.ConfigureAwait(false))
             return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true;
+    }
+
+    private static async Task<(string StoreId, DateTimeOffset Now)> OpenedAsync(NpgsqlConnection connection, Database database, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(database.Text("opened"), connection);
+        await using (command.ConfigureAwait(false))
+        {
+            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            await using (reader.ConfigureAwait(false))
+                return await reader.FirstAsync(row => (row.Text(0), row.Time(1))).ConfigureAwait(false);
+        }
     }
 
     private static StoreUnavailableException Newer(Database database, int version) =>

@@ -52,7 +52,8 @@ public sealed partial class PostgreSqlStore
         var database = new Database(dataSource, owned, options);
         try
         {
-            return new PostgreSqlStore(database, options, await Opening.OpenAsync(database, options, cancellationToken).ConfigureAwait(false));
+            var (storeId, now) = await Opening.OpenAsync(database, options, cancellationToken).ConfigureAwait(false);
+            return new PostgreSqlStore(database, options, storeId, now);
         }
         catch
         {

@@ -34,16 +34,17 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     private readonly Reading reading;
     private readonly EventLog log;
     private readonly Heartbeat heartbeat;
-    private (DateTimeOffset Time, long At) toldTime;
+    // What the server's clock would have shown, in UTC ticks, when the monotonic clock here was at zero.
+    private long timeAtZero;
     private long lookedForLapsed;
     private int changes;
 
-    private PostgreSqlStore(Database database, PostgreSqlStoreOptions options, string storeId)
+    private PostgreSqlStore(Database database, PostgreSqlStoreOptions options, string storeId, DateTimeOffset now)
     {
         this.database = database;
         this.options = options;
         this.storeId = storeId;
-        toldTime = (options.Clock.GetUtcNow(), options.Clock.GetTimestamp());
+        Told(now);
         lookedForLapsed = options.Clock.GetTimestamp() - (long)(options.LapsedInterval.TotalSeconds * options.Clock.TimestampFrequency);
         machineFolder = options.MachineFolder is { } folder ? new WorkerFolder(folder) : MachineFolder.Of(storeId);
         lifeLines = new LifeLines(machineFolder);
@@ -56,7 +57,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         breakers = new Breakers(database);
         exchanging = new Exchanging(database, lineMarks, breakers, Told);
         crew = new Crew(database);
-        schedules = new Schedules(database, lanes);
+        schedules = new Schedules(database, lanes, Told);
         batches = new Batches(database, lanes);
         requests = new Requests(database);
         reading = new Reading(database);
@@ -66,14 +67,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     }
 
     /// <inheritdoc/>
-    public DateTimeOffset Now
-    {
-        get
-        {
-            var (time, at) = toldTime;
-            return time + options.Clock.GetElapsedTime(at);
-        }
-    }
+    public DateTimeOffset Now => new(Volatile.Read(ref timeAtZero) + options.Clock.GetElapsedTime(0).Ticks, TimeSpan.Zero);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<EnqueuedJob>> EnqueueAsync(IReadOnlyList<NewJob> jobs, CancellationToken cancellationToken) =>
@@ -298,7 +292,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
 
     private string Identity(WorkerId worker) => $"{storeId}/{worker}";
 
-    private void Told(DateTimeOffset time) => toldTime = (time, options.Clock.GetTimestamp());
+    private void Told(DateTimeOffset time) => Volatile.Write(ref timeAtZero, time.UtcTicks - options.Clock.GetElapsedTime(0).Ticks);
 
     private async Task<List<WorkerId>> LapsedAsync(CancellationToken cancellationToken)
     {

@@ -52,7 +52,7 @@ internal sealed class Pruning(Database database, EventLog log)
         // What no reader has given a place yet has none from which it could be pruned.
         await log.GivePlacesAsync(cancellationToken).ConfigureAwait(false);
         var asked = new PruneWalk(rules, from, most, default);
-        var batch = database.Batch().Add("keep-plans", Value.Of("5s")).Add("wall-clock")
+        var batch = database.Batch().Add("keep-plans", Value.Of("5s")).Add("clock")
             .Add("pass-history", Value.Of(asked.AfterJob), Value.Of((long)asked.JobsLookedAt))
             .Add("pass-batches", Value.Of(asked.AfterBatch), Value.Of((long)asked.BatchesLookedAt))
             .Add("pass-log", Value.Of(asked.AfterPosition), Value.Of((long)asked.EntriesLookedAt));

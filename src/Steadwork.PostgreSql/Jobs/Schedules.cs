@@ -6,14 +6,20 @@ using Steadwork.Storage;
 namespace Steadwork.PostgreSql.Jobs;
 
 /// <summary>The schedules: what they are, and that each tick counts once.</summary>
-internal sealed class Schedules(Database database, Lanes lanes)
+internal sealed class Schedules(Database database, Lanes lanes, Action<DateTimeOffset> told)
 {
     private const string Patience = "2s";
 
-    public Task<List<Schedule>> FindAsync(DateTimeOffset? dueBy, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            dueBy is { } time ? database.Batch().Add("due-schedules", Value.Of(time)) : database.Batch().Add("schedules"),
-            reader => reader.AllAsync(Row), cancellationToken);
+    // Whoever reads them decides on their ticks next, by the store's time.
+    public Task<List<Schedule>> FindAsync(DateTimeOffset? dueBy, CancellationToken cancellationToken)
+    {
+        var batch = database.Batch().Add("clock");
+        return database.RunAsync(dueBy is { } time ? batch.Add("due-schedules", Value.Of(time)) : batch.Add("schedules"), async reader =>
+        {
+            told(await reader.FirstAsync(row => row.Time(0)).ConfigureAwait(false));
+            return await (await reader.NextAsync().ConfigureAwait(false)).AllAsync(Row).ConfigureAwait(false);
+        }, cancellationToken);
+    }
 
     public Task<IReadOnlyList<Defined>> DefineAsync(IReadOnlyList<NewSchedule> schedules, ScheduleOwner owner, CancellationToken cancellationToken) =>
         database.TransactAsync(async transaction =>

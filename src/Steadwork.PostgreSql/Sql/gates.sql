@@ -81,9 +81,6 @@ ON CONFLICT (breaker, worker, place) DO UPDATE SET
 -- $1 names. Nobody else decides on them until the transaction ends.
 SELECT name FROM steadwork.breakers WHERE name = ANY ($1) ORDER BY name FOR UPDATE;
 
--- name: clock
-SELECT steadwork.wall_clock();
-
 -- name: set-circuit
 -- $1 name, $2 state, $3 since, $4 until, $5 let through, $6 passed, $7 the word of the log and $8 what it says, or null. When it has
 -- another state its calls begin anew.

@@ -1,6 +1,3 @@
--- name: wall-clock
-SELECT steadwork.wall_clock();
-
 -- name: pass-history
 -- The jobs that have ended, in the order of their age. $1 the job after which to begin, $2 how many.
 SELECT ended.id, queue, type, queues.name IS NOT NULL, ended.state, ended.created_at, ended.finished_at, ended.unique_until

@@ -92,5 +92,9 @@ SELECT history.id, type, queue, priority, state, attempt, failures, max_attempts
     unique_key, tags::text, worker, payload, result, error, trace_parent, false AS alone, cancel_reason, exclusive_key, exclusive_limit::integer, expires_at, requires, batch
 FROM steadwork.history JOIN steadwork.lanes ON lanes.id = history.lane
 
--- name: store-id
-SELECT value FROM steadwork.meta WHERE name = 'store-id';
+-- name: clock
+SELECT steadwork.wall_clock();
+
+-- name: opened
+-- Which store it is, and what time it is there.
+SELECT value, steadwork.wall_clock() FROM steadwork.meta WHERE name = 'store-id';

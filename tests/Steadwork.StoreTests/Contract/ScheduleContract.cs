@@ -300,6 +300,21 @@ public abstract class ScheduleContract<TFixture> : StoreContract<TFixture>
         (await Store.SchedulesAsync(null, CancellationToken.None)).Single().Next.ShouldBe(start.AddHours(6));
     }
 
+    [Theory]
+    [InlineData(5.5, 6)]
+    [InlineData(-5.5, 1)]
+    public async Task A_pause_ends_by_the_clock_of_the_store_although_somebody_has_set_that(double hours, int next)
+    {
+        await DefineAsync(Every("poll", 3600), In(3600));
+        var start = Now;
+        await Store.PauseScheduleAsync("poll", "ann", CancellationToken.None);
+        Clock.SetUtcNow(start.AddHours(hours));
+
+        (await Store.ResumeScheduleAsync("poll", "ann", CancellationToken.None)).ShouldBe(true);
+
+        (await Store.SchedulesAsync(null, CancellationToken.None)).Single().Next.ShouldBe(start.AddHours(next));
+    }
+
     private static ScheduleOwner Shop(string version) => new("shop", version, "shop " + version);
 
     private static ScheduleTiming.Cron Cron(string line) => new(CronLine.Parse(line), TimeZoneInfo.Utc);
