@@ -153,7 +153,9 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
         if (await breakers.JudgeAsync(calls, outlook.Shut, cancellationToken).ConfigureAwait(false))
         {
             wakeUps |= WakeUp.Jobs;
-            outlook = await database.RunAsync(AddOutlook(database.Batch(), worker, gated: true), OutlookAsync, cancellationToken).ConfigureAwait(false);
+            outlook = await database.RunAsync(
+                AddOutlook(database.Batch().Add("keep-plans", Value.Of(LockPatience)), worker, gated: true),
+                async reader => await OutlookAsync(await reader.NextAsync().ConfigureAwait(false)).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         }
         var answer = new Exchange(settled.Accepted, [.. unheard, .. claimed], outlook.Due, outlook.Alive)
         {

@@ -34,13 +34,13 @@ CREATE TABLE steadwork.batch_changes (
 -- Refuses those of these batches that take no jobs. One that does is not closed until the transaction ends. The lock stands in the
 -- way of nobody but who closes it (FOR UPDATE): the counts are folded, and others add jobs, meanwhile.
 CREATE FUNCTION steadwork.require_open(wanted bigint[]) RETURNS void LANGUAGE plpgsql
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     refused record;
 BEGIN
     PERFORM FROM steadwork.batches WHERE id = ANY (wanted) ORDER BY id FOR KEY SHARE;
     SELECT told.batch, batches.id IS NOT NULL AS is_closed INTO refused
-    FROM unnest(wanted) WITH ORDINALITY AS told (batch, place) LEFT JOIN steadwork.batches ON id = told.batch
+    FROM unnest(wanted) WITH ORDINALITY AS told (batch, place) LEFT JOIN steadwork.batches ON id = ANY (ARRAY[told.batch])
     WHERE open IS NOT TRUE ORDER BY place LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION '% %', refused.batch, CASE WHEN refused.is_closed THEN 'closed' ELSE 'missing' END USING ERRCODE = 'SW004';
@@ -64,7 +64,7 @@ $$;
 -- ending the last one at this moment, unseen: unless none shows its lock, somebody must look again. Looking begins with the newest
 -- job: most end in their order, and the dead rows of those that have ended are not stepped over then.
 CREATE FUNCTION steadwork.end_of_batch(this bigint, space integer) RETURNS text LANGUAGE plpgsql VOLATILE
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     head    steadwork.batches;
     sums    record;
@@ -127,7 +127,7 @@ $$;
 
 -- Whether a batch, of which a job is to go on, has been locked. False when somebody else is at it.
 CREATE FUNCTION steadwork.hold_batch(this bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     PERFORM FROM steadwork.batches WHERE id = this FOR NO KEY UPDATE SKIP LOCKED;
     RETURN FOUND OR NOT EXISTS (SELECT FROM steadwork.batches WHERE id = this);

@@ -1,13 +1,13 @@
 -- Refuses those of these jobs that there are not. One that has ended is not pruned from then on until the transaction ends, and
 -- after that is seen to be waited for. In their order, so that two that lock the same do not wait for each other.
 CREATE FUNCTION steadwork.require_parents(parents bigint[]) RETURNS void LANGUAGE plpgsql
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     missing bigint;
 BEGIN
     PERFORM FROM steadwork.history WHERE id = ANY (parents) ORDER BY id FOR KEY SHARE;
     SELECT parent INTO missing FROM unnest(parents) WITH ORDINALITY AS told (parent, place)
-    WHERE NOT EXISTS (SELECT FROM steadwork.jobs WHERE id = parent) AND NOT EXISTS (SELECT FROM steadwork.history WHERE id = parent)
+    WHERE NOT EXISTS (SELECT FROM steadwork.jobs WHERE id = parent OFFSET 0) AND NOT EXISTS (SELECT FROM steadwork.history WHERE id = parent OFFSET 0)
     ORDER BY place LIMIT 1;
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION '%', missing USING ERRCODE = 'SW002';
@@ -17,13 +17,13 @@ END $$;
 -- Ends jobs that do not run as cancelled: for the reason told, or where there is none because they have expired. It is left to the
 -- caller to tell those that come after them, those behind their exclusive keys, and their batches: see attend.
 CREATE FUNCTION steadwork.cancel_in_line(which bigint[], why text, orphans boolean) RETURNS TABLE (key text, parent bigint) LANGUAGE plpgsql VOLATILE
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     RETURN QUERY
     WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
     ended AS (
         DELETE FROM steadwork.jobs USING unnest(which) WITH ORDINALITY AS wanted (job, place)
-        WHERE id = job AND state <> 'running'
+        WHERE id = ANY (ARRAY[job]) AND state <> 'running'
         RETURNING place, jobs.*
     ),
     kept AS (
@@ -57,7 +57,7 @@ END $$;
 -- noted for later. A batch is looked at here: it may have ended, by the ends of its jobs. The children up to those of afters have been told; none where that is null. Returns the jobs whose state
 -- has changed, with that; those that are pending may run once they are due.
 CREATE FUNCTION steadwork.attend(space integer, parents bigint[], afters bigint[], keys text[]) RETURNS TABLE (job bigint, state text) LANGUAGE plpgsql VOLATILE
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
     now            timestamptz := steadwork.wall_clock();
@@ -128,7 +128,7 @@ BEGIN
             -- What was cancelled because of this one goes on, unless another that it awaits stands ended as well, or another bears its key.
             IF past.orphaned AND fate = 'succeeded'
                 AND NOT EXISTS (SELECT FROM steadwork.dependencies WHERE dependencies.child = past.id AND NOT done
-                    AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE id = dependencies.parent) AND NOT EXISTS (SELECT FROM steadwork.batches WHERE id = -dependencies.parent AND ended_at IS NULL))
+                    AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE id = dependencies.parent OFFSET 0) AND NOT EXISTS (SELECT FROM steadwork.batches WHERE id = -dependencies.parent AND ended_at IS NULL OFFSET 0))
                 AND NOT EXISTS (SELECT FROM steadwork.bearer_of(past.unique_key, now) AS bearer WHERE bearer.id <> past.id) THEN
                 DELETE FROM steadwork.history WHERE id = attended;
                 UPDATE steadwork.batches SET ended_at = NULL WHERE id = past.batch AND ended_at IS NOT NULL;

@@ -79,7 +79,7 @@ CREATE TRIGGER breakers_gate AFTER INSERT ON steadwork.breakers FOR EACH STATEME
 -- Holds what a claim has to count at, until its transaction ends: two claims that did not see each other would let too many
 -- through. In a statement of its own, before the one that counts. In one order, so that two claims do not wait for each other.
 CREATE FUNCTION steadwork.hold_gates(queues text[], types text[]) RETURNS void LANGUAGE plpgsql VOLATILE
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     PERFORM FROM steadwork.limits WHERE (scope = 'queue' AND name = ANY (queues)) OR (scope = 'type' AND name = ANY (types)) ORDER BY scope, name FOR UPDATE;
     PERFORM FROM steadwork.breakers WHERE name IN (SELECT breaker FROM steadwork.breaker_types WHERE type = ANY (types)) AND state <> 'closed' ORDER BY name FOR UPDATE;
@@ -127,7 +127,7 @@ $$;
 
 -- One more that bears an exclusive key begins. A few of the uses that count no more are forgotten each time: so they are never many.
 CREATE FUNCTION steadwork.count_key(key text) RETURNS void LANGUAGE plpgsql VOLATILE
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     at timestamptz := steadwork.wall_clock();
 BEGIN
@@ -139,7 +139,7 @@ END $$;
 -- Whether the limit of an exclusive key lets one more job come to its turn, which counts then; if not, the key is looked at again
 -- when it may. One transaction at a time for a key.
 CREATE FUNCTION steadwork.lets_through(key text) RETURNS boolean LANGUAGE plpgsql VOLATILE
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
     at   timestamptz := steadwork.wall_clock();

@@ -1,6 +1,6 @@
 -- Refuses those of these unique keys that a job bears, unless it is of the type that may.
 CREATE FUNCTION steadwork.require_bearers(keys text[], bearable text[]) RETURNS void LANGUAGE plpgsql
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     now   timestamptz := steadwork.wall_clock();
     taken record;
@@ -17,7 +17,7 @@ END $$;
 -- nobody: what another transaction is at, or the caller's own could be at for long (space null), is noted for later.
 -- Called from a statement it sees what that has changed so far. Returns the jobs that may run now.
 CREATE FUNCTION steadwork.admit(space integer, keys text[]) RETURNS SETOF bigint LANGUAGE plpgsql VOLATILE
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     this     text;
     next     record;

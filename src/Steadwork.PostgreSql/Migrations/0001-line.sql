@@ -2,7 +2,7 @@
 -- their turn behind an exclusive key go to stand there. Before that, as many of those that have expired are ended, with what
 -- follows from it. For a worker that may claim. Returns how many have come to their turn or behind their key, and how many have ended.
 CREATE FUNCTION steadwork.join_line(claimer bigint, space integer) RETURNS TABLE (joined bigint, ended bigint) LANGUAGE plpgsql VOLATILE
-    SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
@@ -23,7 +23,7 @@ BEGIN
             WHERE state = 'pending' AND NOT ready AND run_at <= (SELECT now FROM clock) AND EXISTS (SELECT FROM steadwork.workers WHERE id = claimer AND lease_until > '-infinity')
             ORDER BY run_at LIMIT 1000 FOR UPDATE SKIP LOCKED
         ) AS due, clock
-        WHERE jobs.id = due.id AND (due.expires_at > now) IS NOT FALSE
+        WHERE jobs.id = ANY (ARRAY[due.id]) AND (due.expires_at > now) IS NOT FALSE
         RETURNING lane, state, exclusive_key, batch
     ),
     -- These have kept their place behind their key, and are not held back by its limit, but count.

@@ -33,13 +33,14 @@ UPDATE steadwork.batches SET ended_at = NULL WHERE id = ANY ($1) AND ended_at IS
 -- name: batches
 SELECT id, name, open, created_at, ended_at, follower, kept.pending, kept.waiting, kept.running, kept.succeeded, kept.failed, kept.cancelled, kept.deleted
 FROM steadwork.batches JOIN steadwork.batch_counts($1) AS kept ON batch = id
+WHERE id = ANY ($1)
 ORDER BY id;
 
 -- name: followed-by
 -- The batch that job $1 follows, and whether it waits for that no more.
 SELECT id, name, open, created_at, ended_at, follower, kept.pending, kept.waiting, kept.running, kept.succeeded, kept.failed, kept.cancelled, kept.deleted, done
 FROM (SELECT parent, done FROM steadwork.dependencies WHERE child = $1 AND parent < 0 LIMIT 1) AS followed
-JOIN steadwork.batches ON id = -parent, LATERAL steadwork.batch_counts(ARRAY[id]) AS kept;
+JOIN steadwork.batches ON id = ANY (ARRAY[-parent]), LATERAL steadwork.batch_counts(ARRAY[id]) AS kept;
 
 -- name: fold-batches
 WITH taken AS (DELETE FROM steadwork.batch_changes RETURNING *),
@@ -63,8 +64,8 @@ WITH gone AS (
     WHERE ended_at IS NOT NULL AND id = ANY (ARRAY(
             SELECT id FROM steadwork.batches
             WHERE id = ANY ($1)
-                AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE jobs.batch = batches.id) AND NOT EXISTS (SELECT FROM steadwork.history WHERE history.batch = batches.id)
-                AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE jobs.id = batches.follower) AND NOT EXISTS (SELECT FROM steadwork.history WHERE history.id = batches.follower)
+                AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE jobs.batch = batches.id OFFSET 0) AND NOT EXISTS (SELECT FROM steadwork.history WHERE history.batch = batches.id OFFSET 0)
+                AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE jobs.id = batches.follower OFFSET 0) AND NOT EXISTS (SELECT FROM steadwork.history WHERE history.id = batches.follower OFFSET 0)
                 AND NOT EXISTS (SELECT FROM steadwork.loose_ends WHERE parent = -batches.id)
             FOR UPDATE SKIP LOCKED))
     RETURNING id

@@ -108,7 +108,7 @@ claimed AS (
     UPDATE steadwork.jobs
     SET state = 'running', ready = false, worker = $1, lease = chosen.lease, attempt = attempt + 1, started_at = clock.now
     FROM chosen, clock
-    WHERE jobs.id = chosen.id
+    WHERE jobs.id = ANY (ARRAY[chosen.id])
     RETURNING chosen.rank, jobs.id, jobs.lease, jobs.lane, attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload, priority, batch
 ),
 counted AS (

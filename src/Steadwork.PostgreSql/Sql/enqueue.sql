@@ -1,9 +1,13 @@
 -- name: keep-plans
--- For this transaction: the hot statements have one good plan each, by their indexes, whatever the statistics say. The server
--- would weigh anew each time whether to plan for the values at hand, which takes longer than to carry them out; and would
--- compile those that it has forbidden itself to like. And how long to wait for what another transaction holds: $1, 0 for ever.
-SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
-    set_config('lock_timeout', $1, true);
+-- For this transaction: the hot statements have one good plan each, by their indexes and row by row, whatever the statistics say.
+-- The server would weigh anew each time whether to plan for the values at hand, which takes longer than to carry them out; and
+-- would compile those that it has forbidden itself to like. There is no end to what a bitmap gathers before the first row comes.
+-- Where rows are found by those of another list, it says = ANY (ARRAY[x]) for = x here and elsewhere, and OFFSET 0 in an EXISTS:
+-- of that the server can make nothing but a look into the index for each. An equality it may as well answer by going through the
+-- whole index, as it does where the table was empty when it was vacuumed. And how long to wait for what another transaction
+-- holds: $1, 0 for ever.
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+    set_config('jit', 'off', true), set_config('lock_timeout', $1, true);
 
 -- name: make-lanes
 INSERT INTO steadwork.lanes (queue, type, requires)
@@ -117,12 +121,12 @@ wanted AS MATERIALIZED (
 ),
 unfinished AS (
     UPDATE steadwork.jobs SET max_attempts = wanted.max_attempts FROM wanted
-    WHERE jobs.id = wanted.id AND jobs.max_attempts <> wanted.max_attempts
+    WHERE jobs.id = ANY (ARRAY[wanted.id]) AND jobs.max_attempts <> wanted.max_attempts
     RETURNING jobs.id, wanted.place
 ),
 ended AS (
     UPDATE steadwork.history SET max_attempts = wanted.max_attempts FROM wanted
-    WHERE history.id = wanted.id AND history.max_attempts <> wanted.max_attempts AND history.state <> 'succeeded'
+    WHERE history.id = ANY (ARRAY[wanted.id]) AND history.max_attempts <> wanted.max_attempts AND history.state <> 'succeeded'
     RETURNING history.id, wanted.place
 ),
 amended AS (SELECT * FROM unfinished UNION ALL SELECT * FROM ended)
@@ -151,7 +155,7 @@ replaced AS (
         state = CASE WHEN blocked OR run_at = due THEN state WHEN due <= now AND exclusive_key IS NOT NULL AND slot IS NULL AND ($6 OR state = 'waiting') THEN 'waiting' ELSE 'pending' END,
         slot = CASE WHEN run_at = due OR due <= now THEN slot END
     FROM held, clock
-    WHERE jobs.id = held.id AND (jobs.payload <> held.payload OR run_at <> due OR expires_at IS DISTINCT FROM late)
+    WHERE jobs.id = ANY (ARRAY[held.id]) AND (jobs.payload <> held.payload OR run_at <> due OR expires_at IS DISTINCT FROM late)
     RETURNING place, jobs.id, lane, batch, old_state, state
 ),
 counted AS (

@@ -5,7 +5,7 @@ WITH told AS MATERIALIZED (
 ),
 -- Locked, so that the lease does not end between the look and the entry.
 held AS MATERIALIZED (
-    SELECT told.place FROM steadwork.jobs JOIN told ON jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL FOR SHARE OF jobs
+    SELECT told.place FROM steadwork.jobs JOIN told ON jobs.id = ANY (ARRAY[told.job]) AND jobs.lease = told.lease AND jobs.worker IS NOT NULL FOR SHARE OF jobs
 ),
 written AS MATERIALIZED (SELECT * FROM told WHERE lease IS NULL OR place IN (SELECT place FROM held)),
 logged AS (

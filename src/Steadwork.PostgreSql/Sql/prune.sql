@@ -16,17 +16,17 @@ ORDER BY upto;
 WITH free AS MATERIALIZED (
     SELECT id, state FROM steadwork.history
     WHERE id = ANY ($1)
-        AND NOT EXISTS (SELECT FROM steadwork.dependencies JOIN steadwork.jobs ON jobs.id = child WHERE parent = history.id AND NOT done)
+        AND NOT EXISTS (SELECT FROM steadwork.dependencies WHERE parent = history.id AND NOT done AND EXISTS (SELECT FROM steadwork.jobs WHERE id = child OFFSET 0) OFFSET 0)
         AND NOT (history.batch IS NOT NULL AND history.state <> 'succeeded'
-            AND EXISTS (SELECT FROM steadwork.dependencies JOIN steadwork.jobs ON jobs.id = child WHERE parent = -history.batch AND NOT done))
+            AND EXISTS (SELECT FROM steadwork.dependencies WHERE parent = -history.batch AND NOT done AND EXISTS (SELECT FROM steadwork.jobs WHERE id = child OFFSET 0) OFFSET 0))
         AND NOT EXISTS (SELECT FROM steadwork.loose_ends WHERE parent IN (history.id, -history.batch))
 )
-SELECT count(*), (SELECT count(*) FROM steadwork.attempts JOIN free ON job = free.id) + count(*) FILTER (WHERE state = 'succeeded') FROM free;
+SELECT count(*), (SELECT count(*) FROM steadwork.attempts JOIN free ON job = ANY (ARRAY[free.id])) + count(*) FILTER (WHERE state = 'succeeded') FROM free;
 
 -- name: hold-expired
 -- Of the jobs $1 those that are as they were when they were passed by: they may have been retried, and ended again, since. $2 when
 -- they had ended. What somebody is at is left for another time; what is held, nobody can begin to wait for any more.
-SELECT id FROM steadwork.history JOIN unnest($1::bigint[], $2::timestamptz[]) AS told (job, ended) ON id = job AND finished_at = ended
+SELECT id FROM steadwork.history JOIN unnest($1::bigint[], $2::timestamptz[]) AS told (job, ended) ON id = ANY (ARRAY[job]) AND finished_at = ended
 FOR UPDATE OF history SKIP LOCKED;
 
 -- name: prune-history
@@ -35,14 +35,14 @@ FOR UPDATE OF history SKIP LOCKED;
 WITH gone AS (
     DELETE FROM steadwork.history
     WHERE id = ANY ($1)
-        AND NOT EXISTS (SELECT FROM steadwork.dependencies JOIN steadwork.jobs ON jobs.id = child WHERE parent = history.id AND NOT done)
+        AND NOT EXISTS (SELECT FROM steadwork.dependencies WHERE parent = history.id AND NOT done AND EXISTS (SELECT FROM steadwork.jobs WHERE id = child OFFSET 0) OFFSET 0)
         AND NOT (history.batch IS NOT NULL AND history.state <> 'succeeded'
-            AND EXISTS (SELECT FROM steadwork.dependencies JOIN steadwork.jobs ON jobs.id = child WHERE parent = -history.batch AND NOT done))
+            AND EXISTS (SELECT FROM steadwork.dependencies WHERE parent = -history.batch AND NOT done AND EXISTS (SELECT FROM steadwork.jobs WHERE id = child OFFSET 0) OFFSET 0))
         AND NOT EXISTS (SELECT FROM steadwork.loose_ends WHERE parent IN (history.id, -history.batch))
     RETURNING id, lane, state
 ),
-forgotten AS (DELETE FROM steadwork.attempts USING gone WHERE attempts.job = gone.id RETURNING attempt),
-unrelated AS (DELETE FROM steadwork.dependencies USING gone WHERE child = gone.id),
+forgotten AS (DELETE FROM steadwork.attempts USING gone WHERE attempts.job = ANY (ARRAY[gone.id]) RETURNING attempt),
+unrelated AS (DELETE FROM steadwork.dependencies USING gone WHERE child = ANY (ARRAY[gone.id])),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, succeeded, failed, cancelled)
     SELECT lane, -count(*) FILTER (WHERE state = 'succeeded'), -count(*) FILTER (WHERE state = 'failed'), -count(*) FILTER (WHERE state = 'cancelled')

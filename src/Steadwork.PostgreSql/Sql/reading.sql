@@ -2,7 +2,7 @@
 -- Oldest first; the last one is the one that the job itself tells of: it runs, or has succeeded.
 SELECT attempt, worker, started_at, finished_at, outcome, error, result FROM steadwork.attempts WHERE job = $1
 UNION ALL
-SELECT attempt, worker, started_at, NULL, state, NULL, NULL FROM steadwork.jobs WHERE id = $1 AND state = 'running'
+SELECT attempt, worker, started_at, NULL, state, NULL, NULL FROM steadwork.jobs WHERE id = $1 AND worker IS NOT NULL
 UNION ALL
 SELECT attempt, worker, started_at, finished_at, state, NULL, NULL FROM steadwork.history WHERE id = $1 AND state = 'succeeded' AND worker IS NOT NULL
 ORDER BY attempt;

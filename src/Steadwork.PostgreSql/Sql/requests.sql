@@ -31,7 +31,7 @@ SELECT count(*) FROM ended, LATERAL steadwork.attend($3, parents, NULL, keys);
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 taken AS (
     DELETE FROM steadwork.history USING unnest($1::bigint[]) WITH ORDINALITY AS wanted (job, place)
-    WHERE id = job AND state <> 'succeeded'
+    WHERE id = ANY (ARRAY[job]) AND state <> 'succeeded'
     RETURNING place, history.*
 ),
 stored AS (
@@ -61,11 +61,11 @@ SELECT count(*) FROM (SELECT count(*) AS done FROM logged) AS after_logging, LAT
 -- name: delete-jobs
 -- $1 jobs, in order, $2 and $3 as above.
 WITH wanted AS MATERIALIZED (SELECT * FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (job, place)),
-unfinished AS (DELETE FROM steadwork.jobs USING wanted WHERE id = job AND state <> 'running' RETURNING place, id, lane, state, exclusive_key, is_parent, batch),
-ended AS (DELETE FROM steadwork.history USING wanted WHERE id = job RETURNING place, id, lane, state, NULL, is_parent, batch),
+unfinished AS (DELETE FROM steadwork.jobs USING wanted WHERE id = ANY (ARRAY[job]) AND state <> 'running' RETURNING place, id, lane, state, exclusive_key, is_parent, batch),
+ended AS (DELETE FROM steadwork.history USING wanted WHERE id = ANY (ARRAY[job]) RETURNING place, id, lane, state, NULL, is_parent, batch),
 gone AS (SELECT * FROM unfinished UNION ALL SELECT * FROM ended),
-forgotten AS (DELETE FROM steadwork.attempts USING gone WHERE attempts.job = gone.id),
-unrelated AS (DELETE FROM steadwork.dependencies USING gone WHERE child = gone.id RETURNING child),
+forgotten AS (DELETE FROM steadwork.attempts USING gone WHERE attempts.job = ANY (ARRAY[gone.id])),
+unrelated AS (DELETE FROM steadwork.dependencies USING gone WHERE child = ANY (ARRAY[gone.id]) RETURNING child),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, waiting, succeeded, failed, cancelled)
     SELECT lane, -count(*) FILTER (WHERE state = 'pending'), -count(*) FILTER (WHERE state = 'waiting'), -count(*) FILTER (WHERE state = 'succeeded'),

@@ -2,9 +2,9 @@
 -- The places of those jobs $1 under leases $2 that another transaction holds at this moment.
 WITH told AS MATERIALIZED (SELECT * FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS told (job, lease, place)),
 free AS MATERIALIZED (
-    SELECT told.place FROM steadwork.jobs JOIN told ON jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL FOR UPDATE OF jobs SKIP LOCKED
+    SELECT told.place FROM steadwork.jobs JOIN told ON jobs.id = ANY (ARRAY[told.job]) AND jobs.lease = told.lease AND jobs.worker IS NOT NULL FOR UPDATE OF jobs SKIP LOCKED
 )
-SELECT told.place FROM steadwork.jobs JOIN told ON jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
+SELECT told.place FROM steadwork.jobs JOIN told ON jobs.id = ANY (ARRAY[told.job]) AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
 WHERE told.place NOT IN (SELECT place FROM free);
 
 -- name: end-jobs
@@ -19,7 +19,7 @@ WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 ended AS (
     DELETE FROM steadwork.jobs USING unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::text[])
         WITH ORDINALITY AS told (job, lease, started_at, finished_at, state, outcome, unbegun, counts, error, result, reason, place)
-    WHERE jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
+    WHERE jobs.id = ANY (ARRAY[told.job]) AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
     RETURNING place, jobs.id, jobs.lease, worker, batch, run_at, created_at, timeout, lane, attempt, failures, max_attempts, priority, unique_until, expires_at, unique_key,
         exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, payload, jobs.error AS old_error, jobs.started_at AS claimed_at,
         told.started_at, told.finished_at, coalesce(told.state, 'succeeded') AS state, outcome, coalesce(unbegun, false) AS unbegun, coalesce(counts, false) AS counts, told.error, result, reason
@@ -78,7 +78,7 @@ held AS MATERIALIZED (
         told.started_at, told.finished_at, kind, outcome, coalesce(unbegun, false) AS unbegun, coalesce(counts, false) AS counts, told.error, result, told.run_at, next_alone, still_alone
     FROM steadwork.jobs JOIN unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::timestamptz[], $12::boolean[], $13::boolean[])
         WITH ORDINALITY AS told (job, lease, started_at, finished_at, kind, outcome, unbegun, counts, error, result, run_at, next_alone, still_alone, place)
-        ON jobs.id = told.job AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
+        ON jobs.id = ANY (ARRAY[told.job]) AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
     FOR UPDATE OF jobs
 ),
 returned AS (
@@ -88,7 +88,7 @@ returned AS (
         alone = CASE WHEN jobs.alone THEN held.still_alone ELSE held.next_alone END, worker = NULL, started_at = NULL,
         slot = CASE WHEN held.run_at IS NULL OR held.run_at <= clock.now OR exclusive_limit = 1 THEN slot END
     FROM held, clock
-    WHERE jobs.id = held.id AND held.cancel_reason IS NULL
+    WHERE jobs.id = ANY (ARRAY[held.id]) AND held.cancel_reason IS NULL
     RETURNING exclusive_key, ready, unbegun
 ),
 -- These have kept their place behind their key, and are not held back by its limit, but count.
@@ -102,7 +102,7 @@ tried AS (
 ),
 -- The first of them, once there are too many (see AttemptOutcomes.Kept).
 forgotten AS (
-    DELETE FROM steadwork.attempts USING held WHERE held.attempt > 1000 AND attempts.job = held.id AND attempts.attempt <= held.attempt - 1000
+    DELETE FROM steadwork.attempts USING held WHERE held.attempt > 1000 AND attempts.job = ANY (ARRAY[held.id]) AND attempts.attempt <= held.attempt - 1000
 ),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, running) SELECT lane, count(*), -count(*) FROM held WHERE cancel_reason IS NULL GROUP BY lane

@@ -28,10 +28,14 @@ public sealed partial class NestedPlanTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => fixture.DisposeAsync();
 
-    [Fact]
-    public async Task Nothing_that_happens_to_a_job_goes_through_all_of_them()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Nothing_that_happens_to_a_job_goes_through_all_of_them(bool vacuumedWhileEmpty)
     {
         await FillAsync();
+        if (vacuumedWhileEmpty)
+            PostgreSqlServer.Execute($"UPDATE pg_class SET reltuples = 0 WHERE relnamespace = '{fixture.Schema}'::regnamespace AND relkind IN ('r', 'i')");
         var settings = new NpgsqlConnectionStringBuilder(ConnectionUrl.Read(PostgreSqlServer.Url).Settings.ConnectionString) { Options = Explaining, ApplicationName = nameof(NestedPlanTests) };
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         using var factory = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(notices));
@@ -45,7 +49,10 @@ public sealed partial class NestedPlanTests : IAsyncLifetime
         // A statement of each of the functions attend, admit, cancel_in_line, end_of_batch, lets_through, require_parents, require_bearers, require_open and join_line.
         foreach (var words in new[] { "child > seen", "NOT blocked ORDER BY priority, id", "jobs USING unnest(which)", "batch BETWEEN this", "limit_uses", "WHERE id = ANY (parents)", "unnest(keys, bearable)", "WHERE id = ANY (wanted)", "ORDER BY run_at LIMIT 1000" })
             plans.ShouldContain(plan => plan.Contains(words, StringComparison.Ordinal), words);
-        plans.Where(plan => Scans().IsMatch(plan)).ShouldBeEmpty();
+        // That a table has many pages the server knows however empty it takes it to be; of an index it takes even that to be small.
+        if (!vacuumedWhileEmpty)
+            plans.Where(plan => Scans().IsMatch(plan)).ShouldBeEmpty();
+        plans.Where(plan => Plans.WithoutCondition(plan).Any()).ShouldBeEmpty();
     }
 
     /// <summary>Many jobs of every kind, none of which may run.</summary>
