@@ -11,6 +11,6 @@ internal static partial class Plans
     /// </summary>
     public static IEnumerable<string> WithoutCondition(string plan) => Whole().Matches(plan).Select(match => match.Value.Trim());
 
-    [GeneratedRegex(@"(Index Scan|Index Only Scan) using (?!jobs_due|jobs_expiring)\w+ on (jobs|history|attempts|dependencies|batches)\b[^\n]*\n(?!\s+Index Cond:)|Bitmap Index Scan on (jobs|history|attempts|dependencies|batches)_\w+[^\n]*\n(?!\s+Index Cond:)")]
+    [GeneratedRegex(@"(Index Scan|Index Only Scan) using (?!jobs_due|jobs_expiring)\w+ on (jobs|history|attempts|dependencies|batches|log|log_places)\b[^\n]*\n(?!\s+Index Cond:)|Bitmap Index Scan on (jobs|history|attempts|dependencies|batches|log|log_places)_\w+[^\n]*\n(?!\s+Index Cond:)")]
     private static partial Regex Whole();
 }
