@@ -12,6 +12,9 @@ namespace Steadwork;
 /// <param name="clock">Its clock; null takes the system's.</param>
 public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json, TimeProvider? clock = null)
 {
+    // What a job says that says nothing for itself.
+    private static readonly EnqueueOptions Unsaid = new();
+
     private readonly EndWatch ends = new(store, clock ?? TimeProvider.System);
     private readonly BatchWatch batchEnds = new(store, clock ?? TimeProvider.System);
 
@@ -311,13 +314,16 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
         ?? throw new InvalidOperationException($"{store.GetType().Name} lies in no database that a transaction of the program's could be one with; use the SQLite or PostgreSQL store.");
 
     private NewJob[] Make<TJob>(TJob[] payloads, Action<TJob, EnqueueOptions>? configure) =>
-        Array.ConvertAll(payloads, payload => Make(payload, configure is null ? null : options => configure(payload, options)));
+        configure is null ? Array.ConvertAll(payloads, payload => Make(payload, Unsaid))
+        : Array.ConvertAll(payloads, payload => Make(payload, options => configure(payload, options)));
 
     /// <summary>The job of a payload, checked.</summary>
     internal NewJob Make<TJob>(TJob payload, Action<EnqueueOptions>? configure)
     {
+        if (configure is null)
+            return Make(payload, Unsaid);
         var options = new EnqueueOptions();
-        configure?.Invoke(options);
+        configure(options);
         return Make(payload, options);
     }
 
@@ -342,13 +348,15 @@ public sealed class JobQueue(IStore store, JobCatalog catalog, PayloadJson json,
             WhenTaken = options.WhenTaken,
             ExclusiveKey = options.ExclusiveKey,
             ExclusiveLimit = options.ExclusiveLimit,
-            After = [.. options.After.Distinct()],
+            After = options.After.Count == 0 ? [] : [.. options.After.Distinct()],
             RunsAnyway = options.RunsAnyway,
             Batch = options.Batch,
-            Tags = [.. options.Tags],
-            Requires = [.. options.Requires ?? type.Options.Requires],
+            Tags = Own(options.Tags),
+            Requires = Own(options.Requires ?? type.Options.Requires),
             TraceParent = Activity.Current is { IdFormat: ActivityIdFormat.W3C } activity ? activity.Id : null,
         };
         return NewJobRules.Refusal(job) is { } refusal ? throw new ArgumentException(refusal) : job;
     }
+
+    private static IReadOnlyList<string> Own(ICollection<string> words) => words.Count == 0 ? [] : [.. words];
 }

@@ -119,9 +119,12 @@ public sealed record NewJob
 
     /// <summary>Whether another one differs from it in the payload alone.</summary>
     internal bool IsAlike(NewJob other) =>
-        AreAlike(Tags, other.Tags) && AreAlike(Requires, other.Requires) && AreAlike(After, other.After) && AreAlike(AfterPlaces, other.AfterPlaces)
-        // The lists are compared above: a record compares which they are, not what they hold.
-        && this with { Payload = other.Payload, Tags = other.Tags, Requires = other.Requires, After = other.After, AfterPlaces = other.AfterPlaces } == other;
+        Type == other.Type && Queue == other.Queue && Priority == other.Priority && Delay == other.Delay && RunAt == other.RunAt
+        && ExpiresIn == other.ExpiresIn && ExpiresAt == other.ExpiresAt && MaxAttempts == other.MaxAttempts && Timeout == other.Timeout
+        && UniqueKey == other.UniqueKey && UniqueScope == other.UniqueScope && UniqueFor == other.UniqueFor && WhenTaken == other.WhenTaken
+        && ExclusiveKey == other.ExclusiveKey && ExclusiveLimit == other.ExclusiveLimit && RunsAnyway == other.RunsAnyway
+        && Batch == other.Batch && AfterBatch == other.AfterBatch && TraceParent == other.TraceParent
+        && AreAlike(After, other.After) && AreAlike(AfterPlaces, other.AfterPlaces) && AreAlike(Tags, other.Tags) && AreAlike(Requires, other.Requires);
 
     private static bool AreAlike<T>(IReadOnlyList<T> these, IReadOnlyList<T> those) => these.Count == those.Count && (these.Count == 0 || these.SequenceEqual(those));
 }

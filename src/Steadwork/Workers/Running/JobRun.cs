@@ -158,14 +158,14 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
     {
         var context = new JobContext(job, payload, incarnation.Session, parts.Store, parts.JobLogger, () => Stopped, stop.Token);
         if (parts.Scopes is null)
-            return (await Steps(context, invoke, [])().ConfigureAwait(false), context);
+            return (await invoke(context).ConfigureAwait(false), context);
 
         var scope = parts.Scopes.CreateAsyncScope();
         await using (scope.ConfigureAwait(false))
         {
             context.Services = scope.ServiceProvider;
             var middleware = scope.ServiceProvider.GetServices<IJobMiddleware>();
-            return (await Steps(context, invoke, middleware)().ConfigureAwait(false), context);
+            return (await (middleware.Any() ? Steps(context, invoke, middleware)() : invoke(context)).ConfigureAwait(false), context);
         }
     }
 
@@ -220,6 +220,8 @@ internal sealed class JobRun(ClaimedJob job, Incarnation incarnation, WorkerPart
 
     private Activity? StartActivity()
     {
+        if (job.TraceParent is null && !Telemetry.Activities.HasListeners())
+            return null;
         var name = $"run {job.Type}";
         var activity = ActivityContext.TryParse(job.TraceParent, null, isRemote: true, out var parent)
             ? Telemetry.Activities.StartActivity(name, ActivityKind.Consumer, parent)
