@@ -30,7 +30,7 @@ next AS MATERIALIZED (
     SELECT batch, entries FROM steadwork.log WHERE batch > (SELECT seen FROM last) ORDER BY batch LIMIT 5000
 ),
 late AS MATERIALIZED (
-    SELECT log.batch, log.entries FROM last, unnest(missing) AS number JOIN steadwork.log ON log.batch = number
+    SELECT log.batch, log.entries FROM last, unnest(missing) AS number JOIN steadwork.log ON log.batch = ANY (ARRAY[number])
 ),
 fresh AS MATERIALIZED (SELECT * FROM next UNION ALL SELECT * FROM late),
 seen AS MATERIALIZED (SELECT greatest((SELECT seen FROM last), max(batch)) AS seen FROM next),
@@ -62,7 +62,7 @@ SELECT coalesce(max(upto), 0) FROM steadwork.log_places;
 WITH first AS MATERIALIZED (SELECT upto - entries AS before FROM steadwork.log_places WHERE upto > $1 AND entries > 0 ORDER BY upto LIMIT 1)
 SELECT place.upto - place.entries + entry.number AS position, at, coalesce(kinds[entry.number], kinds[1]), job, lease, worker, entry.data
 FROM (SELECT * FROM steadwork.log_places WHERE upto > $1 AND entries > 0 ORDER BY upto LIMIT $2) AS place
-JOIN steadwork.log USING (batch),
+JOIN steadwork.log ON log.batch = ANY (ARRAY[place.batch]),
 ROWS FROM (generate_series(1, place.entries), unnest(jobs), unnest(leases), unnest(log.data)) AS entry (number, job, lease, data)
 WHERE place.upto - place.entries < greatest($1, (SELECT before FROM first)) + $2 AND place.upto - place.entries + entry.number > $1
 ORDER BY position LIMIT $2;

@@ -8,7 +8,7 @@ ORDER BY ended.id;
 -- name: pass-log
 -- Batches in the order of their places; one that was the newest when it was pruned has left its place behind. $1 the position after which to begin, $2 how many.
 SELECT upto, place.entries, at
-FROM (SELECT upto, batch, entries FROM steadwork.log_places WHERE upto > $1 ORDER BY upto LIMIT $2) AS place LEFT JOIN steadwork.log USING (batch)
+FROM (SELECT upto, batch, entries FROM steadwork.log_places WHERE upto > $1 ORDER BY upto LIMIT $2) AS place LEFT JOIN steadwork.log ON log.batch = ANY (ARRAY[place.batch])
 ORDER BY upto;
 
 -- name: count-expired
@@ -54,9 +54,9 @@ SELECT count(*), (SELECT count(*) FROM forgotten) + count(*) FILTER (WHERE state
 -- The batches at the places $1; the newest place itself stays, empty, since it carries the state of the numbering.
 WITH newest AS MATERIALIZED (SELECT max(upto) AS upto FROM steadwork.log_places),
 old AS MATERIALIZED (SELECT upto, batch FROM steadwork.log_places WHERE upto = ANY ($1)),
-gone AS (DELETE FROM steadwork.log USING old WHERE log.batch = old.batch RETURNING log.entries),
-forgotten AS (DELETE FROM steadwork.log_places USING old, newest WHERE log_places.upto = old.upto AND old.upto < newest.upto),
-emptied AS (UPDATE steadwork.log_places SET entries = 0 FROM old, newest WHERE log_places.upto = old.upto AND old.upto = newest.upto)
+gone AS (DELETE FROM steadwork.log USING old WHERE log.batch = ANY (ARRAY[old.batch]) RETURNING log.entries),
+forgotten AS (DELETE FROM steadwork.log_places USING old, newest WHERE log_places.upto = ANY (ARRAY[old.upto]) AND old.upto < newest.upto),
+emptied AS (UPDATE steadwork.log_places SET entries = 0 FROM old, newest WHERE log_places.upto = ANY (ARRAY[old.upto]) AND old.upto = newest.upto)
 SELECT coalesce(sum(entries), 0)::bigint FROM gone;
 
 -- name: setting
