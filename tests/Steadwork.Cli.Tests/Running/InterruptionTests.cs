@@ -226,8 +226,11 @@ public abstract class InterruptionTests<TStore> : IDisposable
         using var a = await workshop.Begun.NextBeginningAsync();
         using var second = workshop.StartRun("b\nc\n", arguments);
         using var b = await workshop.Begun.NextBeginningAsync();
+        // It must not see that its own item is done before its worker is at the other one: that would be given back unbegun.
+        first.Send(RunningCommand.Halt);
         gateOfA.LetThrough(1);
         using var c = await workshop.Begun.NextBeginningAsync();
+        first.Send(RunningCommand.Continue);
         (c.Item, c.Worker.Id).ShouldBe(("c", a.Worker.Id));
         // Two signals, since two of the same kind may become one.
         first.Send(RunningCommand.Interrupt);

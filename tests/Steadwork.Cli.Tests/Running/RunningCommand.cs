@@ -8,7 +8,7 @@ namespace Steadwork.Cli.Tests.Running;
 /// <summary>A program under way, whose outputs the test reads as they come. It is killed with the test.</summary>
 internal sealed class RunningCommand : IDisposable
 {
-    public const int HangUp = 1, Interrupt = 2, Terminate = 15, Killed = 9;
+    public const int HangUp = 1, Interrupt = 2, Terminate = 15, Killed = 9, Continue = 18, Halt = 19;
 
     private readonly Process process = new();
     private readonly Reading output, error;
