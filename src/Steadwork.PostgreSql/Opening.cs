@@ -38,7 +38,9 @@ internal static class Opening
                 {
                     throw Newer(database, version);
                 }
-                return await OpenedAsync(connection, database, cancellationToken).ConfigureAwait(false);
+                // Once for each process: to have the server keep it would take a round trip more.
+                var opened = database.Batch().AddText(database.Text("opened"));
+                return await database.RunAsync(connection, opened, reader => reader.FirstAsync(row => (row.Text(0), row.Time(1)))).ConfigureAwait(false);
             }
             catch (Exception error) when (Unavailable.IsEnvironmental(error))
             {
@@ -89,17 +91,6 @@ internal static class Opening
         var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)", connection) { Parameters = { Value.Of(schema) } };
         await using (command.ConfigureAwait(false))
             return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true;
-    }
-
-    private static async Task<(string StoreId, DateTimeOffset Now)> OpenedAsync(NpgsqlConnection connection, Database database, CancellationToken cancellationToken)
-    {
-        var command = new NpgsqlCommand(database.Text("opened"), connection);
-        await using (command.ConfigureAwait(false))
-        {
-            var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            await using (reader.ConfigureAwait(false))
-                return await reader.FirstAsync(row => (row.Text(0), row.Time(1))).ConfigureAwait(false);
-        }
     }
 
     private static StoreUnavailableException Newer(Database database, int version) =>

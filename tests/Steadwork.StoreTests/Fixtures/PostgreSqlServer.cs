@@ -18,25 +18,16 @@ internal static class PostgreSqlServer
         ? url
         : throw new InvalidOperationException($"Set {Variable} to the URL of a PostgreSQL server, or run the tests by ./test, which starts one.");
 
+    /// <summary>The way to the server, for whoever connects. It waits longer than usual: a shared machine may stand still, or set its clock.</summary>
+    public static string ConnectionString { get; } = new NpgsqlConnectionStringBuilder(ConnectionUrl.Read(Url).Settings.ConnectionString) { Timeout = 120 }.ConnectionString;
+
     /// <summary>Connections for all tests. No test cuts the power: only the time of waiting for the disk is saved.</summary>
-    public static NpgsqlDataSource Source { get; } = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Settings())
+    public static NpgsqlDataSource Source { get; } = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString)
     {
-        Pooling = true,
         MaxPoolSize = 60,
         NoResetOnClose = true,
         Options = "-c synchronous_commit=off",
     });
-
-    /// <summary>The way to the server, for a connection of a test's own. It waits longer than usual: a shared machine may stand still, or set its clock.</summary>
-    public static string Settings(string? schema = null, string? database = null)
-    {
-        var settings = ConnectionUrl.Read(Url).Settings;
-        settings.Timeout = 120;
-        settings.Pooling = false;
-        settings.SearchPath = schema ?? settings.SearchPath;
-        settings.Database = database ?? settings.Database;
-        return settings.ConnectionString;
-    }
 
     public static string Take()
     {

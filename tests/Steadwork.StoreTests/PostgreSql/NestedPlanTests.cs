@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Shouldly;
 using Steadwork.PostgreSql;
-using Steadwork.PostgreSql.Connections;
 using Steadwork.Storage;
 using Steadwork.StoreTests.Fixtures;
 using Steadwork.Workers.Scheduling;
@@ -36,7 +35,7 @@ public sealed partial class NestedPlanTests : IAsyncLifetime
         await FillAsync();
         if (vacuumedWhileEmpty)
             PostgreSqlServer.Execute($"UPDATE pg_class SET reltuples = 0 WHERE relnamespace = '{fixture.Schema}'::regnamespace AND relkind IN ('r', 'i')");
-        var settings = new NpgsqlConnectionStringBuilder(ConnectionUrl.Read(PostgreSqlServer.Url).Settings.ConnectionString) { Options = Explaining, ApplicationName = nameof(NestedPlanTests) };
+        var settings = new NpgsqlConnectionStringBuilder(PostgreSqlServer.ConnectionString) { Options = Explaining, ApplicationName = nameof(NestedPlanTests) };
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         using var factory = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(notices));
         builder.UseLoggerFactory(factory);

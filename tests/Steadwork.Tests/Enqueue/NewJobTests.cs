@@ -32,7 +32,7 @@ public sealed class NewJobTests
         other.IsAlike(Plain).ShouldBeFalse();
     }
 
-    /// <summary>A value that the plain job has nowhere.</summary>
+    /// <summary>A value that the plain job has nowhere. To set a property of a type that is not named here to words throws.</summary>
     private static object Another(Type type) =>
         type == typeof(string) ? "other"
         : type == typeof(int) ? 77
@@ -43,6 +43,5 @@ public sealed class NewJobTests
         : type.IsEnum ? Enum.GetValues(type).GetValue(1)!
         : type == typeof(IReadOnlyList<JobId>) ? new[] { new JobId(7) }
         : type == typeof(IReadOnlyList<int>) ? new[] { 7 }
-        : type == typeof(IReadOnlyList<string>) ? new[] { "other" }
-        : throw new NotSupportedException($"Say here what another {type.Name} is.");
+        : new[] { "other" };
 }

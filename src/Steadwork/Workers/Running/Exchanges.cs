@@ -30,8 +30,8 @@ internal sealed class Exchanges(IJobStore store, WorkerParts parts, Action wake)
     /// <summary>How many ends are ready to be told.</summary>
     public int Ends => ends.Count;
 
-    /// <summary>How many exchanges the store has not answered yet.</summary>
-    public int UnderWay => underWay.Count;
+    /// <summary>Whether there is one that the store has not answered yet.</summary>
+    public bool IsUnderWay => underWay.Count > 0;
 
     /// <summary>
     /// An answer got lost: what it may have brought is asked for by the next one, which goes alone, since what the worker
@@ -48,8 +48,8 @@ internal sealed class Exchanges(IJobStore store, WorkerParts parts, Action wake)
     /// <summary>How long ago it asked last.</summary>
     public TimeSpan SinceAsked => parts.Clock.GetElapsedTime(lastAsked);
 
-    /// <summary>Whether one more may be under way.</summary>
-    public bool MayAsk => underWay.Count == 0 || underWay.Count < store.ExchangesAtOnce && !AnswerLost;
+    /// <summary>Whether another one may go beside what is under way.</summary>
+    public bool MayAskBeside => underWay.Count < store.ExchangesAtOnce && !AnswerLost;
 
     /// <summary>An end that the store is to be told of. Wakes the loop if that waits for no more.</summary>
     public void Tell(ToldEnd end)

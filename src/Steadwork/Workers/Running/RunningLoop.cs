@@ -127,7 +127,7 @@ internal sealed class RunningLoop : WorkerLoop
     private int EnoughEnds => Math.Max(1, depth.Target / 4);
 
     /// <summary>How many ends are lacking for an exchange beside what is under way.</summary>
-    private int EndsForAnother() => exchanges.UnderWay == 0 ? 0 : exchanges.MayAsk ? EnoughEnds - exchanges.Ends : int.MaxValue;
+    private int EndsForAnother() => !exchanges.IsUnderWay ? 0 : exchanges.MayAskBeside ? EnoughEnds - exchanges.Ends : int.MaxValue;
 
     private void HearAnswers()
     {
