@@ -14,7 +14,7 @@ internal sealed class Bell : IAsyncDisposable
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(5);
-    private const int LookSeconds = 5;
+    private const int AnswerSeconds = 5;
     private const int LongestName = 63;
 
     private readonly Listeners listeners = new();
@@ -182,13 +182,8 @@ internal sealed class Bell : IAsyncDisposable
                 first = null;
                 await using (connection.ConfigureAwait(false))
                 {
-                    connection.Notification += (_, ring) => Heard(ring.Payload);
                     pause = TimeSpan.Zero;
-                    while (true)
-                    {
-                        if (!await connection.WaitAsync(LookAfter, closed.Token).ConfigureAwait(false))
-                            await LookAsync(connection).ConfigureAwait(false);
-                    }
+                    await ListenOnAsync(connection).ConfigureAwait(false);
                 }
             }
             catch (OperationCanceledException) when (closed.IsCancellationRequested)
@@ -202,12 +197,36 @@ internal sealed class Bell : IAsyncDisposable
         }
     }
 
-    /// <summary>A connection that was cut silently hears nothing for ever, and says nothing either: it has to be asked.</summary>
-    private async Task LookAsync(NpgsqlConnection connection)
+    /// <summary>Waits for rings until the bell is closed or the connection breaks, and leaves the connection as it was: a pool may hand it on with all that it listens to.</summary>
+    private async Task ListenOnAsync(NpgsqlConnection connection)
     {
-        var look = new NpgsqlCommand("SELECT 1", connection) { CommandTimeout = LookSeconds };
-        await using (look.ConfigureAwait(false))
-            await look.ExecuteScalarAsync(closed.Token).ConfigureAwait(false);
+        connection.Notification += Hear;
+        try
+        {
+            while (!closed.IsCancellationRequested)
+            {
+                if (!await connection.WaitAsync(LookAfter, closed.Token).ConfigureAwait(false))
+                    await LookAsync(connection).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (closed.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            connection.Notification -= Hear;
+        }
+        await TellAsync(connection, $"UNLISTEN {QuotedChannel}", CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>A connection that was cut silently hears nothing for ever, and says nothing either: it has to be asked.</summary>
+    private Task LookAsync(NpgsqlConnection connection) => TellAsync(connection, "SELECT 1", closed.Token);
+
+    private static async Task TellAsync(NpgsqlConnection connection, string text, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(text, connection) { CommandTimeout = AnswerSeconds };
+        await using (command.ConfigureAwait(false))
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<NpgsqlConnection> ListenAgainAsync()
@@ -215,9 +234,7 @@ internal sealed class Bell : IAsyncDisposable
         var connection = await database.ConnectAsync(closed.Token).ConfigureAwait(false);
         try
         {
-            var listen = new NpgsqlCommand(ListenText, connection);
-            await using (listen.ConfigureAwait(false))
-                await listen.ExecuteNonQueryAsync(closed.Token).ConfigureAwait(false);
+            await TellAsync(connection, ListenText, closed.Token).ConfigureAwait(false);
         }
         catch
         {
@@ -229,11 +246,14 @@ internal sealed class Bell : IAsyncDisposable
         return connection;
     }
 
-    private string ListenText => $"LISTEN {Database.Quoted(channel)}";
+    private string ListenText => $"LISTEN {QuotedChannel}";
 
-    private void Heard(string message)
+    private string QuotedChannel => Database.Quoted(channel);
+
+    private void Hear(object sender, NpgsqlNotificationEventArgs ring)
     {
-        if (message.Split(':') is not [var from, var kinds, var joined] || from == me || !int.TryParse(kinds, NumberStyles.None, CultureInfo.InvariantCulture, out var rung))
+        // The connection may be listening to other channels, by whoever had it before.
+        if (ring.Channel != channel || ring.Payload.Split(':') is not [var from, var kinds, var joined] || from == me || !int.TryParse(kinds, NumberStyles.None, CultureInfo.InvariantCulture, out var rung))
             return;
         if (joined == "1")
             joinedElsewhere();

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Npgsql;
 using Shouldly;
 using Steadwork.PostgreSql;
@@ -35,6 +36,53 @@ public sealed class ConnectionTests : IAsyncLifetime
         await using var source = NpgsqlDataSource.Create(Settings(settings => settings.MaxPoolSize = connections));
         await using var store = await PostgreSqlStore.OpenAsync(source, Options(options => (options.Listen, options.Prepare) = (listens, prepares)), TestContext.Current.CancellationToken);
         await WorkAsync(store, jobs: 200);
+    }
+
+    [Fact]
+    public async Task Connections_that_are_handed_on_as_they_are_hear_nothing_of_other_stores()
+    {
+        await using var source = NpgsqlDataSource.Create(Settings(settings => (settings.MaxPoolSize, settings.NoResetOnClose) = (5, true)));
+        var heard = Channel.CreateUnbounded<WakeUp>();
+        await using (var store = await PostgreSqlStore.OpenAsync(source, Options(_ => { }), TestContext.Current.CancellationToken))
+        {
+            using var listening = store.Listen(WakeUp.Jobs, kinds => heard.Writer.TryWrite(kinds));
+            await fixture.Store.AddAsync(Some.Job);
+            (await heard.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience, TestContext.Current.CancellationToken)).ShouldBe(WakeUp.Jobs);
+        }
+        (await OnAllAsync("SELECT pg_listening_channels()")).ShouldBeEmpty("its connections listen still");
+
+        // Nor by what somebody else listened to.
+        await OnAllAsync($"LISTEN {fixture.Schema}_wake");
+        var other = fixture.Schema + " beside";
+        try
+        {
+            await using var store = await PostgreSqlStore.OpenAsync(source, Options(options => (options.Schema, options.Create) = (other, true)), TestContext.Current.CancellationToken);
+            using var listening = store.Listen(WakeUp.Jobs | WakeUp.Ends, kinds => heard.Writer.TryWrite(kinds));
+            await using var there = await PostgreSqlStore.OpenAsync(PostgreSqlServer.Source, Options(options => options.Schema = other), TestContext.Current.CancellationToken);
+            PostgreSqlServer.Execute($"SELECT pg_notify('{fixture.Schema}_wake', 'somebody:{(int)WakeUp.Ends}:0')");
+            await there.AddAsync(Some.Job);
+
+            (await heard.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience, TestContext.Current.CancellationToken)).ShouldBe(WakeUp.Jobs);
+        }
+        finally
+        {
+            PostgreSqlServer.Execute($"DROP SCHEMA \"{other}\" CASCADE");
+        }
+
+        async Task<List<object>> OnAllAsync(string text)
+        {
+            var connections = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => source.OpenConnectionAsync(TestContext.Current.CancellationToken).AsTask()));
+            var answers = new List<object>();
+            foreach (var connection in connections)
+            {
+                await using var command = new NpgsqlCommand(text, connection);
+                if (await command.ExecuteScalarAsync(TestContext.Current.CancellationToken) is { } answer)
+                    answers.Add(answer);
+            }
+            foreach (var connection in connections)
+                await connection.DisposeAsync();
+            return answers;
+        }
     }
 
     [Fact]
