@@ -4,10 +4,10 @@ using Steadwork.Testing;
 
 namespace Steadwork.StoreTests.Faults;
 
-/// <summary>The SQLite store with one fault in front of it.</summary>
+/// <summary>The reference with one fault in front of it: whatever is found is that fault.</summary>
 internal sealed class FaultyFixture(Func<IStore, FaultMemory, FaultyStore> plant) : IStoreFixture
 {
-    private readonly SqliteFixture inner = new();
+    private readonly InMemoryFixture inner = new();
     private readonly FaultMemory memory = new();
 
     public ManualTime Clock => inner.Clock;

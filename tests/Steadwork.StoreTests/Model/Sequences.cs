@@ -17,39 +17,47 @@ internal static class Sequences
     private static readonly Gen<int> Any = Gen.Choose(0, 1000);
     private static readonly Gen<string> Kind = Gen.Elements(Transitions.ByName.Keys);
 
-    private static readonly Gen<NewJob> Job =
+    private static readonly Gen<bool> Coin = Gen.Elements(true, false);
+
+    /// <summary>Jobs with some of what jobs can have.</summary>
+    /// <param name="can">Which of it may be there: a delay, a unique key, an exclusive key, an expiry, requirements.</param>
+    private static Gen<NewJob> JobWith(bool[] can) =>
         from queue in Gen.Elements("a", "b")
         from type in Gen.Elements("x", "y")
         from priority in Gen.Choose(1, 3)
-        from delay in Gen.Frequency((3, Gen.Constant(0)), (1, Gen.Choose(1, 90_000)))
-        from key in Gen.Frequency((2, Gen.Constant<string?>(null)), (1, Gen.Elements<string?>("k", "l")))
-        from exclusive in Gen.Frequency((3, Gen.Constant<string?>(null)), (2, Gen.Elements<string?>("e", "f")))
+        from delay in Sometimes(can[0], Gen.Choose(1, 90_000), (1, 3))
+        from key in Sometimes(can[1], Gen.Elements("k", "l"), (1, 2))
+        from exclusive in Sometimes(can[2], Gen.Elements("e", "f"), (2, 3))
         from together in Gen.Choose(1, 2)
         from scope in Gen.Elements(Enum.GetValues<UniqueScope>())
-        from uniqueFor in Gen.Frequency((2, Gen.Constant<int?>(null)), (1, Gen.Choose(1, 90_000).Select(time => (int?)time)))
-        from expiresIn in Gen.Frequency((3, Gen.Constant<int?>(null)), (1, Gen.Choose(1, 90_000).Select(time => (int?)time)))
+        from uniqueFor in Sometimes(true, Gen.Choose(1, 90_000), (1, 2))
+        from expiresIn in Sometimes(can[3], Gen.Choose(1, 90_000), (1, 3))
         from payload in Gen.Elements("{}", "{}", "[]")
         from attempts in Gen.Choose(1, 3)
         from taken in Gen.Elements(Enum.GetValues<WhenTaken>())
-        from requires in Gen.Frequency((3, Gen.Constant<string[]>([])), (2, Gen.Elements<string[]>(["g"], ["h"], ["h", "g"])))
+        from requires in Sometimes(can[4], Gen.Elements<string[]>(["g"], ["h"], ["h", "g"]), (2, 3))
         select Some.Job with
         {
             Queue = queue,
             Type = type,
             Priority = priority,
-            Delay = TimeSpan.FromMilliseconds(delay),
-            UniqueKey = key,
+            Delay = TimeSpan.FromMilliseconds(delay.SingleOrDefault()),
+            UniqueKey = key.SingleOrDefault(),
             UniqueScope = scope,
-            UniqueFor = uniqueFor is { } time ? TimeSpan.FromMilliseconds(time) : null,
-            ExpiresIn = expiresIn is { } life ? TimeSpan.FromMilliseconds(life) : null,
+            UniqueFor = uniqueFor is [var time] ? TimeSpan.FromMilliseconds(time) : null,
+            ExpiresIn = expiresIn is [var life] ? TimeSpan.FromMilliseconds(life) : null,
             Payload = Some.Json(payload),
-            ExclusiveKey = exclusive,
-            ExclusiveLimit = exclusive is null ? 1 : together,
+            ExclusiveKey = exclusive.SingleOrDefault(),
+            ExclusiveLimit = exclusive is [] ? 1 : together,
             WhenTaken = taken,
             MaxAttempts = attempts,
             Tags = [queue + type],
-            Requires = requires,
+            Requires = requires.SingleOrDefault() ?? [],
         };
+
+    /// <summary>One of something, or none of it.</summary>
+    private static Gen<T[]> Sometimes<T>(bool ever, Gen<T> something, (int With, int Without) odds) =>
+        Gen.Frequency((odds.Without, Gen.Constant<T[]>([])), (ever ? odds.With : 0, something.Select(one => new[] { one })));
 
     private static readonly Gen<JobQuery> Query =
         from state in Gen.Elements<JobState?>([null, .. JobStates.All.Select(state => (JobState?)state)])
@@ -94,27 +102,33 @@ internal static class Sequences
             ],
             TimeSpan.FromMilliseconds(log));
 
-    private static readonly Gen<Command> Step = Gen.Frequency(
-        (8, from view in Any from job in Job from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
-        (5, from view in Any from job in Job from count in Gen.Choose(1, 3) from parents in Any.ListOf(2) from anyway in Gen.Elements(false, false, true)
-            select (Command)new EnqueueChain(view, job with { RunsAnyway = anyway }, count, [.. parents])),
-        (4, from view in Any from job in Job from count in Gen.Choose(0, 3) from follower in Job from follows in Gen.Choose(0, 3) from open in Gen.Elements(false, false, true)
-            select (Command)new AddBatch(view, job, count, follows == 0 ? null : follower with { RunsAnyway = follows == 1 }, open)),
-        (3, from view in Any from job in Job from count in Gen.Choose(1, 2) from batch in Any select (Command)new AddToBatch(view, job, count, batch)),
-        (2, from view in Any from batch in Any select (Command)new CloseBatch(view, batch)),
+    /// <summary>What happens in every sequence.</summary>
+    private static (int, Gen<Command>)[] Usual(Gen<NewJob> jobs, Gen<string> kinds) =>
+    [
+        (8, from view in Any from job in jobs from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
         (3, from view in Any from capacity in Gen.Choose(1, 4) from tags in Gen.Elements<string[]>([], ["g"], ["h"], ["g", "h"], ["g", "h"]) from rule in Registered select (Command)new Start(view, capacity, tags, rule)),
         (8, from worker in Any from max in Gen.Choose(0, 4) from rule in Rule select (Command)new Claim(worker, max, rule)),
+        (9, from worker in Any from held in Any from kind in kinds from next in Gen.Choose(0, 2) select (Command)new Settle(worker, held, kind, next)),
+        (4, Gen.Constant<Command>(new Recover())),
+        (4, from time in Gen.Choose(0, 40_000) from wall in Gen.Elements(0, 0, 0, 0, 120, -120) select (Command)new Pass(time, wall)),
+    ];
+
+    private static (int, Gen<Command>)[] Other(Gen<NewJob> jobs, Gen<string> kinds) =>
+    [
+        (5, from view in Any from job in jobs from count in Gen.Choose(1, 3) from parents in Any.ListOf(2) from anyway in Gen.Elements(false, false, true)
+            select (Command)new EnqueueChain(view, job with { RunsAnyway = anyway }, count, [.. parents])),
+        (4, from view in Any from job in jobs from count in Gen.Choose(0, 3) from follower in jobs from follows in Gen.Choose(0, 3) from open in Gen.Elements(false, false, true)
+            select (Command)new AddBatch(view, job, count, follows == 0 ? null : follower with { RunsAnyway = follows == 1 }, open)),
+        (3, from view in Any from job in jobs from count in Gen.Choose(1, 2) from batch in Any select (Command)new AddToBatch(view, job, count, batch)),
+        (2, from view in Any from batch in Any select (Command)new CloseBatch(view, batch)),
         (2, from worker in Any from max in Gen.Choose(0, 2) select (Command)new ClaimUnheard(worker, max)),
-        (9, from worker in Any from held in Any from kind in Kind from next in Gen.Choose(0, 2) select (Command)new Settle(worker, held, kind, next)),
-        (4, from past in Any from worker in Any from kind in Kind select (Command)new SettleStale(past, worker, kind)),
+        (4, from past in Any from worker in Any from kind in kinds select (Command)new SettleStale(past, worker, kind)),
         (6, from worker in Any from held in Any select (Command)new Mark(worker, held, Ended: false)),
         (2, from worker in Any from held in Any select (Command)new Mark(worker, held, Ended: true)),
         (2, from worker in Any from held in Any select (Command)new Progress(worker, held)),
         (3, from worker in Any select (Command)new Renew(worker)),
         (3, from worker in Any select (Command)new Kill(worker)),
         (1, from worker in Any select (Command)new End(worker)),
-        (4, Gen.Constant<Command>(new Recover())),
-        (4, from time in Gen.Choose(0, 40_000) from wall in Gen.Elements(0, 0, 0, 0, 120, -120) select (Command)new Pass(time, wall)),
         (6, from view in Any from request in Gen.Elements(Enum.GetValues<JobRequest>()) from job in Any select (Command)new Ask(view, request, job)),
         (2, from view in Any from which in Gen.Choose(0, 3) from paused in Gen.Elements(true, false, false)
             select (Command)new SetPause(view, which < 2 ? PauseScope.Queue : PauseScope.Type, new[] { "a", "b", "x", "y" }[which], paused)),
@@ -132,10 +146,21 @@ internal static class Sequences
         (3, from view in Any from job in Any select (Command)new Stand(view, job)),
         (1, from view in Any from rules in Retention select (Command)new SetRetention(view, rules)),
         (1, from view in Any select (Command)new DefineQueue(view, "b")),
-        (1, from view in Any from query in Query select (Command)new Look(view, query)));
+        (1, from view in Any from query in Query select (Command)new Look(view, query)),
+    ];
 
-    public static Arbitrary<Sequence> Arbitrary { get; } =
-        Arb.From(Step.ListOf().Select(steps => new Sequence([.. steps])), Shrink);
+    // Each sequence goes without about half of all that there is: where everything may come between, what needs several steps after each other
+    // hardly ever comes about (Groce et al., Swarm Testing, ISSTA 2012).
+    private static readonly Gen<Sequence> Random =
+        from can in Coin.ArrayOf(5)
+        from happens in Coin.ArrayOf(Other(JobWith(new bool[5]), Kind).Length)
+        from kinds in Coin.ArrayOf(Transitions.ByName.Count)
+        let jobs = JobWith(can)
+        let kind = Gen.Elements(Transitions.ByName.Keys.Where((_, place) => kinds[place] || !kinds.Contains(true)))
+        from steps in Gen.Frequency([.. Usual(jobs, kind), .. Other(jobs, kind).Where((_, place) => happens[place])]).ListOf()
+        select new Sequence([.. steps]);
+
+    public static Arbitrary<Sequence> Arbitrary { get; } = Arb.From(Random, Shrink);
 
     /// <summary>The sequence without each of its halves, quarters and so on, down to single commands.</summary>
     private static IEnumerable<Sequence> Shrink(Sequence sequence)
