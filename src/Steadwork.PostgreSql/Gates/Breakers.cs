@@ -30,6 +30,9 @@ internal sealed class Breakers(Database database)
     public static void Count(Batch batch, WorkerId worker, IReadOnlyList<(string Breaker, CallCounts All, CallCounts Probes)> calls) =>
         batch.Add("count-calls", Value.Of([.. calls.Select(call => (string?)call.Breaker)]), Value.Of([.. calls.Select(call => call.All.All)]), Value.Of([.. calls.Select(call => call.All.Failed)]), Value.Of(worker.Value));
 
+    /// <summary>Whether these calls may open a breaker, or close one.</summary>
+    public static bool MayChange((string Breaker, CallCounts All, CallCounts Probes) calls) => calls.All.Failed > 0 || calls.Probes.All > 0;
+
     public Task<List<BreakerView>> FindAsync(CancellationToken cancellationToken) =>
         database.RunAsync(database.Batch().Add("breakers"), reader => reader.AllAsync(View), cancellationToken);
 

@@ -78,10 +78,11 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
     private async Task<(Exchange Exchange, WakeUp WakeUps)> CarryOutAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
     {
         var settled = new ToldEnds(ends, database.LockSpace);
-        if (settled.Returns && claim is { Max: > 0 })
+        var calls = DependencyCall.Sum(ends.SelectMany(end => end.Calls ?? []));
+        if (claim is { Max: > 0 } && (settled.Returns || calls.Any(Breakers.MayChange)))
         {
-            // Some of these may be wanted cancelled, which is known only when they have been told, and others may come to their
-            // turn by it: those belong into the claim.
+            // Some of these may be wanted cancelled, which is known only when they have been told, others may come to their turn by it,
+            // and a breaker may open or close: those belong into the claim.
             var (told, heard) = await CarryOutAsync(worker, ends, claim: null, cancellationToken).ConfigureAwait(false);
             var (taken, also) = await CarryOutAsync(worker, [], claim, cancellationToken).ConfigureAwait(false);
             return (taken with { Accepted = told.Accepted }, heard | also);
@@ -94,7 +95,6 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
         }
         var batch = database.Batch().Add("keep-plans", Value.Of(LockPatience));
         settled.AddTo(batch);
-        var calls = DependencyCall.Sum(ends.SelectMany(end => end.Calls ?? []));
         if (calls.Count > 0)
             Breakers.Count(batch, worker, calls);
         var claims = claim is { Max: > 0 };

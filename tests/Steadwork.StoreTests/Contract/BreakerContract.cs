@@ -32,6 +32,25 @@ public abstract class BreakerContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task A_claim_beside_the_call_that_opens_it_gets_none_of_its_jobs_and_one_beside_the_call_that_closes_it_gets_all()
+    {
+        await AddAsync("mail", 9);
+        var worker = await StartAsync(Store);
+        await CallAsync(worker, failed: [true, true, true]);
+
+        var opening = await worker.ExchangeAsync([Call(await worker.ClaimOneAsync(), new Transition.Fail(Some.Error), failed: true)], max: 5);
+        opening.Shut.ShouldBe(["smtp"]);
+        opening.Claimed.ShouldBeEmpty();
+
+        Advance(30);
+        var probes = await worker.ClaimAsync();
+        await EndAsync(worker, probes[0], failed: false);
+        var closing = await worker.ExchangeAsync([Call(probes[1], Some.Success, failed: false)], max: 5);
+        closing.Shut.ShouldBeEmpty();
+        closing.Claimed.Count.ShouldBe(3);
+    }
+
+    [Fact]
     public async Task The_call_that_makes_them_enough_opens_it_only_if_it_fails()
     {
         await AddAsync("mail", 9);
@@ -268,8 +287,10 @@ public abstract class BreakerContract<TFixture> : StoreContract<TFixture>
         return last!;
     }
 
-    private Task<Exchange> EndAsync(TestWorker worker, ClaimedJob job, bool failed) => worker.ExchangeAsync(
-        [new AttemptEnd(job.Id, job.Lease, failed ? new Transition.Retry(In(1000), Some.Error) : Some.Success, null) { Calls = [new DependencyCall("smtp", failed, job.IsProbe)] }]);
+    private Task<Exchange> EndAsync(TestWorker worker, ClaimedJob job, bool failed) =>
+        worker.ExchangeAsync([Call(job, failed ? new Transition.Retry(In(1000), Some.Error) : Some.Success, failed)]);
+
+    private static AttemptEnd Call(ClaimedJob job, Transition transition, bool failed) => new(job.Id, job.Lease, transition, null) { Calls = [new DependencyCall("smtp", failed, job.IsProbe)] };
 
     private async Task OpenAsync(TestWorker worker, bool jobs = false)
     {
