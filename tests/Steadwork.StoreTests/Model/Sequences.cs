@@ -152,7 +152,7 @@ internal static class Sequences
     // Each sequence goes without about half of all that there is: where everything may come between, what needs several steps after each other
     // hardly ever comes about (Groce et al., Swarm Testing, ISSTA 2012).
     private static readonly Gen<Sequence> Random =
-        from can in Coin.ArrayOf(5)
+        from can in Gen.Elements(true, true, false).ArrayOf(5)
         from happens in Coin.ArrayOf(Other(JobWith(new bool[5]), Kind).Length)
         from kinds in Coin.ArrayOf(Transitions.ByName.Count)
         let jobs = JobWith(can)
