@@ -1,3 +1,4 @@
+using System.Data;
 using System.Globalization;
 using System.Text;
 using Npgsql;
@@ -14,7 +15,7 @@ internal sealed class Bell : IAsyncDisposable
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookAfter = TimeSpan.FromSeconds(5);
-    private const int AnswerSeconds = 5;
+    private const int ListenSeconds = 30, AnswerSeconds = 5, PartingSeconds = 1;
     private const int LongestName = 63;
 
     private readonly Listeners listeners = new();
@@ -216,15 +217,16 @@ internal sealed class Bell : IAsyncDisposable
         {
             connection.Notification -= Hear;
         }
-        await TellAsync(connection, $"UNLISTEN {QuotedChannel}", CancellationToken.None).ConfigureAwait(false);
+        if (connection.State is ConnectionState.Open)
+            await TellAsync(connection, $"UNLISTEN {QuotedChannel}", PartingSeconds, CancellationToken.None).ConfigureAwait(false);
     }
 
     /// <summary>A connection that was cut silently hears nothing for ever, and says nothing either: it has to be asked.</summary>
-    private Task LookAsync(NpgsqlConnection connection) => TellAsync(connection, "SELECT 1", closed.Token);
+    private Task LookAsync(NpgsqlConnection connection) => TellAsync(connection, "SELECT 1", AnswerSeconds, closed.Token);
 
-    private static async Task TellAsync(NpgsqlConnection connection, string text, CancellationToken cancellationToken)
+    private static async Task TellAsync(NpgsqlConnection connection, string text, int seconds, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(text, connection) { CommandTimeout = AnswerSeconds };
+        var command = new NpgsqlCommand(text, connection) { CommandTimeout = seconds };
         await using (command.ConfigureAwait(false))
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -234,7 +236,7 @@ internal sealed class Bell : IAsyncDisposable
         var connection = await database.ConnectAsync(closed.Token).ConfigureAwait(false);
         try
         {
-            await TellAsync(connection, ListenText, closed.Token).ConfigureAwait(false);
+            await TellAsync(connection, ListenText, ListenSeconds, closed.Token).ConfigureAwait(false);
         }
         catch
         {
