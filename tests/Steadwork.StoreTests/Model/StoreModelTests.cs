@@ -16,7 +16,7 @@ public abstract class StoreModelTests<TFixture>(int usual)
 
     [Fact]
     public void It_does_what_the_reference_does() => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(HowMany).WithEndSize(60),
+        Config.QuickThrowOnFailure.WithMaxTest(HowMany).WithEndSize(200),
         Prop.ForAll(Sequences.Arbitrary, sequence => DifferenceOf(() => new TFixture(), sequence).ShouldBeNull()));
 
     private int HowMany => int.TryParse(Environment.GetEnvironmentVariable(SequencesVariable), out var number) ? number : usual;
@@ -25,6 +25,6 @@ public abstract class StoreModelTests<TFixture>(int usual)
         Comparison.DifferenceAsync(() => new InMemoryFixture(), store, sequence).GetAwaiter().GetResult();
 }
 
-public sealed class SqliteModel() : StoreModelTests<SqliteFixture>(250);
+public sealed class SqliteModel() : StoreModelTests<SqliteFixture>(100);
 
-public sealed class PostgreSqlModel() : StoreModelTests<PostgreSqlFixture>(80);
+public sealed class PostgreSqlModel() : StoreModelTests<PostgreSqlFixture>(30);
