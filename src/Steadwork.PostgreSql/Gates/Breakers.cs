@@ -76,7 +76,7 @@ internal sealed class Breakers(Database database)
             foreach (var breaker in all.Where(breaker => which.Contains(breaker.Definition.Name)))
             {
                 var (next, by) = decide(breaker, now);
-                var changed = next.State != breaker.Circuit.State || next.Since != breaker.Circuit.Since;
+                var changed = (next.State, next.Since, next.Until) != (breaker.Circuit.State, breaker.Circuit.Since, breaker.Circuit.Until);
                 changes.Add((breaker.Definition.Name, next, changed));
                 if (next != breaker.Circuit)
                     Put(batch, breaker.Definition.Name, next, changed ? by : null);

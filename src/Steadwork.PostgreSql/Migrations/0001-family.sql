@@ -160,10 +160,9 @@ BEGIN
             INSERT INTO steadwork.loose_ends (parent, after) VALUES (this, seen);
         END IF;
         IF cardinality(orphans) > 0 THEN
-            parents := parents || ARRAY(
-                SELECT parent FROM steadwork.cancel_in_line(orphans,
-                    CASE WHEN this < 0 THEN steadwork.batch_reason(-this) ELSE format('Job %s, which it was to follow, %s.', this, CASE fate WHEN 'failed' THEN 'has failed' WHEN 'cancelled' THEN 'was cancelled' ELSE 'was deleted' END) END, true)
-                WHERE parent IS NOT NULL ORDER BY parent);
+            SELECT parents || coalesce(array_agg(parent ORDER BY parent) FILTER (WHERE parent IS NOT NULL), '{}'), keys || coalesce(array_agg(key) FILTER (WHERE key IS NOT NULL), '{}') INTO parents, keys
+            FROM steadwork.cancel_in_line(orphans,
+                CASE WHEN this < 0 THEN steadwork.batch_reason(-this) ELSE format('Job %s, which it was to follow, %s.', this, CASE fate WHEN 'failed' THEN 'has failed' WHEN 'cancelled' THEN 'was cancelled' ELSE 'was deleted' END) END, true);
             RETURN QUERY SELECT orphan, 'cancelled' FROM unnest(orphans) AS orphan;
         END IF;
     END LOOP;

@@ -35,6 +35,7 @@ BEGIN
         DELETE FROM steadwork.held_keys
         WHERE key = ANY (ARRAY(SELECT key FROM steadwork.held_keys WHERE until <= (SELECT now FROM clock) ORDER BY until LIMIT 200 FOR UPDATE SKIP LOCKED)
             || ARRAY(SELECT key FROM steadwork.held_keys WHERE until > (SELECT max(steadwork.latest_use(now, within, grain)) FROM steadwork.limits, clock WHERE scope = 'key') ORDER BY until LIMIT 200 FOR UPDATE SKIP LOCKED))
+            AND EXISTS (SELECT FROM steadwork.workers WHERE id = claimer AND lease_until > '-infinity')
         RETURNING key
     ),
     moved AS (

@@ -72,8 +72,10 @@ internal sealed class Breakers(Database database)
             }
             var window = Window(database, definition, now);
             var next = circuit.AfterCalls(definition, sum, window, probes, Times.Whole(now));
-            if (next != circuit)
+            if (next.State != circuit.State)
                 Change(transaction, name, next, GateJson.Calls(circuit.State is BreakerState.Closed ? window : probes));
+            else if (next != circuit)
+                Put(name, next);
         }
     }
 
@@ -93,10 +95,7 @@ internal sealed class Breakers(Database database)
 
     private void Change(WriteTransaction transaction, string name, Circuit circuit, string by)
     {
-        var changed = circuit.State != All[name].Circuit.State;
         Put(name, circuit);
-        if (!changed)
-            return;
         database["forget-calls"].Bind(1, name).Run();
         transaction.Log(GateJson.LogKind(circuit.State), transaction.Now, null, null, null, GateJson.Said(name, by));
         transaction.WakeAfterCommit(WakeUp.Jobs);

@@ -213,6 +213,17 @@ public abstract class BreakerContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task One_that_calls_have_opened_is_opened_by_hand_all_the_same()
+    {
+        await OpenAsync(await StartAsync(Store), jobs: true);
+
+        (await Other.SwitchBreakerAsync("smtp", open: true, "somebody", CancellationToken.None)).ShouldBe(new Circuit(BreakerState.Open, Times.Whole(Now)));
+        await Other.SwitchBreakerAsync("smtp", open: true, "somebody else", CancellationToken.None);
+
+        (await LoggedAsync()).ShouldBe(["""breaker-opened {"breaker":"smtp","by":"4 of 4 calls, which failed"}""", """breaker-opened {"breaker":"smtp","by":"somebody"}"""]);
+    }
+
+    [Fact]
     public async Task A_worker_that_starts_sets_it_anew_and_leaves_it_where_it_stands()
     {
         await OpenAsync(await StartAsync(Store), jobs: true);
