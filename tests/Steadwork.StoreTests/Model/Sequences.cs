@@ -44,7 +44,7 @@ internal static class Sequences
             Delay = TimeSpan.FromMilliseconds(delay.SingleOrDefault()),
             UniqueKey = key.SingleOrDefault(),
             UniqueScope = scope,
-            UniqueFor = uniqueFor is [var time] ? TimeSpan.FromMilliseconds(time) : null,
+            UniqueFor = key is not [] && uniqueFor is [var time] ? TimeSpan.FromMilliseconds(time) : null,
             ExpiresIn = expiresIn is [var life] ? TimeSpan.FromMilliseconds(life) : null,
             Payload = Some.Json(payload),
             ExclusiveKey = exclusive.SingleOrDefault(),
@@ -103,14 +103,17 @@ internal static class Sequences
             TimeSpan.FromMilliseconds(log));
 
     /// <summary>What happens in every sequence.</summary>
-    private static (int, Gen<Command>)[] Usual(Gen<NewJob> jobs, Gen<string> kinds) =>
+    /// <param name="jobs">The jobs that there are.</param>
+    /// <param name="kinds">How attempts end.</param>
+    /// <param name="clock">Whether the wall clock is set forward (1) or back (-1). Not both: what a store forgets once its time is over does not come back with an earlier time.</param>
+    private static (int, Gen<Command>)[] Usual(Gen<NewJob> jobs, Gen<string> kinds, int clock) =>
     [
         (8, from view in Any from job in jobs from count in Gen.Choose(1, 3) select (Command)new Enqueue(view, job, count)),
         (3, from view in Any from capacity in Gen.Choose(1, 4) from tags in Gen.Elements<string[]>([], ["g"], ["h"], ["g", "h"], ["g", "h"]) from rule in Registered select (Command)new Start(view, capacity, tags, rule)),
         (8, from worker in Any from max in Gen.Choose(0, 4) from rule in Rule select (Command)new Claim(worker, max, rule)),
         (9, from worker in Any from held in Any from kind in kinds from next in Gen.Choose(0, 2) select (Command)new Settle(worker, held, kind, next)),
         (4, Gen.Constant<Command>(new Recover())),
-        (4, from time in Gen.Choose(0, 40_000) from wall in Gen.Elements(0, 0, 0, 0, 120, -120) select (Command)new Pass(time, wall)),
+        (4, from time in Gen.Choose(0, 40_000) from wall in Gen.Elements(0, 0, 0, 0, 120) select (Command)new Pass(time, wall * clock)),
     ];
 
     private static (int, Gen<Command>)[] Other(Gen<NewJob> jobs, Gen<string> kinds) =>
@@ -155,9 +158,10 @@ internal static class Sequences
         from can in Gen.Elements(true, true, false).ArrayOf(5)
         from happens in Coin.ArrayOf(Other(JobWith(new bool[5]), Kind).Length)
         from kinds in Coin.ArrayOf(Transitions.ByName.Count)
+        from clock in Gen.Elements(1, -1)
         let jobs = JobWith(can)
         let kind = Gen.Elements(Transitions.ByName.Keys.Where((_, place) => kinds[place] || !kinds.Contains(true)))
-        from steps in Gen.Frequency([.. Usual(jobs, kind), .. Other(jobs, kind).Where((_, place) => happens[place])]).ListOf()
+        from steps in Gen.Frequency([.. Usual(jobs, kind, clock), .. Other(jobs, kind).Where((_, place) => happens[place])]).ListOf()
         select new Sequence([.. steps]);
 
     public static Arbitrary<Sequence> Arbitrary { get; } = Arb.From(Random, Shrink);

@@ -49,8 +49,10 @@ internal sealed class Gatekeeper
 
     public bool Remove(LimitScope scope, string name)
     {
+        if (!limits.Remove((scope, name)))
+            return false;
         FreeKeys(scope);
-        return limits.Remove((scope, name));
+        return true;
     }
 
     public IReadOnlyList<LimitView> Limits(DateTimeOffset now) =>
