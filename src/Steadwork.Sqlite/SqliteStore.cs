@@ -30,8 +30,8 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         lifeLines = new LifeLines(folder.Workers);
         doorbell = new Doorbell(folder.Bells);
         readers = new Readers(path);
-        heartbeat = new Heartbeat(path, options);
-        writer = new WriteThread(path, options, doorbell.Ring);
+        heartbeat = new Heartbeat(path, folder.Turns, options);
+        writer = new WriteThread(path, folder.Turns, options, doorbell.Ring);
         callers = new CallersTransaction(path, options.Clock, doorbell.Ring);
         storeId = readers.Read(database => database["store-id"].First(row => row.Text(0)))!;
     }

@@ -20,6 +20,9 @@ internal sealed class StoreFolder
     /// <summary>Held while the file is opened, recovered or migrated: one process at a time.</summary>
     public string OpeningLock => Path.Combine(path, "open.lock");
 
+    /// <summary>What the locks are named after by which processes take turns in writing.</summary>
+    public string Turns => Path.Combine(path, "write");
+
     public string Bells => WorkerFolder.Make(Path.Combine(path, "bells"));
 
     /// <summary>Takes back that it was made.</summary>

@@ -5,10 +5,11 @@ using Steadwork.Storage;
 namespace Steadwork.Sqlite.Writing;
 
 /// <summary>Renews leases on a connection of its own, so that no flood of other writes of this process can delay it.</summary>
-internal sealed class Heartbeat(string path, SqliteStoreOptions options) : IDisposable
+internal sealed class Heartbeat(string path, string turnsPath, SqliteStoreOptions options) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly Lock gate = new();
+    private readonly Turns turns = new(turnsPath);
     private Database? database;
 
     public Renewal Renew(WorkerId worker)
@@ -18,6 +19,7 @@ internal sealed class Heartbeat(string path, SqliteStoreOptions options) : IDisp
             database ??= new Database(path, options.Synchronous, TimeSpan.Zero);
             try
             {
+                turns.Take();
                 WriteLock.Begin(database, options.Clock, Patience);
                 database["renew"].Bind(1, worker.Value).Bind(2, Boot.Milliseconds(options.Clock)).Run();
                 var alive = database.Changes == 1;
@@ -31,12 +33,19 @@ internal sealed class Heartbeat(string path, SqliteStoreOptions options) : IDisp
                     database.Execute("ROLLBACK");
                 throw Unavailable.Because(path, error);
             }
+            finally
+            {
+                turns.Give();
+            }
         }
     }
 
     public void Dispose()
     {
         lock (gate)
+        {
             database?.Dispose();
+            turns.Dispose();
+        }
     }
 }

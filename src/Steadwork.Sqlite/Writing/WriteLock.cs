@@ -4,8 +4,8 @@ using Steadwork.Storage;
 namespace Steadwork.Sqlite.Writing;
 
 /// <summary>
-/// Waits for another process to commit. SQLite's own ladder sleeps up to 100 ms, by which one process can take all the
-/// turns; a few yields and then a millisecond at a time share them.
+/// Waits for whoever holds SQLite's lock without having waited for his turn (see <see cref="Turns"/>): another program, or a caller's own transaction.
+/// SQLite's own ladder sleeps up to 100 ms, which is long for what mostly takes one.
 /// </summary>
 internal static class WriteLock
 {

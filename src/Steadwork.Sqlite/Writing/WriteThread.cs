@@ -21,6 +21,7 @@ internal sealed class WriteThread : IDisposable
     private readonly Database database;
     private readonly Database checkpointer;
     private readonly WriteTransaction transaction;
+    private readonly Turns turns;
     private readonly Action<WakeUp> ring;
     private readonly TimeProvider clock;
     private readonly Thread thread;
@@ -28,8 +29,9 @@ internal sealed class WriteThread : IDisposable
     private volatile bool callersAreAlone = true;
     private volatile bool disposed;
 
-    public WriteThread(string path, SqliteStoreOptions options, Action<WakeUp> ring)
+    public WriteThread(string path, string turnsPath, SqliteStoreOptions options, Action<WakeUp> ring)
     {
+        turns = new Turns(turnsPath);
         clock = options.Clock;
         this.ring = ring;
         database = new Database(path, options.Synchronous, TimeSpan.Zero);
@@ -58,11 +60,14 @@ internal sealed class WriteThread : IDisposable
         {
             lock (writing)
             {
+                // First the turn: what comes in while it is waited for goes along.
+                turns.Take();
                 inbox.Take(group, MaxRequestsACommit);
                 callersAreAlone = group.Count == 1;
                 CommitGroup();
                 group.Clear();
                 CheckpointIfLong();
+                turns.Give();
             }
         }
         lock (writing)
@@ -76,10 +81,16 @@ internal sealed class WriteThread : IDisposable
             return false;
         try
         {
-            if (disposed || !TryBegin())
+            if (disposed || !turns.TryTake())
                 return false;
+            if (!TryBegin())
+            {
+                turns.Give();
+                return false;
+            }
             CommitAlone(request, begun: true);
             CheckpointIfLong();
+            turns.Give();
             return true;
         }
         finally
@@ -217,6 +228,7 @@ internal sealed class WriteThread : IDisposable
         {
             database.Dispose();
             checkpointer.Dispose();
+            turns.Dispose();
         }
     }
 }
