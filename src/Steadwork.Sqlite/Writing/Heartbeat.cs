@@ -9,13 +9,14 @@ internal sealed class Heartbeat(string path, string turnsPath, SqliteStoreOption
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly Lock gate = new();
-    private readonly Turns turns = new(turnsPath);
+    private Turns? turns;
     private Database? database;
 
     public Renewal Renew(WorkerId worker)
     {
         lock (gate)
         {
+            turns ??= new Turns(turnsPath);
             database ??= new Database(path, options.Synchronous, TimeSpan.Zero);
             try
             {
@@ -45,7 +46,7 @@ internal sealed class Heartbeat(string path, string turnsPath, SqliteStoreOption
         lock (gate)
         {
             database?.Dispose();
-            turns.Dispose();
+            turns?.Dispose();
         }
     }
 }

@@ -17,9 +17,10 @@ internal sealed partial class Turns : IDisposable
     private const int TryToLock = 37, WaitToLock = 38;
     private const short Write = 1, Free = 2;
     private const int Interrupted = 4;
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan UsualPatience = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock gate = new();
+    private readonly TimeSpan patience;
     private readonly SafeFileHandle? place;
     private readonly SafeFileHandle? turn;
     private readonly SemaphoreSlim asked = new(0);
@@ -31,8 +32,10 @@ internal sealed partial class Turns : IDisposable
     private bool disposed;
 
     /// <param name="path">What the two files are named after.</param>
-    public Turns(string path)
+    /// <param name="patience">For how long to wait in line; null takes half a second.</param>
+    public Turns(string path, TimeSpan? patience = null)
     {
+        this.patience = patience ?? UsualPatience;
         // Elsewhere the locks are other ones, and SQLite's has to do.
         if (!OperatingSystem.IsLinux() || !Environment.Is64BitProcess)
             return;
@@ -69,7 +72,7 @@ internal sealed partial class Turns : IDisposable
             thread ??= Start();
         }
         asked.Release();
-        if (come.Wait(Patience))
+        if (come.Wait(patience))
             return;
         lock (gate)
         {

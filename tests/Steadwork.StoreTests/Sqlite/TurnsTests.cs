@@ -32,7 +32,7 @@ public sealed class TurnsTests : IDisposable
     [Fact]
     public async Task Who_waits_has_the_next_one_whoever_else_asks_meanwhile()
     {
-        using Turns one = Open(), two = Open();
+        using Turns one = Open(), two = Open(Patience);
         one.TryTake().ShouldBeTrue();
         var taken = Task.Run(two.Take, TestContext.Current.CancellationToken);
 
@@ -96,5 +96,5 @@ public sealed class TurnsTests : IDisposable
             Stopwatch.GetElapsedTime(began).ShouldBeLessThan(Patience);
     }
 
-    private Turns Open() => new(folder.File("write"));
+    private Turns Open(TimeSpan? patience = null) => new(folder.File("write"), patience);
 }
