@@ -76,7 +76,7 @@ internal static class Opening
             database.Execute(SqlText.Migration(Migrations[version]));
             database.Execute($"PRAGMA application_id = {ApplicationId.ToString(CultureInfo.InvariantCulture)}");
             database.Execute($"PRAGMA user_version = {(version + 1).ToString(CultureInfo.InvariantCulture)}");
-            database.Execute("COMMIT");
+            database.Commit();
         }
     }
 }

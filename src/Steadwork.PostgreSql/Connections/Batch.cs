@@ -8,6 +8,7 @@ namespace Steadwork.PostgreSql.Connections;
 internal sealed class Batch(Database database)
 {
     private readonly NpgsqlBatch batch = new();
+    private NpgsqlBatchCommand? commit;
 
     public NpgsqlBatch Commands => batch;
 
@@ -23,7 +24,15 @@ internal sealed class Batch(Database database)
         return Add("begin");
     }
 
-    public Batch Commit() => Add("commit").Add("committed");
+    public Batch Commit()
+    {
+        Add("commit");
+        commit = batch.BatchCommands[^1];
+        return this;
+    }
+
+    /// <summary>Whether its commit has been answered, as Npgsql notes at each statement: what fails further on takes nothing back.</summary>
+    public bool IsCommitted => commit is { StatementType: not StatementType.Unknown };
 
     /// <summary>Adds a named statement.</summary>
     public Batch Add(string statement, params ReadOnlySpan<NpgsqlParameter> values) => AddSql(database.Text(statement), values);

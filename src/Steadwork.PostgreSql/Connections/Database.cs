@@ -141,7 +141,6 @@ internal sealed class Database : IAsyncDisposable
     private static async Task<T> AnswerAsync<T>(NpgsqlConnection connection, Batch batch, Func<NpgsqlDataReader, Task<T>> read)
     {
         T? answer = default;
-        var isCommitted = false;
         Telemetry.Statements.Add(batch.Commands.BatchCommands.Count);
         try
         {
@@ -149,13 +148,12 @@ internal sealed class Database : IAsyncDisposable
             await using (reader.ConfigureAwait(false))
             {
                 answer = await read(reader).ConfigureAwait(false);
-                isCommitted = batch.Commits && await reader.NextResultAsync().ConfigureAwait(false);
                 // Errors of later statements show only when their answers are looked at.
                 while (await reader.NextResultAsync().ConfigureAwait(false)) { }
                 return answer;
             }
         }
-        catch (PostgresException) when (isCommitted)
+        catch (PostgresException) when (batch.IsCommitted)
         {
             return answer!;
         }

@@ -34,9 +34,10 @@ internal sealed class Storing
         if (ring is not null)
             Batch.Begin();
         if (own)
-            Batch.Add("keep-plans", Value.Of(keys.Length > 0 ? patience : "0"));
-        Batch.Add("require-service", Value.Of(database.LockSpace));
-        before = own ? 2 : 1;
+            Batch.Add("keep-plans+and-require-service", Value.Of(keys.Length > 0 ? patience : "0"), Value.Of(database.LockSpace));
+        else
+            Batch.Add("require-service", Value.Of(database.LockSpace));
+        before = 1;
         if (keys.Length > 0)
         {
             Batch.Add("lock-keys", Value.Of(keys), Value.Of((long)database.LockSpace));

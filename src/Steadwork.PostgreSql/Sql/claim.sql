@@ -18,12 +18,15 @@ WHERE EXISTS (SELECT FROM steadwork.jobs WHERE state = 'pending' AND NOT ready A
 -- name: gates
 -- What goes before one of the two below: what the jobs of a lane have to pass.
 WITH RECURSIVE clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+served_for AS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity'),
 gates AS MATERIALIZED (SELECT gate.* FROM clock, LATERAL steadwork.gates($2, $3, now) AS gate)
 
 -- name: no-gates
--- The same where there are no limits and no breakers, as the caller knows. As soon as there are, all is shut to whoever does not know of it yet.
+-- The same where there are no limits and no breakers, as the caller knows: from the constant the server sees that nothing goes by them,
+-- and plans the half of the statement away. As soon as there are, nobody is served who does not know of it yet.
 WITH RECURSIVE clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
-gates AS MATERIALIZED (SELECT id AS lane, '' AS kind, '' AS name, 0::bigint AS most FROM steadwork.lanes WHERE (SELECT pg_sequence_last_value('steadwork.gating')) IS NOT NULL)
+served_for AS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity' AND pg_sequence_last_value('steadwork.gating') IS NULL),
+gates AS NOT MATERIALIZED (SELECT 0 AS lane, '' AS kind, '' AS name, 0::bigint AS most WHERE false)
 
 -- name: line-by-priority
 -- The jobs that a claim takes next, in line. $1 worker, $2 queues, $3 types, $4 how many, $6 the tags that the worker has. $7 lanes,
@@ -36,7 +39,7 @@ gates AS MATERIALIZED (SELECT id AS lane, '' AS kind, '' AS name, 0::bigint AS m
         WHERE jobs.lane = lanes.id AND ready AND (priority, id) > (coalesce(mark.priority, 0::smallint), coalesce(mark.id, 0))
         ORDER BY priority, id LIMIT least($4, (SELECT min(most) FROM gates WHERE gates.lane = lanes.id)) FOR UPDATE SKIP LOCKED
     ) AS head
-    WHERE queue = ANY ($2) AND type = ANY ($3) AND string_to_array(requires, ',') <@ $6 AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity')
+    WHERE queue = ANY ($2) AND type = ANY ($3) AND string_to_array(requires, ',') <@ $6 AND EXISTS (SELECT FROM served_for)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'queue' AND name = queue)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type)
 )
@@ -48,7 +51,7 @@ gates AS MATERIALIZED (SELECT id AS lane, '' AS kind, '' AS name, 0::bigint AS m
 , served AS MATERIALIZED (
     SELECT lanes.id, queue_place, weight, least($4, (SELECT min(most) FROM gates WHERE gates.lane = lanes.id)) AS wanted
     FROM unnest($2::text[], $10::integer[]) WITH ORDINALITY AS wanted (queue, weight, queue_place) JOIN steadwork.lanes USING (queue)
-    WHERE type = ANY ($3) AND string_to_array(requires, ',') <@ $6 AND EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity')
+    WHERE type = ANY ($3) AND string_to_array(requires, ',') <@ $6 AND EXISTS (SELECT FROM served_for)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'queue' AND name = queue)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type)
 ),
@@ -89,7 +92,7 @@ heads AS MATERIALIZED (
 -- What has expired, and could not be ended yet since there are too many, is left out after all limits: to look behind it for others
 -- would take as long as there are many. What a gate of its lane does not let through is left out before them; one that another gate
 -- holds back has had its turn there all the same (see ClaimGates).
-, barred AS MATERIALIZED (
+, barred AS (
     SELECT id FROM (SELECT id, most, row_number() OVER (PARTITION BY kind, name ORDER BY place) AS turn FROM heads JOIN gates USING (lane)) AS counted WHERE turn > most
 ),
 ranked AS MATERIALIZED (

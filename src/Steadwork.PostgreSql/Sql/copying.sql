@@ -5,6 +5,10 @@
 -- Let in, until the transaction ends, or refused with an error of its own. $1 what tells this store's locks from others.
 SELECT steadwork.require_service($1);
 
+-- name: and-require-service
+-- The same behind keep-plans, in one statement with it: each costs its start. $2 what tells this store's locks from others.
+, steadwork.require_service($2)
+
 -- name: retirement
 SELECT value FROM steadwork.meta WHERE name = 'retired' AND (SELECT last_value FROM steadwork.service) <> 1;
 

@@ -7,7 +7,7 @@
 -- whole index, as it does where the table was empty when it was vacuumed. And how long to wait for what another transaction
 -- holds: $1, 0 for ever.
 SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-    set_config('jit', 'off', true), set_config('lock_timeout', $1, true);
+    set_config('jit', 'off', true), set_config('lock_timeout', $1, true)
 
 -- name: make-lanes
 INSERT INTO steadwork.lanes (queue, type, requires)

@@ -54,10 +54,6 @@ BEGIN;
 -- name: commit
 COMMIT;
 
--- name: committed
--- Answered when the commit before it has gone well: an error further on is not its own.
-SELECT true;
-
 -- name: ring
 -- $1 channel, $2 message. A ring need not survive a crash: without the setting its commit would wait for the disk, and for a
 -- synchronous standby.

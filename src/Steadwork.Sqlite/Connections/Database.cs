@@ -12,6 +12,7 @@ internal sealed class Database : IDisposable
     private readonly Dictionary<string, Statement> statements = [];
     private readonly Dictionary<(string Name, int Rows), Statement> repeated = [];
     private readonly bool borrowed;
+    private Statement? begin, commit;
 
     static Database()
     {
@@ -99,13 +100,11 @@ internal sealed class Database : IDisposable
     /// <returns>False when another connection is writing.</returns>
     public bool TryBegin()
     {
-        var code = sqlite3_exec(handle, "BEGIN IMMEDIATE");
-        if (code == SQLITE_OK)
-            return true;
-        if ((code & 0xFF) == SQLITE_BUSY)
-            return false;
-        throw new SqliteException(handle, code, "BEGIN IMMEDIATE");
+        var code = (begin ??= Prepare("BEGIN IMMEDIATE")).Finish();
+        return code == SQLITE_DONE || ((code & 0xFF) == SQLITE_BUSY ? false : throw new SqliteException(handle, code, "BEGIN IMMEDIATE"));
     }
+
+    public void Commit() => (commit ??= Prepare("COMMIT")).Run();
 
     public bool InTransaction => sqlite3_get_autocommit(handle) == 0;
 
@@ -128,6 +127,8 @@ internal sealed class Database : IDisposable
     {
         foreach (var statement in statements.Values.Concat(repeated.Values))
             statement.Dispose();
+        begin?.Dispose();
+        commit?.Dispose();
         if (!borrowed)
             handle.Dispose();
     }

@@ -25,7 +25,7 @@ internal sealed class Readers(string path) : IDisposable
         finally
         {
             if (database.InTransaction)
-                database.Execute("COMMIT");
+                database.Commit();
             idle.Add(database);
         }
     }

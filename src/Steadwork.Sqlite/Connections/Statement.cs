@@ -53,6 +53,15 @@ internal sealed class Statement(Database database, sqlite3_stmt handle, string s
         return false;
     }
 
+    /// <summary>Runs one that yields no rows.</summary>
+    /// <returns>SQLite's code.</returns>
+    public int Finish()
+    {
+        var code = sqlite3_step(handle);
+        End();
+        return code;
+    }
+
     /// <summary>Runs it to its end and drops the rows that it yields.</summary>
     public void Run()
     {

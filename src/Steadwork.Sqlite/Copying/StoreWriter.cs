@@ -49,7 +49,7 @@ internal sealed class StoreWriter : StoreReader, ICopyWriter
         try
         {
             database["count-lanes"].Run();
-            database.Execute("COMMIT");
+            database.Commit();
             return Task.CompletedTask;
         }
         catch (SqliteException error) when (error.IsEnvironmental)

@@ -11,12 +11,13 @@ namespace Steadwork.Sqlite.Machine;
 /// </summary>
 internal sealed class Doorbell : IDisposable
 {
-    // The kernel stamps folders by its clock tick; a bell hung within the tick of the last look would stay unseen.
-    private static readonly TimeSpan FreshFolder = TimeSpan.FromMilliseconds(100);
+    // The kernel stamps folders by its clock tick, of 10 ms at most; a bell hung within the tick of the last look would stay unseen.
+    private static readonly TimeSpan FreshFolder = TimeSpan.FromMilliseconds(25);
     private const int LongestSocketPath = 100;
 
     private readonly Lock gate = new();
     private readonly string folder;
+    private readonly DirectoryInfo place;
     private readonly string name = Guid.NewGuid().ToString("N")[..12];
     private readonly Listeners listeners = new();
     private readonly Socket sender = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
@@ -24,8 +25,11 @@ internal sealed class Doorbell : IDisposable
     private Socket? bell;
     private bool disposed;
 
-    public Doorbell(string preferredFolder) =>
+    public Doorbell(string preferredFolder)
+    {
         folder = preferredFolder.Length + 20 <= LongestSocketPath ? preferredFolder : ShortFolder(preferredFolder);
+        place = new DirectoryInfo(folder);
+    }
 
     public IDisposable Listen(WakeUp kinds, Action<WakeUp> onWakeUp)
     {
@@ -45,7 +49,10 @@ internal sealed class Doorbell : IDisposable
             return;
         listeners.Ring(kinds);
         ReadOnlySpan<byte> message = [(byte)kinds];
-        foreach (var other in Others())
+        UnixDomainSocketEndPoint[] all;
+        lock (gate)
+            all = Others();
+        foreach (var other in all)
         {
             try
             {
@@ -64,10 +71,10 @@ internal sealed class Doorbell : IDisposable
 
     private UnixDomainSocketEndPoint[] Others()
     {
-        var changed = Directory.GetLastWriteTimeUtc(folder);
-        var known = others;
-        if (known.Seen == changed && TimeProvider.System.GetUtcNow().UtcDateTime - changed > FreshFolder)
-            return known.Bells;
+        place.Refresh();
+        var changed = place.LastWriteTimeUtc;
+        if (others.Seen == changed && TimeProvider.System.GetUtcNow().UtcDateTime - changed > FreshFolder)
+            return others.Bells;
         var bells = Directory.EnumerateFiles(folder, "*.bell")
             .Where(file => !file.EndsWith(name + ".bell", StringComparison.Ordinal))
             .Select(file => new UnixDomainSocketEndPoint(file))

@@ -8,12 +8,14 @@ INSERT INTO meta (name, value) VALUES ('store-id', lower(hex(randomblob(8)))), (
 
 -- A lane is the jobs of one type in one queue that require the same of a worker: none but workers that have all these tags look
 -- into it. The tags are parted by commas and in order, so that one set has one lane. Its counts are kept by every transition, so that no statistic ever
--- scans; `ready` counts the pending ones that are due, so that a claim looks only into lanes that have something for it.
+-- scans; `ready` counts the pending ones that are due, so that a claim looks only into lanes that have something for it. `has_ready` says whether
+-- there are any: an index by the count itself would be written anew at each change of it, a page more for every commit.
 CREATE TABLE lanes (
     id        INTEGER PRIMARY KEY,
     queue     TEXT    NOT NULL,
     type      TEXT    NOT NULL,
     requires  TEXT    NOT NULL,
+    has_ready INTEGER NOT NULL DEFAULT 0,
     ready     INTEGER NOT NULL DEFAULT 0,
     pending   INTEGER NOT NULL DEFAULT 0,
     waiting   INTEGER NOT NULL DEFAULT 0,
@@ -25,7 +27,7 @@ CREATE TABLE lanes (
     CHECK (ready BETWEEN 0 AND pending),
     CHECK (min(waiting, running, succeeded, failed, cancelled) >= 0)
 );
-CREATE INDEX lanes_ready ON lanes (id) WHERE ready > 0;
+CREATE INDEX lanes_ready ON lanes (id) WHERE has_ready = 1;
 
 -- What is known of a queue besides its jobs.
 CREATE TABLE queues (

@@ -16,7 +16,7 @@ RETURNING lane, ready, id, exclusive_key, batch;
 
 -- name: ready-lanes
 SELECT id, queue, type, requires FROM lanes
-WHERE ready > 0
+WHERE has_ready = 1
   AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'queue' AND name = lanes.queue)
   AND NOT EXISTS (SELECT 1 FROM pauses WHERE scope = 'type' AND name = lanes.type);
 

@@ -143,8 +143,8 @@ INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2);
 -- name: count-lanes
 -- The counts of a store that has just been filled.
 UPDATE lanes
-SET (ready, pending, waiting, running, succeeded, failed, cancelled) =
-    (counted.ready, counted.pending, counted.waiting, counted.running, counted.succeeded, counted.failed, counted.cancelled)
+SET (has_ready, ready, pending, waiting, running, succeeded, failed, cancelled) =
+    (counted.ready > 0, counted.ready, counted.pending, counted.waiting, counted.running, counted.succeeded, counted.failed, counted.cancelled)
 FROM (
     SELECT lane, sum(ready) AS ready, count(*) FILTER (WHERE state = 'pending') AS pending, count(*) FILTER (WHERE state = 'waiting') AS waiting,
         count(*) FILTER (WHERE state = 'running') AS running, count(*) FILTER (WHERE state = 'succeeded') AS succeeded,

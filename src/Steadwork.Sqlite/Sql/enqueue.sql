@@ -54,6 +54,10 @@ SET ready = ready + ?2, pending = pending + ?3, waiting = waiting + ?4, running 
     succeeded = succeeded + ?6, failed = failed + ?7, cancelled = cancelled + ?8
 WHERE id = ?1;
 
+-- name: mark-lane
+-- After it, where the count of ready ones has changed: mostly they do not come to be any or none.
+UPDATE lanes SET has_ready = ready > 0 WHERE id = ?1 AND has_ready <> (ready > 0);
+
 -- name: define-queue
 INSERT INTO queues (name, definition) VALUES (?1, ?2) ON CONFLICT DO NOTHING;
 

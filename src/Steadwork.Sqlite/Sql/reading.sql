@@ -16,7 +16,7 @@ SELECT count(*) FROM (
 
 -- name: rival-lanes
 -- Those of the queues ?1, a JSON array, with something due.
-SELECT id, queue, type, requires FROM lanes WHERE queue IN (SELECT value FROM json_each(?1)) AND ready > 0;
+SELECT id, queue, type, requires FROM lanes WHERE queue IN (SELECT value FROM json_each(?1)) AND has_ready = 1;
 
 -- name: ahead-in-line
 -- Of lane ?1 and priority ?2 those between the ids ?3 and ?4; ?5 how many to count at most.

@@ -24,7 +24,7 @@ internal sealed class Heartbeat(string path, string turnsPath, SqliteStoreOption
                 WriteLock.Begin(database, options.Clock, Patience);
                 database["renew"].Bind(1, worker.Value).Bind(2, Boot.Milliseconds(options.Clock)).Run();
                 var alive = database.Changes == 1;
-                database.Execute("COMMIT");
+                database.Commit();
                 return new Renewal(alive, database["cancellations"].Bind(1, worker.Value).All(row =>
                     new Cancellation(new JobId(row.Long(0)), new LeaseToken(row.Long(1)), row.Text(2))));
             }

@@ -48,6 +48,8 @@ internal sealed class Lanes(Database database)
             database["count-lane"].Bind(1, lane).Bind(2, change.Ready)
                 .Bind(3, states.Pending).Bind(4, states.Waiting).Bind(5, states.Running)
                 .Bind(6, states.Succeeded).Bind(7, states.Failed).Bind(8, states.Cancelled).Run();
+            if (change.Ready != 0)
+                database["mark-lane"].Bind(1, lane).Run();
         }
         changes.Clear();
     }

@@ -152,7 +152,7 @@ internal sealed class WriteThread : IDisposable
             foreach (var request in requests)
                 request.Apply(transaction);
             transaction.Flush();
-            database.Execute("COMMIT");
+            database.Commit();
         }
         catch
         {
