@@ -62,7 +62,7 @@ public sealed class BenchTests : IDisposable
 
     [Theory]
     [InlineData(2, "There is no directory '<folder>/none' for the page; make it first, or give another --page.", "--page", "none/page.md")]
-    [InlineData(2, "There is no measure 'drian'; there are enqueue-one, enqueue-64, enqueue-bulk, drain-1, drain-10, drain-10-transactions, drain-10-statements, drain-10-written, drain-10-allocated, drain-10-logged, drain-64, processes-4, processes-4-least-share, processes-4-memory, pickup-same, pickup-same-p99, pickup-other, pickup-other-p99, cancel-other.", "--only", "drian")]
+    [InlineData(2, "There is no measure 'drian'; there are enqueue-one, enqueue-64, enqueue-bulk, drain-1, drain-10, drain-10-transactions, drain-10-statements, drain-10-written, drain-10-allocated, drain-10-logged, drain-64, processes-2, processes-4, processes-4-least-share, processes-4-memory, pickup-same, pickup-same-p99, pickup-other, pickup-other-p99, cancel-other.", "--only", "drian")]
     [InlineData(3, "There is no directory '<folder>/none' to measure in; make it first, or give another --store.", "--store", "sqlite:none/x.db")]
     public async Task What_is_wrong_is_said_and_nothing_is_left(int status, string complaint, params string[] arguments)
     {

@@ -18,5 +18,5 @@ internal static class Rate
 internal static class PickUps
 {
     /// <summary>Long enough for the last one's threads to have gone to sleep, and for a bell that is only rung 50 times a second.</summary>
-    public static Task PauseAsync() => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(25, 45)), TimeProvider.System);
+    public static Task PauseAsync() => Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(22, 34)), TimeProvider.System);
 }

@@ -12,7 +12,7 @@ internal static class BenchCommand
     private static readonly Option<int?> Rounds = Options.Number("--rounds", "How often each is measured, in turns; what is shown is the median. Default 5.", 1, 1000);
     private static readonly Option<string[]> Only = Options.Texts("--only", "NAME", "Only the measures whose names begin like this.");
 
-    private static readonly Option<bool> Full = Options.Flag("--full", "Measures large stores, long drains and an idle worker as well, which takes a good while and some 10 GB.");
+    private static readonly Option<bool> Full = Options.Flag("--full", "Measures twice as much of everything, and large stores, long drains and an idle worker as well, which takes a good while and some 10 GB.");
     private static readonly Option<string?> Page = Options.Text("--page", "FILE", "Writes a Markdown page, and beside it a chart as SVG.");
 
     public static Verb Create() => new Verb(
@@ -30,7 +30,7 @@ internal static class BenchCommand
     {
         var (rounds, only) = (call.Value(Rounds) ?? 5, call.Value(Only) ?? []);
         await using var place = Place.Beside(call.Store);
-        IReadOnlyList<Measure> all = [.. new Measures(place).All, .. call.Value(Full) ? new LongMeasures(place).All : []];
+        IReadOnlyList<Measure> all = [.. new Measures(place, isQuick: !call.Value(Full)).All, .. call.Value(Full) ? new LongMeasures(place).All : []];
         if (only.FirstOrDefault(name => !all.Any(measure => IsMeant(measure, name))) is { } unknown)
             throw new Refusal($"There is no measure '{PlainText.Line(unknown)}'; there are {string.Join(", ", all.SelectMany(measure => measure.Figures).Select(figure => figure.Name))}.");
         var page = call.Value(Page) is { } file ? Surroundings.Current.FullPath(file) : null;

@@ -38,7 +38,7 @@ public sealed class SqliteFixture : IDatabaseFixture
         using var database = Connect();
         database.Execute($"""
             BEGIN IMMEDIATE;
-            UPDATE lanes SET pending = pending - 1, waiting = waiting + 1, ready = ready - (SELECT ready FROM jobs WHERE id = {job})
+            UPDATE lanes SET pending = pending - 1, waiting = waiting + 1, ready = ready - (SELECT ready FROM jobs WHERE id = {job}), has_ready = ready > (SELECT ready FROM jobs WHERE id = {job})
             WHERE id = (SELECT lane FROM jobs WHERE id = {job} AND state = 'pending');
             UPDATE jobs SET state = 'waiting', ready = 0 WHERE id = {job} AND state = 'pending';
             COMMIT
@@ -56,6 +56,7 @@ public sealed class SqliteFixture : IDatabaseFixture
             FROM lanes LEFT JOIN jobs ON jobs.lane = lanes.id
             GROUP BY lanes.id
             HAVING lanes.ready     <> count(jobs.id) FILTER (WHERE jobs.ready = 1)
+                OR lanes.has_ready <> (lanes.ready > 0)
                 OR lanes.pending   <> count(jobs.id) FILTER (WHERE jobs.state = 'pending')
                 OR lanes.waiting   <> count(jobs.id) FILTER (WHERE jobs.state = 'waiting')
                 OR lanes.running   <> count(jobs.id) FILTER (WHERE jobs.state = 'running')

@@ -247,8 +247,7 @@ internal sealed class Ledger
         var ended = effect.State.IsEnded();
         // The place of a key that only one may have is kept until the end: nobody passes a job that waits for its retry.
         var keepsSlot = !ended && (effect.Ready || job.ExclusiveLimit == 1);
-        if (!keepsSlot)
-            Loosen(entry);
+        Loosen(entry);
         if (effect.IsUnstarted)
             gatekeeper.GiveBack(job.Queue, job.Type, job.StartedAt!.Value);
         if (effect.RunsAgainAtOnce && job.ExclusiveKey is { } again)
