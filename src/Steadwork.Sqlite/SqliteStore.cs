@@ -130,7 +130,7 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
                 Shut = transaction.Breakers.Shut,
                 NextTick = transaction.Retirement is null ? Schedules.NextTick(transaction.Database) : null,
             };
-        }, cancellationToken);
+        }, cancellationToken, inTurn: true);
 
     /// <inheritdoc/>
     public async Task EndWorkerAsync(WorkerId worker, CancellationToken cancellationToken)

@@ -73,7 +73,7 @@ internal sealed class Database : IAsyncDisposable
         {
             try
             {
-                return await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+                return await OpenAsync(cancellationToken).ConfigureAwait(false);
             }
             catch (Exception error) when (Unavailable.IsTimeout(error) && Stopwatch.GetElapsedTime(began) < connectPatience)
             {
@@ -96,6 +96,20 @@ internal sealed class Database : IAsyncDisposable
         {
             throw Unavailable.Because(Place, error);
         }
+    }
+
+    /// <summary>
+    /// Opens one outside of the caller's TransactionScope, in which Npgsql would have it take part: that would take back what the store has answered as
+    /// stored, the jobs of other callers among it. Whoever wants jobs in a transaction hands that over.
+    /// </summary>
+    private async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (System.Transactions.Transaction.Current is null)
+            return await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        Task<NpgsqlConnection> opening;
+        using (ExecutionContext.SuppressFlow())
+            opening = Task.Run(() => source.OpenConnectionAsync(cancellationToken).AsTask(), cancellationToken);
+        return await opening.ConfigureAwait(false);
     }
 
     /// <summary>Carries out a batch as one transaction on a connection of its own.</summary>

@@ -61,9 +61,10 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
         return request.Answer;
     }
 
-    /// <summary>Begins on the caller's thread, up to what has to be waited for: to be handed to another takes as long as to send a job.</summary>
     private async Task WriteAsync()
     {
+        // The caller goes on at once; and whoever enqueues in the same moment is taken along.
+        await Task.Yield();
         var group = new List<Request>();
         while (Take(group))
         {

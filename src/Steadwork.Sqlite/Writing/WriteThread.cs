@@ -45,11 +45,12 @@ internal sealed class WriteThread : IDisposable
     /// <param name="change">The change.</param>
     /// <param name="cancellationToken">Heeded until it begins.</param>
     /// <param name="isLong">Whether the caller had better go on meanwhile, even if it is alone.</param>
-    public Task<T> WriteAsync<T>(Func<WriteTransaction, T> change, CancellationToken cancellationToken, bool isLong = false)
+    /// <param name="inTurn">Whether it comes again and again, and must leave room for those of other processes, even if it is alone.</param>
+    public Task<T> WriteAsync<T>(Func<WriteTransaction, T> change, CancellationToken cancellationToken, bool isLong = false, bool inTurn = false)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var request = new WriteRequest<T>(change);
-        if (isLong || !TryWriteHere(request))
+        if (isLong || !TryWriteHere(request, inTurn))
             ObjectDisposedException.ThrowIf(!inbox.Add(request), typeof(SqliteStore));
         return request.Answer;
     }
@@ -75,14 +76,14 @@ internal sealed class WriteThread : IDisposable
     }
 
     /// <returns>False when somebody else is writing, in this process or another, or callers come several at a time: they share their commits.</returns>
-    private bool TryWriteHere(WriteRequest request)
+    private bool TryWriteHere(WriteRequest request, bool inTurn)
     {
         if (!callersAreAlone || !inbox.IsEmpty || !writing.TryEnter())
             return false;
         try
         {
-            // Without a turn: to take and to give one costs a lone caller a tenth of its rate. It has the file only where it happens to be free.
-            if (disposed || !TryBegin())
+            // Mostly without a turn: to take and to give one costs a lone caller a tenth of its rate. It has the file only where it happens to be free.
+            if (disposed || (inTurn && !turns.TryTake()) || !TryBegin())
                 return false;
             CommitAlone(request, begun: true);
             CheckpointIfLong();
@@ -90,6 +91,7 @@ internal sealed class WriteThread : IDisposable
         }
         finally
         {
+            turns.Give();
             writing.Exit();
         }
     }

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Threading.Channels;
+using System.Transactions;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Shouldly;
@@ -40,6 +41,21 @@ public abstract class TransactionsContract<TFixture> : StoreContract<TFixture>
         (await Other.LogAsync()).Count.ShouldBe(commits ? 2 : 0);
         (await NotesAsync(connection)).ShouldBe(commits ? 1 : 0);
         (await (await Store.StartAsync()).ClaimAsync()).Count.ShouldBe(commits ? 2 : 0);
+    }
+
+    [Fact]
+    public async Task A_scope_that_is_given_up_takes_back_nothing_that_was_answered()
+    {
+        using (new TransactionScope(TransactionScopeAsyncFlowOption.Enabled))
+        {
+            // More than there are rings in a second: what goes without one is another statement.
+            for (var turn = 0; turn < 100; turn++)
+                await Store.AddAsync(Some.Job);
+            (await Store.RequestAsync(JobRequest.Cancel, await Store.AddOneAsync(Some.Job))).ShouldBe(RequestAnswer.Done);
+        }
+
+        var counts = await Other.CountsAsync();
+        (counts.Pending, counts.Cancelled).ShouldBe((100, 1));
     }
 
     [Fact]
