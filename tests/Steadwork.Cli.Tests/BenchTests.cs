@@ -46,6 +46,17 @@ public sealed class BenchTests : IDisposable
     }
 
     [Fact]
+    public async Task What_every_commit_waits_for_is_told_without_ours()
+    {
+        var sync = (await folder.JsonAsync("bench", "--only", "fsync", "--rounds", "2")).GetProperty("measures").EnumerateArray().Single();
+
+        (sync.GetProperty("name").GetString(), sync.GetProperty("unit").GetString(), sync.GetProperty("runs").GetInt32()).ShouldBe(("fsync", "ms", 2));
+        sync.GetProperty("floor").GetDouble().ShouldBeGreaterThan(0);
+        (sync.GetProperty("ours").ValueKind, sync.GetProperty("ratio").ValueKind).ShouldBe((JsonValueKind.Null, JsonValueKind.Null));
+        sync.GetProperty("floor").GetDouble().ShouldBeInRange(sync.GetProperty("min").GetDouble(), sync.GetProperty("max").GetDouble());
+    }
+
+    [Fact]
     public async Task The_page_shows_its_chart()
     {
         (await folder.RunAsync("bench", "--only", "enqueue-one", "--rounds", "1", "--page", "page.md")).Status.ShouldBe(0);
@@ -62,7 +73,7 @@ public sealed class BenchTests : IDisposable
 
     [Theory]
     [InlineData(2, "There is no directory '<folder>/none' for the page; make it first, or give another --page.", "--page", "none/page.md")]
-    [InlineData(2, "There is no measure 'drian'; there are enqueue-one, enqueue-64, enqueue-bulk, drain-1, drain-10, drain-10-transactions, drain-10-statements, drain-10-written, drain-10-allocated, drain-10-logged, drain-64, processes-2, processes-4, processes-4-least-share, processes-4-memory, pickup-same, pickup-same-p99, pickup-other, pickup-other-p99, cancel-other.", "--only", "drian")]
+    [InlineData(2, "There is no measure 'drian'; there are fsync, enqueue-one, enqueue-64, enqueue-bulk, drain-1, drain-10, drain-10-transactions, drain-10-statements, drain-10-written, drain-10-allocated, drain-10-logged, drain-64, processes-2, processes-4, processes-4-least-share, processes-4-memory, pickup-same, pickup-same-p99, pickup-other, pickup-other-p99, cancel-other.", "--only", "drian")]
     [InlineData(3, "There is no directory '<folder>/none' to measure in; make it first, or give another --store.", "--store", "sqlite:none/x.db")]
     public async Task What_is_wrong_is_said_and_nothing_is_left(int status, string complaint, params string[] arguments)
     {

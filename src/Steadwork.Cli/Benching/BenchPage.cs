@@ -36,18 +36,16 @@ internal sealed class BenchPage(Place place, IReadOnlyList<Measured> measured, i
             json.WriteStartObject();
             json.WriteString("name", each.Figure.Name);
             json.WriteString("unit", each.Figure.Unit);
-            if (each.Floor is { } floor)
-                json.WriteNumber("floor", floor);
-            else
-                json.WriteNull("floor");
-            json.WriteNumber("ours", each.Ours);
-            if (each.Ratio is { } ratio)
-                json.WriteNumber("ratio", ratio);
-            else
-                json.WriteNull("ratio");
-            json.WriteNumber("min", each.Results.Min());
-            json.WriteNumber("max", each.Results.Max());
-            json.WriteNumber("runs", each.Results.Count);
+            foreach (var (name, value) in new[] { ("floor", each.Floor), ("ours", each.Ours), ("ratio", each.Ratio) })
+            {
+                if (value is { } number)
+                    json.WriteNumber(name, number);
+                else
+                    json.WriteNull(name);
+            }
+            json.WriteNumber("min", each.Shown.Min());
+            json.WriteNumber("max", each.Shown.Max());
+            json.WriteNumber("runs", each.Shown.Count);
             json.WriteEndObject();
         }
         json.WriteEndArray();
@@ -77,7 +75,7 @@ internal sealed class BenchPage(Place place, IReadOnlyList<Measured> measured, i
     private static string[] Cells(Measured each) =>
     [
         each.Figure.Text, Text(each, each.Floor), Text(each, each.Ours), each.Ratio?.ToString("0.00", CultureInfo.InvariantCulture) ?? "-",
-        Text(each, each.Results.Min()), Text(each, each.Results.Max()), each.Figure.Unit,
+        Text(each, each.Shown.Min()), Text(each, each.Shown.Max()), each.Figure.Unit,
     ];
 
     private static string Text(Measured measured, double? value) => value?.ToString(measured.Figure.Unit switch

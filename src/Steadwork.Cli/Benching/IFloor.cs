@@ -6,6 +6,9 @@ namespace Steadwork.Cli.Benching;
 /// </summary>
 internal interface IFloor : IAsyncDisposable
 {
+    /// <summary>What every durable commit waits for: the milliseconds that a page takes to be written and to be on the disk, each time.</summary>
+    Task<IReadOnlyList<double>> SyncAsync(int times);
+
     /// <summary>One caller, a transaction for each job.</summary>
     Task<double> EnqueueOneAsync(int jobs);
 

@@ -21,8 +21,8 @@ internal static class Units
 /// <summary>Something that is measured, ours against a floor, in turns.</summary>
 /// <param name="Figures">What it gives.</param>
 /// <param name="Floor">Measures the floor once: a number for each figure that has one, and none for the last ones; null where there is no floor.</param>
-/// <param name="Ours">Measures ours once: a number for each figure, NaN where it cannot be told here.</param>
-internal sealed record Measure(IReadOnlyList<Figure> Figures, Func<Task<double[]>>? Floor, Func<Task<double[]>> Ours)
+/// <param name="Ours">Measures ours once: a number for each figure, NaN where it cannot be told here; null where there is only a floor.</param>
+internal sealed record Measure(IReadOnlyList<Figure> Figures, Func<Task<double[]>>? Floor, Func<Task<double[]>>? Ours)
 {
     /// <summary>A measure of one figure.</summary>
     public Measure(string name, string text, string unit, Func<Task<double>>? floor, Func<Task<double>> ours)
@@ -35,17 +35,20 @@ internal sealed record Measure(IReadOnlyList<Figure> Figures, Func<Task<double[]
 /// <summary>What came out, each the median of its runs.</summary>
 /// <param name="Figure">What was measured.</param>
 /// <param name="Floors">Of each run; empty where there is no floor.</param>
-/// <param name="Results">Ours, of each run.</param>
+/// <param name="Results">Ours, of each run; empty where there is only a floor.</param>
 internal sealed record Measured(Figure Figure, IReadOnlyList<double> Floors, IReadOnlyList<double> Results)
 {
-    public double? Floor => Floors.Count == 0 ? null : Median(Floors);
+    public double? Floor => Median(Floors);
 
-    public double Ours => Median(Results);
+    public double? Ours => Median(Results);
+
+    /// <summary>Ours of each run, or where there is only a floor, that.</summary>
+    public IReadOnlyList<double> Shown => Results.Count > 0 ? Results : Floors;
 
     /// <summary>Ours against the floor: 1 is as good, more is better.</summary>
-    public double? Ratio => Floor is not { } floor ? null : Figure.Unit == Units.Milliseconds ? floor / Ours : Ours / floor;
+    public double? Ratio => Figure.Unit == Units.Milliseconds ? Floor / Ours : Ours / Floor;
 
-    private static double Median(IReadOnlyList<double> values) => At(values, 0.5);
+    private static double? Median(IReadOnlyList<double> values) => values.Count == 0 ? null : At(values, 0.5);
 
     /// <summary>The value below which a part of them lies.</summary>
     public static double At(IEnumerable<double> values, double part)

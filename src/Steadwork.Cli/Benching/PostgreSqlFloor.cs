@@ -28,6 +28,23 @@ internal sealed class PostgreSqlFloor(NpgsqlDataSource source, string schema) : 
         return floor;
     }
 
+    /// <inheritdoc/>
+    /// <remarks>By the server: a transaction that leaves a page in its log, and nothing else.</remarks>
+    public async Task<IReadOnlyList<double>> SyncAsync(int times)
+    {
+        await using var connection = await source.OpenConnectionAsync().ConfigureAwait(false);
+        await using var note = new NpgsqlCommand("SELECT pg_logical_emit_message(true, 'bench', repeat('x', 4096))", connection);
+        await note.PrepareAsync().ConfigureAwait(false);
+        var measured = new List<double>();
+        for (var time = 0; time < times; time++)
+        {
+            var began = Stopwatch.GetTimestamp();
+            await note.ExecuteNonQueryAsync().ConfigureAwait(false);
+            measured.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+        }
+        return measured;
+    }
+
     public Task<double> EnqueueOneAsync(int jobs) => Rate.OfAsync(jobs, async () =>
     {
         await using var connection = await source.OpenConnectionAsync().ConfigureAwait(false);

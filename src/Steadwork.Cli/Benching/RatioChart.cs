@@ -14,8 +14,8 @@ internal static class RatioChart
 
     public static string Of(IReadOnlyList<Measured> measured)
     {
-        var most = Math.Max(1.0, measured.Max(each => each.Ratio!.Value)) * 1.05;
-        var label = (measured.Max(each => each.Figure.Text.Length) * Letter) + 10;
+        var most = measured.Select(each => each.Ratio!.Value).Append(1.0).Max() * 1.05;
+        var label = (measured.Select(each => each.Figure.Text.Length).Append(0).Max() * Letter) + 10;
         double X(double ratio) => label + (Math.Min(ratio, most) / most * Scale);
         var height = Top + (measured.Count * Row) + 10;
         var svg = new StringBuilder()

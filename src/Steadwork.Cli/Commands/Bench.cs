@@ -68,7 +68,7 @@ internal static class BenchCommand
                     return null;
                 progress.Show($"round {round} of {rounds}: {measure.Figures[0].Text}");
                 var floor = measure.Floor is { } under ? await OnceAsync(under).ConfigureAwait(false) : [];
-                var ours = await OnceAsync(measure.Ours).ConfigureAwait(false);
+                var ours = measure.Ours is { } above ? await OnceAsync(above).ConfigureAwait(false) : [];
                 if (round == 0)
                     continue;
                 results[measure].Floors.Add(floor);
@@ -84,7 +84,7 @@ internal static class BenchCommand
         }
 
         return [.. measures.SelectMany(measure => measure.Figures.Select((figure, place) => new Measured(
-            figure, [.. results[measure].Floors.Where(floor => place < floor.Length).Select(floor => floor[place])], [.. results[measure].Ours.Select(ours => ours[place])])))
+            figure, [.. results[measure].Floors.Where(floor => place < floor.Length).Select(floor => floor[place])], [.. results[measure].Ours.Where(ours => place < ours.Length).Select(ours => ours[place])])))
             .Where(each => !each.Results.Any(double.IsNaN))];
     }
 }
