@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Shouldly;
+using Steadwork.Sqlite.Machine;
 using Steadwork.Sqlite.Writing;
 using Steadwork.StoreTests.Fixtures;
 using Xunit;
@@ -94,6 +95,28 @@ public sealed class TurnsTests : IDisposable
         var began = Stopwatch.GetTimestamp();
         while (!two.TryTake())
             Stopwatch.GetElapsedTime(began).ShouldBeLessThan(Patience);
+    }
+
+    [Fact]
+    public async Task A_worker_waits_for_its_turn_even_where_the_file_is_free()
+    {
+        await using var fixture = new SqliteFixture();
+        var worker = await fixture.Store.StartAsync();
+        using var other = new Turns(new StoreFolder(fixture.Path).Turns);
+        other.TryTake().ShouldBeTrue();
+
+        // Its patience has an end, and a machine may stand still for as long: once in some tries it is seen waiting.
+        var waited = false;
+        for (var tries = 0; tries < 20 && !waited; tries++)
+        {
+            var exchange = worker.ClaimAsync();
+            waited = !exchange.IsCompleted;
+            other.Give();
+            await exchange;
+            while (!other.TryTake())
+                await Task.Yield();
+        }
+        waited.ShouldBeTrue();
     }
 
     private Turns Open(TimeSpan? patience = null) => new(folder.File("write"), patience);
