@@ -3,7 +3,7 @@ using Steadwork.Status;
 
 namespace Steadwork.Cli.Benching;
 
-/// <summary>What is measured at a place, quickly in about two minutes, or with twice as much of everything.</summary>
+/// <summary>What is measured at a place, quickly in about two minutes, or with twice as much of most.</summary>
 internal sealed class Measures(Place place, bool isQuick)
 {
     private const int Few = 1000, Many = 100_000, Batch = 100, Cancelled = 40, WarmUps = 10;
@@ -34,7 +34,7 @@ internal sealed class Measures(Place place, bool isQuick)
                 new("processes-4-least-share", "of it: share of the one that did least", Units.Percent),
                 new("processes-4-memory", "of it: memory of the largest at its most", Units.Megabytes),
             ],
-            async () => await ByProcessesAsync(1).ConfigureAwait(false) is [var one, ..] ? [one, one] : [],
+            async () => [.. Enumerable.Repeat((await ByProcessesAsync(1).ConfigureAwait(false))[0], 2)],
             async () => [(await ByProcessesAsync(2).ConfigureAwait(false))[0], .. await ByProcessesAsync(4).ConfigureAwait(false)]),
         PickUp("pickup-same", "pick-up in the same process", PickUpHereAsync),
         PickUp("pickup-other", "pick-up by another process", PickUpThereAsync),

@@ -11,7 +11,6 @@ internal sealed class SqliteFloor : IFloor
     private const string Columns = "(lane, state, ready, priority, max_attempts, run_at, created_at, payload)";
     private const string Values = "(1, 'pending', 1, 100, 3, ?1, ?1, ?2)";
 
-    private readonly string path;
     private readonly Database database;
     private readonly Statement insert, claim, complete, log;
 
@@ -19,7 +18,6 @@ internal sealed class SqliteFloor : IFloor
     /// <param name="synchronous">What its commits wait for.</param>
     public SqliteFloor(string path, Synchronous synchronous)
     {
-        this.path = path;
         SqliteStore.Open(path).DisposeAsync().AsTask().GetAwaiter().GetResult();
         database = new Database(path, synchronous, TimeSpan.FromSeconds(10));
         database.Execute("PRAGMA wal_autocheckpoint = 1000");
@@ -37,7 +35,7 @@ internal sealed class SqliteFloor : IFloor
 
     public Task<IReadOnlyList<double>> SyncAsync(int times)
     {
-        using var file = File.OpenHandle(path + "-sync", FileMode.CreateNew, FileAccess.Write);
+        using var file = File.OpenHandle(database.Path + "-sync", FileMode.CreateNew, FileAccess.Write);
         var page = new byte[4096];
         return Task.FromResult<IReadOnlyList<double>>([.. Enumerable.Range(0, times).Select(time =>
         {

@@ -12,7 +12,7 @@ internal static class BenchCommand
     private static readonly Option<int?> Rounds = Options.Number("--rounds", "How often each is measured, in turns; what is shown is the median. Default 5.", 1, 1000);
     private static readonly Option<string[]> Only = Options.Texts("--only", "NAME", "Only the measures whose names begin like this.");
 
-    private static readonly Option<bool> Full = Options.Flag("--full", "Measures twice as much of everything, and large stores, long drains and an idle worker as well, which takes a good while and some 10 GB.");
+    private static readonly Option<bool> Full = Options.Flag("--full", "Measures twice as much of most, and large stores, long drains and an idle worker as well, which takes a good while and some 10 GB.");
     private static readonly Option<string?> Page = Options.Text("--page", "FILE", "Writes a Markdown page, and beside it a chart as SVG.");
 
     public static Verb Create() => new Verb(
