@@ -50,10 +50,10 @@ internal sealed record Measured(Figure Figure, IReadOnlyList<double> Floors, IRe
 
     private static double? Median(IReadOnlyList<double> values) => values.Count == 0 ? null : At(values, 0.5);
 
-    /// <summary>The value below which a part of them lies.</summary>
+    /// <summary>The least value that a part of them does not exceed.</summary>
     public static double At(IEnumerable<double> values, double part)
     {
         var sorted = values.Order().ToList();
-        return sorted[(int)(sorted.Count * part)];
+        return sorted[(int)Math.Ceiling(sorted.Count * part) - 1];
     }
 }

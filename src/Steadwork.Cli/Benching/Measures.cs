@@ -7,7 +7,7 @@ namespace Steadwork.Cli.Benching;
 internal sealed class Measures(Place place, bool isQuick)
 {
     private const int Few = 1000, Many = 100_000, Batch = 100, Cancelled = 40, WarmUps = 10;
-    private readonly int drained = isQuick ? 15_000 : 30_000, shared = isQuick ? 25_000 : 60_000, samples = isQuick ? 60 : 110;
+    private readonly int drained = isQuick ? 15_000 : 30_000, shared = isQuick ? 25_000 : 60_000, samples = isQuick ? 60 : 310;
 
     public IReadOnlyList<Measure> All =>
     [

@@ -12,8 +12,9 @@ namespace Steadwork.Sqlite.Writing;
 internal sealed class WriteThread : IDisposable
 {
     private const int MaxRequestsACommit = 4096;
-    private const int CheckpointPages = 1000;
+    private const int LongLogPages = 1000, FairLogPages = LongLogPages / 2;
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(10);
 
     private readonly Inbox inbox = new();
     private readonly Lock writing = new();
@@ -25,6 +26,7 @@ internal sealed class WriteThread : IDisposable
     private readonly Action<WakeUp> ring;
     private readonly TimeProvider clock;
     private readonly Thread thread;
+    private readonly ITimer quiet;
     private int pagesSinceCheckpoint;
     private volatile bool callersAreAlone = true;
     private volatile bool disposed;
@@ -37,6 +39,7 @@ internal sealed class WriteThread : IDisposable
         database = new Database(path, options.Synchronous, TimeSpan.Zero);
         checkpointer = new Database(path, options.Synchronous, TimeSpan.Zero);
         transaction = new WriteTransaction(database, clock);
+        quiet = clock.CreateTimer(_ => CheckpointInQuiet(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         thread = new Thread(Loop) { IsBackground = true, Name = "steadwork-write" };
         thread.Start();
     }
@@ -179,11 +182,30 @@ internal sealed class WriteThread : IDisposable
         }
     }
 
+    /// <summary>A checkpoint takes as long as several commits: it is made as soon as nobody writes, and only a log that is long is not left waiting for that.</summary>
     private void CheckpointIfLong()
     {
         pagesSinceCheckpoint += database.TakePagesWritten();
-        if (pagesSinceCheckpoint >= CheckpointPages)
+        if (pagesSinceCheckpoint >= LongLogPages)
             Checkpoint();
+        else if (pagesSinceCheckpoint >= FairLogPages)
+            quiet.Change(Quiet, Timeout.InfiniteTimeSpan);
+    }
+
+    private void CheckpointInQuiet()
+    {
+        // Who writes just now sets the time anew.
+        if (!writing.TryEnter())
+            return;
+        try
+        {
+            if (!disposed && pagesSinceCheckpoint >= FairLogPages)
+                Checkpoint();
+        }
+        finally
+        {
+            writing.Exit();
+        }
     }
 
     /// <summary>
@@ -219,6 +241,7 @@ internal sealed class WriteThread : IDisposable
         if (disposed)
             return;
         disposed = true;
+        quiet.Dispose();
         inbox.Close();
         thread.Join();
         lock (writing)

@@ -58,6 +58,31 @@ public sealed class WritingTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_log_of_changes_is_moved_into_the_file_when_nobody_writes_rather_than_before_a_callers_answer()
+    {
+        var before = FileLength;
+        while (LogPages < 600)
+            await Store.AddOneAsync(Some.Job);
+        FileLength.ShouldBe(before, "every caller was answered without it");
+
+        fixture.Clock.Advance(TimeSpan.FromMilliseconds(10));
+
+        FileLength.ShouldBeGreaterThan(before);
+    }
+
+    [Fact]
+    public async Task The_log_of_changes_does_not_grow_without_end_where_writing_has_none()
+    {
+        var before = FileLength;
+
+        for (var job = 0; job < 500; job++)
+            await Store.AddOneAsync(Some.Job);
+
+        FileLength.ShouldBeGreaterThan(before);
+        LogPages.ShouldBeInRange(1_000, 1_050);
+    }
+
+    [Fact]
     public async Task Values_that_the_table_refuses_fail_their_own_caller_alone()
     {
         var good = Enumerable.Range(0, 10).Select(_ => Store.AddOneAsync(Some.Job)).ToList();
@@ -71,6 +96,10 @@ public sealed class WritingTests : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => fixture.DisposeAsync();
+
+    private long FileLength => new FileInfo(fixture.Path).Length;
+
+    private long LogPages => new FileInfo(fixture.Path + "-wal").Length / (4096 + 24);
 
     private Database Connect() => new(fixture.Path, Synchronous.Normal, TimeSpan.FromSeconds(10));
 }
