@@ -13,7 +13,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
 {
     private readonly string folder = TakeFolder();
 
-    private static string Cli => Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program, or run the tests by ./test.");
+    internal static string Cli => Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program, or run the tests by ./test.");
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 

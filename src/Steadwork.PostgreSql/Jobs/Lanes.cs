@@ -23,7 +23,7 @@ internal sealed class Lanes(Database database)
 
     /// <summary>
     /// Finds the lanes of some jobs for a caller's transaction, on its connection. One that has to be made is made on another,
-    /// unless the caller, and others like it, have all connections that there are.
+    /// unless the caller, and others like it, have all connections that there are: those of the pool, or those of a pooler to the server.
     /// </summary>
     public async Task<Func<NewJob, int>> OfAsync(IReadOnlyList<NewJob> jobs, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
@@ -33,9 +33,11 @@ internal sealed class Lanes(Database database)
             return Of;
         using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         soon.CancelAfter(Patience);
+        var elsewhere = Making(missing);
+        elsewhere.Commands.Timeout = (int)Patience.TotalSeconds;
         try
         {
-            await MakeAsync(jobs, soon.Token).ConfigureAwait(false);
+            Keep(await database.RunAsync(elsewhere, LanesAsync, soon.Token).ConfigureAwait(false));
             return Of;
         }
         catch (Exception error) when (error is StoreUnavailableException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
