@@ -8,9 +8,13 @@ using Xunit;
 
 namespace Steadwork.FaultTests;
 
-/// <summary>The short forms of <c>./soak</c> on PostgreSQL. In one class, so that they run one after the other: each keeps a machine busy.</summary>
+/// <summary>The short forms of <c>./soak</c> on PostgreSQL.</summary>
+[Collection(OneAfterTheOther)]
 public sealed class FaultTests(ITestOutputHelper output) : IDisposable
 {
+    /// <summary>Each keeps a machine busy.</summary>
+    internal const string OneAfterTheOther = "one after the other";
+
     private readonly string folder = TakeFolder();
 
     internal static string Cli => Environment.GetEnvironmentVariable("STEADWORK_CLI") ?? throw new InvalidOperationException("Set STEADWORK_CLI to the steadwork program, or run the tests by ./test.");
@@ -88,7 +92,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         return found.Text;
     }
 
-    private static string TakeFolder()
+    internal static string TakeFolder()
     {
         var folder = Directory.CreateTempSubdirectory("steadwork-faults-").FullName;
         // What stores leave on this machine for its user goes with the folder.

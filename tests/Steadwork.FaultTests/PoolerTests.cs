@@ -12,11 +12,12 @@ using Xunit;
 namespace Steadwork.FaultTests;
 
 /// <summary>What a store does with whole transactions, where each may get another connection of the few behind a pooler.</summary>
+[Collection(FaultTests.OneAfterTheOther)]
 public sealed class PoolerTests : IDisposable
 {
     private const int Callers = 40;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-    private readonly string folder = Directory.CreateTempSubdirectory("steadwork-pooler-").FullName;
+    private readonly string folder = FaultTests.TakeFolder();
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
@@ -25,7 +26,7 @@ public sealed class PoolerTests : IDisposable
     {
         await using var server = await PostgresServer.MakeAsync(Path.Combine(folder, "server"));
         await using var pooler = await Pooler.StartAsync(Path.Combine(folder, "pooler"), server.Port);
-        await using var store = await PostgreSqlStore.OpenAsync(pooler.Url, Options, TestContext.Current.CancellationToken);
+        await using var store = await PostgreSqlStore.OpenAsync(pooler.Url, null, TestContext.Current.CancellationToken);
         await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionUrl.Read(pooler.Url).Settings.ConnectionString) { NoResetOnClose = true });
         await server.ExecuteAsync("CREATE TABLE effects (job bigint NOT NULL)");
 
@@ -82,8 +83,6 @@ public sealed class PoolerTests : IDisposable
         await RunAsync("copy", "--store", pooler.Url, "--to", last);
         (await RunAsync("list", "--limit", "5000", "--json", "--store", last)).ShouldBe(before);
     }
-
-    private PostgreSqlStoreOptions Options => new() { MachineFolder = Path.Combine(folder, "machine") };
 
     private static async Task<StateCounts> CountsAsync(PostgreSqlStore store) =>
         (await store.StatisticsAsync(TestContext.Current.CancellationToken)).Lanes.SingleOrDefault(lane => lane.Type == "note")?.Counts ?? default;
