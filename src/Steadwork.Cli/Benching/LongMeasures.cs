@@ -6,7 +6,7 @@ namespace Steadwork.Cli.Benching;
 internal sealed class LongMeasures(Place place)
 {
     private const int Million = 1_000_000, Drained = 30_000, More = 4000, WarmUps = 1000, Batch = 100, Statistics = 21;
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3), Idling = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3), Idling = TimeSpan.FromSeconds(60);
 
     private StoreUrl? pending, finished;
 
@@ -24,7 +24,7 @@ internal sealed class LongMeasures(Place place)
             [
                 new("idle-processor", "an idle worker: of one processor", Units.Percent),
                 new("idle-memory", "an idle worker: memory", Units.Megabytes),
-                new("idle-transactions", "an idle worker: transactions on the server", Units.TransactionsPerSecond),
+                new("idle-transactions", "an idle worker: transactions on the server, beyond those without it", Units.TransactionsPerSecond),
             ],
             null, IdleAsync) { IsMadeOnce = true },
     ];
@@ -112,11 +112,21 @@ internal sealed class LongMeasures(Place place)
         // Who only looks is gone before: he would be counted with it.
         await using (var ours = new Ours(url))
             await ours.EnqueueOneAsync(1).ConfigureAwait(false);
+        // The server vacuums, whether a worker is there or not.
+        var without = double.IsNaN(await place.TransactionsEndedAsync().ConfigureAwait(false)) ? double.NaN : await TransactionsWhileIdleAsync().ConfigureAwait(false);
         await using var worker = await BenchWorker.StartAsync(url, concurrency: 10, stamps: false).ConfigureAwait(false);
         worker.Go();
         await Task.Delay(Settling, TimeProvider.System).ConfigureAwait(false);
-        var (time, transactions) = (worker.ProcessorTime, await place.TransactionsEndedAsync().ConfigureAwait(false));
+        var time = worker.ProcessorTime;
+        var with = await TransactionsWhileIdleAsync().ConfigureAwait(false);
+        return [(worker.ProcessorTime - time) * 100 / Idling, worker.Memory / 1e6, with - without];
+    }
+
+    /// <summary>Transactions that end on the server in a second.</summary>
+    private async Task<double> TransactionsWhileIdleAsync()
+    {
+        var before = await place.TransactionsEndedAsync().ConfigureAwait(false);
         await Task.Delay(Idling, TimeProvider.System).ConfigureAwait(false);
-        return [(worker.ProcessorTime - time) * 100 / Idling, worker.Memory / 1e6, (await place.TransactionsEndedAsync().ConfigureAwait(false) - transactions) / Idling.TotalSeconds];
+        return (await place.TransactionsEndedAsync().ConfigureAwait(false) - before) / Idling.TotalSeconds;
     }
 }

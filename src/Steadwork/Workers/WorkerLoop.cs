@@ -28,15 +28,23 @@ internal abstract class WorkerLoop : IDisposable
     /// <summary>Has the next step begin now.</summary>
     public void Wake() => signal.Set();
 
+    /// <summary>How long to wait for a wake-up before the first step.</summary>
+    protected virtual TimeSpan FirstWait => TimeSpan.Zero;
+
     /// <summary>Does one step.</summary>
     /// <returns>How long to wait for a wake-up before the next one.</returns>
     protected abstract TimeSpan Step();
 
     private void Go()
     {
-        while (!ended)
+        // Its own step may have disposed of it: there is nothing left to wait on.
+        for (var wait = FirstWait; !ended;)
         {
-            TimeSpan wait;
+            if (wait > TimeSpan.Zero)
+                signal.Wait(wait);
+            if (ended)
+                return;
+            signal.Reset();
             try
             {
                 wait = Step();
@@ -46,12 +54,6 @@ internal abstract class WorkerLoop : IDisposable
                 logger.LoopFailed(error, name, PauseAfterError);
                 wait = PauseAfterError;
             }
-            // Its own step may have disposed of it: there is nothing left to wait on.
-            if (ended)
-                return;
-            if (wait > TimeSpan.Zero)
-                signal.Wait(wait);
-            signal.Reset();
         }
     }
 

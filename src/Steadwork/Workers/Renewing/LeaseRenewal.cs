@@ -22,7 +22,11 @@ internal sealed class LeaseRenewal : WorkerLoop
         (this.store, this.options, this.clock, this.current, this.listener) = (store, options, clock, current, listener);
         // A timer, since the renewal itself may hang for as long as the store does.
         lapse = clock.CreateTimer(_ => Lapse(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Watch(current());
     }
+
+    /// <summary>A lease is new when a life begins.</summary>
+    protected override TimeSpan FirstWait => options.Lease / 3;
 
     protected override TimeSpan Step()
     {
@@ -30,20 +34,20 @@ internal sealed class LeaseRenewal : WorkerLoop
         var askedAt = clock.GetTimestamp();
         var renewal = store.Renew(incarnation.Id);
         if (renewal.Alive)
-            Renewed(incarnation, askedAt);
+            incarnation.Renewed(askedAt);
         else
             listener.Lost(incarnation);
+        // This life's lease, or that of the next one, which has begun meanwhile.
+        Watch(current());
         foreach (var cancellation in renewal.Cancellations)
             listener.Cancel(cancellation);
         return options.Lease / 3;
     }
 
-    private void Renewed(Incarnation incarnation, long askedAt)
+    private void Watch(Incarnation incarnation)
     {
-        incarnation.Renewed(askedAt);
         hasSlept = false;
-        var left = options.Lease - clock.GetElapsedTime(askedAt);
-        lapse.Change(left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        lapse.Change(incarnation.Overdue < TimeSpan.Zero ? -incarnation.Overdue : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The time is up by which the lease should have been renewed.</summary>
