@@ -1,4 +1,5 @@
 using System.Globalization;
+using Steadwork.Cli.Programs;
 using Steadwork.Cli.Shell;
 using Steadwork.Sqlite;
 using Steadwork.Sqlite.Connections;
@@ -83,6 +84,9 @@ internal sealed class FolderPlace(string parent, DirectoryInfo folder, Synchrono
             else
                 entry.Delete();
         }
+        // The kernel would else write down what was written and removed while the next one waits for the disk.
+        if (!OperatingSystem.IsWindows())
+            Libc.Sync();
         return Task.CompletedTask;
     }
 
