@@ -14,6 +14,8 @@ internal sealed class FolderPlace(string parent, DirectoryInfo folder, Synchrono
     private const int RowsATransaction = 200_000;
     // In the head of the file by which the processes that use a database share its log: how many transactions have written to it.
     private const int TransactionsAt = 8;
+    // Kept open while the store is: to close any of a file's descriptors lets go of all locks that this process has on it, and with them of what keeps others from emptying it.
+    private readonly List<FileStream> heads = [];
 
     public static FolderPlace In(string parent, Synchronous synchronous)
     {
@@ -39,7 +41,8 @@ internal sealed class FolderPlace(string parent, DirectoryInfo folder, Synchrono
 
     public override async Task<Effort> EffortAsync(StoreUrl store)
     {
-        using var head = new FileStream(store.File + "-shm", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var head = new FileStream(store.File + "-shm", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        heads.Add(head);
         head.Position = TransactionsAt;
         var number = new byte[sizeof(uint)];
         await head.ReadExactlyAsync(number).ConfigureAwait(false);
@@ -77,6 +80,8 @@ internal sealed class FolderPlace(string parent, DirectoryInfo folder, Synchrono
 
     public override Task ClearAsync(bool all = false)
     {
+        heads.ForEach(head => head.Dispose());
+        heads.Clear();
         foreach (var entry in folder.GetFileSystemInfos().Where(entry => all || !entry.Name.StartsWith(Kept, StringComparison.Ordinal)))
         {
             if (entry is DirectoryInfo inner)
