@@ -17,7 +17,7 @@ internal sealed class Heartbeat(string path, string turnsPath, SqliteStoreOption
         lock (gate)
         {
             turns ??= new Turns(turnsPath);
-            // Without waiting for the disk: no lease outlasts a power cut, and whoever is stopped or killed within a transaction holds up all others.
+            // Without waiting for the disk: no lease outlasts a power cut, and who is stopped within a transaction holds up all others.
             database ??= new Database(path, Synchronous.Normal, TimeSpan.Zero);
             try
             {
