@@ -47,7 +47,8 @@ internal sealed class LeaseRenewal : WorkerLoop
     private void Watch(Incarnation incarnation)
     {
         hasSlept = false;
-        lapse.Change(incarnation.Overdue < TimeSpan.Zero ? -incarnation.Overdue : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        var left = -incarnation.Overdue;
+        lapse.Change(left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The time is up by which the lease should have been renewed.</summary>
