@@ -7,9 +7,11 @@ internal sealed class Readers(string path) : IDisposable
 {
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(10);
     private readonly ConcurrentBag<Database> idle = [];
+    private volatile bool disposed;
 
     public T Read<T>(Func<Database, T> question)
     {
+        ObjectDisposedException.ThrowIf(disposed, typeof(SqliteStore));
         if (!idle.TryTake(out var database))
             database = new Database(path, Synchronous.Full, BusyTimeout);
         try
@@ -27,11 +29,14 @@ internal sealed class Readers(string path) : IDisposable
             if (database.InTransaction)
                 database.Commit();
             idle.Add(database);
+            if (disposed)
+                Dispose();
         }
     }
 
     public void Dispose()
     {
+        disposed = true;
         while (idle.TryTake(out var database))
             database.Dispose();
     }

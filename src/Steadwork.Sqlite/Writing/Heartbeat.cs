@@ -11,11 +11,13 @@ internal sealed class Heartbeat(string path, string turnsPath, SqliteStoreOption
     private readonly Lock gate = new();
     private Turns? turns;
     private Database? database;
+    private bool disposed;
 
     public Renewal Renew(WorkerId worker)
     {
         lock (gate)
         {
+            ObjectDisposedException.ThrowIf(disposed, typeof(SqliteStore));
             turns ??= new Turns(turnsPath);
             // Without waiting for the disk: no lease outlasts a power cut, and who is stopped within a transaction holds up all others.
             database ??= new Database(path, Synchronous.Normal, TimeSpan.Zero);
@@ -46,6 +48,7 @@ internal sealed class Heartbeat(string path, string turnsPath, SqliteStoreOption
     {
         lock (gate)
         {
+            disposed = true;
             database?.Dispose();
             turns?.Dispose();
         }

@@ -63,11 +63,15 @@ public sealed class WorkerHost : IAsyncDisposable, IRenewalListener
         init => parts.StartGate = value;
     }
 
-    /// <summary>Registers the worker and begins to work.</summary>
+    /// <summary>Registers the worker and begins to work. One that was stopped may be started again.</summary>
+    /// <exception cref="InvalidOperationException">It works already.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
+        if (running is not null && !stopped)
+            throw new InvalidOperationException("The worker works already; stop it before it is started again.");
         ReserveThreads(parts.Options.Concurrency);
         incarnation = await BeginLifeAsync(cancellationToken).ConfigureAwait(false);
+        stopped = false;
         scheduling = new SchedulingLoop(store, logger);
         running = new RunningLoop(store, parts, () => incarnation, scheduling.Heard);
         renewal = new LeaseRenewal(store, parts.Options, parts.Clock, () => incarnation, this, logger);

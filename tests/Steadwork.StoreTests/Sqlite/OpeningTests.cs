@@ -119,6 +119,8 @@ public sealed class OpeningTests : IDisposable
         await store.DisposeAsync();
 
         await Should.ThrowAsync<ObjectDisposedException>(async () => await store.AddAsync(Some.Job));
+        await Should.ThrowAsync<ObjectDisposedException>(async () => await store.FindAllAsync());
+        Should.Throw<ObjectDisposedException>(() => store.Renew(new WorkerId(1)));
     }
 
     public void Dispose() => folder.Dispose();

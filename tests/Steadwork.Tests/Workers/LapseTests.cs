@@ -1,5 +1,7 @@
 using Shouldly;
 using Steadwork.Storage;
+using Steadwork.Workers;
+using Steadwork.Workers.Renewing;
 using Xunit;
 
 namespace Steadwork.Tests.Workers;
@@ -100,6 +102,51 @@ public sealed class LapseTests : IAsyncDisposable
         // Each renewal holds the store's lock for a moment, and in a run of short programs a process begins as often as a job.
         await BeginAsync();
         Volatile.Read(ref renewals).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task What_was_said_of_a_lease_that_is_over_is_not_said_again()
+    {
+        // By a worker that drains and has been missed: it gets no new life, and its heartbeat had nothing to do but to ask for this one.
+        var session = await bench.Store.StartWorkerAsync(new WorkerStart("test", ["default"], ["mail"], 1, Lease), TestContext.Current.CancellationToken);
+        var life = new Incarnation(session, Lease, bench.Clock);
+        var mourner = new Mourner();
+        using var renewal = new LeaseRenewal(
+            StoreFront.Of(bench.Store, (_, _, _) => new Renewal(false, [new Cancellation(new JobId(1), new LeaseToken(1), "seen after the rest")])),
+            new WorkerOptions { Lease = Lease }, bench.Clock, () => life, mourner, bench.Lines.CreateLogger("test"));
+        using var letsGo = mourner;
+        bench.Clock.Advance(Lease + TimeSpan.FromSeconds(2));
+        mourner.Lapses.ShouldBe(1);
+        renewal.Start();
+        renewal.Wake();
+        await mourner.Heard.WaitAsync(Workbench.Patience, TestContext.Current.CancellationToken);
+        bench.Clock.Advance(TimeSpan.FromSeconds(1));
+        mourner.Lapses.ShouldBe(1);
+    }
+
+    private sealed class Mourner : IRenewalListener, IDisposable
+    {
+        private readonly TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly ManualResetEventSlim over = new();
+
+        public int Lapses { get; private set; }
+
+        public Task Heard => heard.Task;
+
+        public void Lost(Incarnation incarnation)
+        {
+        }
+
+        public void Lapsed(Incarnation lapsed) => Lapses++;
+
+        public void Cancel(Cancellation cancellation)
+        {
+            // Keeps the heartbeat where it is.
+            heard.TrySetResult();
+            over.Wait(Workbench.Patience);
+        }
+
+        public void Dispose() => over.Set();
     }
 
     private async Task<JobId> BeginAsync()

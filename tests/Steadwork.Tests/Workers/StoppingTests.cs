@@ -18,6 +18,21 @@ public sealed class StoppingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_worker_that_was_stopped_may_be_started_again_and_stopped_again()
+    {
+        bench.Handle("note", _ => Task.CompletedTask);
+        var worker = await bench.StartAsync();
+        await bench.UntilAsync(await bench.EnqueueAsync("note"), JobState.Succeeded);
+        await worker.StopAsync(TestContext.Current.CancellationToken);
+        await worker.StartAsync(TestContext.Current.CancellationToken);
+        await bench.UntilAsync(await bench.EnqueueAsync("note"), JobState.Succeeded);
+        await Should.ThrowAsync<InvalidOperationException>(() => worker.StartAsync(TestContext.Current.CancellationToken));
+        (await bench.Store.StatisticsAsync(TestContext.Current.CancellationToken)).Workers.Count.ShouldBe(1);
+        await worker.StopAsync(TestContext.Current.CancellationToken);
+        (await bench.Store.StatisticsAsync(TestContext.Current.CancellationToken)).Workers.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_timeout_ends_the_attempt_and_says_so()
     {
         StopReason? reason = null;

@@ -44,11 +44,14 @@ internal sealed class LeaseRenewal : WorkerLoop
         return options.Lease / 3;
     }
 
+    /// <summary>Sets the timer to the end of a lease. Of one that is over by now, and was not given anew, it has told already, or is about to.</summary>
     private void Watch(Incarnation incarnation)
     {
-        hasSlept = false;
         var left = -incarnation.Overdue;
-        lapse.Change(left > TimeSpan.Zero ? left : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        if (left <= TimeSpan.Zero)
+            return;
+        hasSlept = false;
+        lapse.Change(left, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>The time is up by which the lease should have been renewed.</summary>
