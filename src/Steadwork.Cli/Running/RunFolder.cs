@@ -1,68 +1,59 @@
-using System.Diagnostics;
-using System.Globalization;
+using Steadwork.Machine;
 
 namespace Steadwork.Cli.Running;
 
-/// <summary>The private folder of one orchestrator, in which its workers capture outputs. What a killed one left is swept by the next.</summary>
+/// <summary>
+/// The private folder of one process, in which its programs' outputs are captured. What a killed one left is swept by the next:
+/// the lock in it alone says whether its process lives, for a process number means nothing to another container that shares the files.
+/// </summary>
 internal sealed class RunFolder : IDisposable
 {
     private const string Prefix = ".steadwork-run-";
-    private const string LockName = "lock";
-    private static readonly TimeSpan MakingTime = TimeSpan.FromMinutes(1);
-    private readonly FileStream claim;
+
+    // Of folders that are being made, and so not locked yet, or removed.
+    private const string AsidePrefix = ".steadwork-aside-";
+
+    private static readonly TimeSpan LongestAside = TimeSpan.FromHours(1);
+    private readonly FileLock held;
 
     /// <param name="parent">Where it is to be: on the file system on which outputs are kept, so that keeping one is a rename. Null for the place of temporary files.</param>
     public RunFolder(string? parent = null)
     {
-        Sweep(parent ?? System.IO.Path.GetTempPath());
-        var name = $"{Prefix}{Environment.ProcessId}-";
-        Path = parent is null
-            ? Directory.CreateTempSubdirectory(name).FullName
-            : Directory.CreateDirectory(System.IO.Path.Combine(parent, name + Guid.NewGuid().ToString("N"))).FullName;
-        claim = new FileStream(System.IO.Path.Combine(Path, LockName), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        parent ??= System.IO.Path.GetTempPath();
+        Sweep(parent);
+        var name = Guid.NewGuid().ToString("N");
+        var making = WorkerFolder.Make(System.IO.Path.Combine(parent, AsidePrefix + name));
+        held = FileLock.TryTake(LockOf(making)) ?? throw new IOException($"The lock file '{LockOf(making)}' is held by another process.");
+        Path = System.IO.Path.Combine(parent, Prefix + name);
+        Directory.Move(making, Path);
     }
 
     public string Path { get; }
 
+    private static string LockOf(string folder) => System.IO.Path.Combine(folder, "lock");
+
     private static void Sweep(string parent)
     {
-        foreach (var folder in Directory.EnumerateDirectories(parent, Prefix + "*"))
+        // A lock that is gone says nothing: what cleans up after others takes a file that nobody has touched for days.
+        foreach (var folder in Directory.EnumerateDirectories(parent, Prefix + "*").Where(folder => File.Exists(LockOf(folder))))
+            SweepIfLeft(folder);
+        foreach (var folder in Directory.EnumerateDirectories(parent, AsidePrefix + "*").Where(IsOld))
+            SweepIfLeft(folder);
+    }
+
+    private static bool IsOld(string folder) => TimeProvider.System.GetUtcNow() - Directory.GetLastWriteTimeUtc(folder) > LongestAside;
+
+    private static void SweepIfLeft(string folder)
+    {
+        try
         {
-            var owner = System.IO.Path.GetFileName(folder)[Prefix.Length..].Split('-')[0];
-            if (int.TryParse(owner, NumberStyles.None, CultureInfo.InvariantCulture, out var process) && !IsAlive(process) && !IsClaimed(folder))
+            using var free = FileLock.TryTake(LockOf(folder));
+            if (free is not null)
                 Remove(folder);
         }
-    }
-
-    /// <summary>A process in another container shares the file system, but its number says nothing here.</summary>
-    private static bool IsClaimed(string folder)
-    {
-        try
+        catch (IOException)
         {
-            using var free = new FileStream(System.IO.Path.Combine(folder, LockName), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-            return false;
-        }
-        catch (FileNotFoundException)
-        {
-            // Just being made, or left by one that was killed in the middle of that.
-            return TimeProvider.System.GetUtcNow() - Directory.GetLastWriteTimeUtc(folder) < MakingTime;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return true;
-        }
-    }
-
-    private static bool IsAlive(int process)
-    {
-        try
-        {
-            using var found = Process.GetProcessById(process);
-            return true;
-        }
-        catch (ArgumentException)
-        {
-            return false;
+            // Another user's, or just being removed by another start: no reason not to run.
         }
     }
 
@@ -70,17 +61,19 @@ internal sealed class RunFolder : IDisposable
     {
         try
         {
-            Directory.Delete(folder, recursive: true);
+            var going = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(folder)!, AsidePrefix + Guid.NewGuid().ToString("N"));
+            Directory.Move(folder, going);
+            Directory.Delete(going, recursive: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Another user's, or just being removed by another start: no reason not to run.
+            // What is still there is for the next start.
         }
     }
 
     public void Dispose()
     {
-        claim.Dispose();
-        Remove(Path);
+        using (held)
+            Remove(Path);
     }
 }
