@@ -8,6 +8,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { note, notes } from "./note.mjs";
+import { settle } from "./places.mjs";
 import { Runs } from "./runs.mjs";
 
 /** Callers who each wait until their job is stored before they bring the next. */
@@ -79,6 +80,7 @@ async function workThrough(store, order, runs, first, jobs) {
     await store.enqueueMany(notes(first, jobs));
   else
     await enqueueBy(store, 1, first, jobs);
+  await settle(order);
   let stop;
   const rate = await rateOf(jobs, async () => {
     const all = runs.whenAll(first + jobs);
