@@ -276,23 +276,39 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
     private static EnqueuedJob[] Enqueue(WriteTransaction transaction, IReadOnlyList<NewJob> jobs, BatchId? made = null)
     {
         transaction.RequireService();
-        var demanding = Uniqueness.Demanding(jobs);
+        // Most bring one job, with nothing to look up: it goes past all this without an enumerator.
+        var keyed = AnyKeyed(jobs);
+        var demanding = keyed ? Uniqueness.Demanding(jobs) : [];
         // Before the first is stored: else one could come after a number that is given only now.
-        foreach (var parent in jobs.SelectMany(job => job.After))
-            transaction.Family.Expect(parent);
-        foreach (var batch in jobs.Select(job => job.Batch).OfType<BatchId>().Where(batch => batch != made))
-            transaction.Batches.RequireOpen(batch);
-        Enqueueing.Expire(transaction, jobs);
+        for (var index = 0; index < jobs.Count; index++)
+            transaction.Family.ExpectAll(jobs[index].After);
+        for (var index = 0; index < jobs.Count; index++)
+        {
+            if (jobs[index].Batch is { } batch && batch != made)
+                transaction.Batches.RequireOpen(batch);
+        }
+        if (keyed)
+            Enqueueing.Expire(transaction, jobs);
         Enqueueing.Demand(transaction, demanding);
         var answers = Enqueueing.Enqueue(transaction, jobs);
         transaction.Admit();
-        var replaces = jobs.Any(job => job.WhenTaken.Replaces());
+        var replaces = keyed && jobs.Any(job => job.WhenTaken.Replaces());
         for (var index = 0; index < answers.Length; index++)
         {
             if (answers[index] is var answer && (answer.State is JobState.Waiting || replaces))
                 answers[index] = answer with { State = Reading.StateOf(transaction.Database, answer.Id) };
         }
         return answers;
+    }
+
+    private static bool AnyKeyed(IReadOnlyList<NewJob> jobs)
+    {
+        for (var index = 0; index < jobs.Count; index++)
+        {
+            if (jobs[index].UniqueKey is not null)
+                return true;
+        }
+        return false;
     }
 
     private WorkerId Register(WriteTransaction transaction, WorkerStart worker)

@@ -17,6 +17,7 @@ internal sealed class Database : IDisposable
     static Database()
     {
         Batteries_V2.Init();
+        NativeSqlite.Find();
         // Nobody asks SQLite how much memory it uses, and to count it takes a lock for every piece. Too late where the program has used SQLite before.
         sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     }

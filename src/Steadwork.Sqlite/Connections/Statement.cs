@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using SQLitePCL;
 using Steadwork.Status;
@@ -6,46 +7,61 @@ using static SQLitePCL.raw;
 namespace Steadwork.Sqlite.Connections;
 
 /// <summary>A prepared statement. Bind from 1, then <see cref="Read"/> rows or <see cref="Run"/>; both leave it ready for the next use.</summary>
-internal sealed class Statement(Database database, sqlite3_stmt handle, string sql) : IDisposable
+internal sealed unsafe class Statement(Database database, sqlite3_stmt handle, string sql) : IDisposable
 {
+    private const int ShortText = 256;
+
+    // Null once it is disposed: SQLite refuses that, where it would follow the number of a statement that is no more.
+    private nint number = handle.DangerousGetHandle();
+
+    // Which of the first parameters are not null, a bit each: a parameter keeps its value from one use to the next, and most are null for most jobs.
+    private ulong given;
+
     public Statement Bind(int index, long value)
     {
-        sqlite3_bind_int64(handle, index, value);
+        given |= BitOf(index);
+        NativeSqlite.BindNumber(number, index, value);
         return this;
     }
 
-    public Statement Bind(int index, long? value)
-    {
-        if (value is { } number)
-            sqlite3_bind_int64(handle, index, number);
-        else
-            sqlite3_bind_null(handle, index);
-        return this;
-    }
+    public Statement Bind(int index, long? value) => value is { } some ? Bind(index, some) : BindNull(index);
 
     public Statement Bind(int index, string? value)
     {
         if (value is null)
-            sqlite3_bind_null(handle, index);
-        else
-            database.Check(sqlite3_bind_text(handle, index, value), sql);
-        return this;
+            return BindNull(index);
+        var longest = Encoding.UTF8.GetMaxByteCount(value.Length);
+        var utf8 = longest <= ShortText ? stackalloc byte[ShortText] : new byte[longest];
+        return BindText(index, utf8[..Encoding.UTF8.GetBytes(value, utf8)]);
     }
 
     /// <summary>Binds UTF-8 text; empty means null.</summary>
-    public Statement BindText(int index, ReadOnlyMemory<byte> utf8)
+    public Statement BindText(int index, ReadOnlyMemory<byte> utf8) => utf8.IsEmpty ? BindNull(index) : BindText(index, utf8.Span);
+
+    private Statement BindText(int index, ReadOnlySpan<byte> utf8)
     {
-        if (utf8.IsEmpty)
-            sqlite3_bind_null(handle, index);
-        else
-            database.Check(sqlite3_bind_text(handle, index, utf8.Span), sql);
+        given |= BitOf(index);
+        // An empty one still has a place: without it SQLite would take it for null.
+        fixed (byte* text = &MemoryMarshal.GetReference(utf8))
+            database.Check(NativeSqlite.BindText(number, index, text, utf8.Length, NativeSqlite.Transient), sql);
         return this;
     }
+
+    private Statement BindNull(int index)
+    {
+        var bit = BitOf(index);
+        if (bit == 0 || (given & bit) != 0)
+            NativeSqlite.BindNull(number, index);
+        given &= ~bit;
+        return this;
+    }
+
+    private static ulong BitOf(int index) => index < 64 ? 1UL << index : 0;
 
     /// <summary>Steps to the next row. After the last one, or an error, the statement is ready to be bound again.</summary>
     public bool Read()
     {
-        var code = sqlite3_step(handle);
+        var code = NativeSqlite.Step(number);
         if (code == SQLITE_ROW)
             return true;
         End();
@@ -57,7 +73,7 @@ internal sealed class Statement(Database database, sqlite3_stmt handle, string s
     /// <returns>SQLite's code.</returns>
     public int Finish()
     {
-        var code = sqlite3_step(handle);
+        var code = NativeSqlite.Step(number);
         End();
         return code;
     }
@@ -95,7 +111,7 @@ internal sealed class Statement(Database database, sqlite3_stmt handle, string s
         finally
         {
             // Rows that a failing reader left unread would keep a snapshot, and with it the log, pinned.
-            sqlite3_reset(handle);
+            NativeSqlite.Reset(number);
         }
     }
 
@@ -108,29 +124,35 @@ internal sealed class Statement(Database database, sqlite3_stmt handle, string s
         }
         finally
         {
-            sqlite3_reset(handle);
+            NativeSqlite.Reset(number);
         }
     }
 
     private void End()
     {
-        sqlite3_reset(handle);
+        NativeSqlite.Reset(number);
         Telemetry.Statements.Add(1);
     }
 
-    public bool IsNull(int column) => sqlite3_column_type(handle, column) == SQLITE_NULL;
+    public bool IsNull(int column) => NativeSqlite.TypeOf(number, column) == SQLITE_NULL;
 
-    public long Long(int column) => sqlite3_column_int64(handle, column);
+    public long Long(int column) => NativeSqlite.Number(number, column);
 
-    public int Int(int column) => sqlite3_column_int(handle, column);
+    public int Int(int column) => (int)Long(column);
 
     public long? LongOrNull(int column) => IsNull(column) ? null : Long(column);
 
-    public string Text(int column) => Encoding.UTF8.GetString(sqlite3_column_blob(handle, column));
+    public string Text(int column) => Encoding.UTF8.GetString(Blob(column));
 
     public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
 
-    public byte[] Bytes(int column) => sqlite3_column_blob(handle, column).ToArray();
+    public byte[] Bytes(int column) => Blob(column).ToArray();
 
-    public void Dispose() => handle.Dispose();
+    private ReadOnlySpan<byte> Blob(int column) => new(NativeSqlite.Bytes(number, column), NativeSqlite.Length(number, column));
+
+    public void Dispose()
+    {
+        number = 0;
+        handle.Dispose();
+    }
 }

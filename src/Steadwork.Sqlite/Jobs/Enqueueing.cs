@@ -149,7 +149,7 @@ internal static class Enqueueing
     /// <summary>Ends what bears the unique keys of some jobs and has expired: what will never run must not keep a key from one that would.</summary>
     public static void Expire(WriteTransaction transaction, IReadOnlyList<NewJob> jobs)
     {
-        if (!jobs.Any(job => job.UniqueKey is not null) || !Expiry.IsOver(Claims.NextTimes(transaction.Database).Expiry, transaction.Now))
+        if (!Expiry.IsOver(Claims.NextTimes(transaction.Database).Expiry, transaction.Now))
             return;
         foreach (var key in jobs.Select(job => job.UniqueKey).OfType<string>())
             Claims.Expire(transaction, transaction.Database["expired-job-of-unique-key"].Bind(1, key).Bind(2, transaction.Now.ToUnixTimeMilliseconds()));

@@ -36,6 +36,15 @@ internal sealed class Family(Database database)
             throw new ParentMissingException(parent);
     }
 
+    /// <inheritdoc cref="Expect"/>
+    public void ExpectAll(IReadOnlyCollection<JobId> parents)
+    {
+        if (parents.Count == 0)
+            return;
+        foreach (var parent in parents)
+            Expect(parent);
+    }
+
     /// <summary>A new job comes after this one.</summary>
     public void Add(long child, JobId parent)
     {
@@ -63,7 +72,9 @@ internal sealed class Family(Database database)
     public void Attend(WriteTransaction transaction)
     {
         // Of several that ended together the first names itself to a child: on every store the same one.
-        var ended = new Queue<(long Parent, long After)>(TakeLoose(transaction));
+        if (TakeLoose(transaction) is not { Length: > 0 } first)
+            return;
+        var ended = new Queue<(long Parent, long After)>(first);
         while (ended.TryDequeue(out var next))
         {
             Attend(transaction, next.Parent, next.After);

@@ -9,17 +9,27 @@ internal sealed class Lanes(Database database)
 {
     private readonly Dictionary<(string Queue, string Type, string Requires), long> ids = [];
     private readonly Dictionary<long, Change> changes = [];
+    private ((string Queue, string Type, string Requires) Name, long Id) last;
 
     private record struct Change(long Ready, StateCounts States);
 
     /// <summary>The lane of a job; it is made if there is none.</summary>
     public long Of(NewJob job)
     {
-        var (queue, type, requires) = (job.Queue, job.Type, Requirement.Text(job.Requires));
-        if (ids.TryGetValue((queue, type, requires), out var known))
-            return known;
-        database["insert-lane"].Bind(1, queue).Bind(2, type).Bind(3, requires).Run();
-        return ids[(queue, type, requires)] = database["lane-of"].Bind(1, queue).Bind(2, type).Bind(3, requires).First(row => row.Long(0));
+        var name = (job.Queue, job.Type, Requirement.Text(job.Requires));
+        // Many jobs of one type come after each other.
+        if (last.Id != 0 && last.Name.Equals(name))
+            return last.Id;
+        if (!ids.TryGetValue(name, out var id))
+            ids[name] = id = Find(name);
+        last = (name, id);
+        return id;
+    }
+
+    private long Find((string Queue, string Type, string Requires) name)
+    {
+        database["insert-lane"].Bind(1, name.Queue).Bind(2, name.Type).Bind(3, name.Requires).Run();
+        return database["lane-of"].Bind(1, name.Queue).Bind(2, name.Type).Bind(3, name.Requires).First(row => row.Long(0));
     }
 
     public void CountReady(long lane, int change) =>
@@ -59,5 +69,6 @@ internal sealed class Lanes(Database database)
     {
         changes.Clear();
         ids.Clear();
+        last = default;
     }
 }
