@@ -5,7 +5,7 @@ namespace Steadwork.Cli.Benching;
 /// <summary>What takes its time: large stores, and a worker that has nothing to do.</summary>
 internal sealed class LongMeasures(Place place)
 {
-    private const int Million = 1_000_000, Drained = 30_000, More = 4000, WarmUps = 1000, Batch = 100, Statistics = 21;
+    private const int Million = 1_000_000, Drained = 60_000, More = 4000, WarmUps = 1000, Batch = 100, Statistics = 21;
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3), Idling = TimeSpan.FromSeconds(60);
 
     private StoreUrl? pending, finished;

@@ -13,7 +13,7 @@ internal sealed class Measures(Place place, bool isQuick)
     [
         new([new("fsync", "a page written, and on the disk, p50", Units.Milliseconds)], async () => [Measured.At(await place.OnFloorAsync(floor => floor.SyncAsync(samples)).ConfigureAwait(false), 0.5)], null),
         new("enqueue-one", "enqueue, one caller", Units.PerSecond, () => place.OnFloorAsync(floor => floor.EnqueueOneAsync(Few)), () => OnOursAsync(ours => ours.EnqueueOneAsync(Few))),
-        new("enqueue-64", "enqueue, 64 callers", Units.PerSecond, () => place.OnFloorAsync(floor => floor.EnqueueAsync(64, drained)), () => OnOursAsync(ours => ours.EnqueueAsync(64, drained))),
+        new("enqueue-64", "enqueue, 64 callers", Units.PerSecond, () => place.OnFloorAsync(floor => floor.EnqueueAsync(64, shared)), () => OnOursAsync(ours => ours.EnqueueAsync(64, shared))),
         new("enqueue-bulk", "enqueue 100,000 at once", Units.PerSecond, () => place.OnFloorAsync(floor => floor.BulkAsync(Many)), () => OnOursAsync(ours => ours.BulkAsync(Many))),
         Drain("drain-1", "drain, one at a time", 1),
         new(

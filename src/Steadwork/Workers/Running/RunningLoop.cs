@@ -173,9 +173,9 @@ internal sealed class RunningLoop : WorkerLoop
     private int Wanted() =>
         closing || Volatile.Read(ref aloneHeld) > 0 || !current().Holds ? 0 : Math.Max(0, depth.Target - exchanges.Holding);
 
-    /// <summary>Whether a claim may find something: after a wake-up, at the time of a delayed job, where more is known to wait, or at the poll.</summary>
+    /// <summary>Whether a claim may find something: after a wake-up, and once more when others have let go of what they looked at, at the time of a delayed job, where more is known to wait, or at the poll.</summary>
     private bool WorthAsking() =>
-        rung || looksAgain || lastClaimWasFull || nextDue <= store.Now || exchanges.SinceAsked >= parts.Options.PollInterval;
+        rung || (looksAgain && exchanges.SinceAsked >= OthersHold) || lastClaimWasFull || nextDue <= store.Now || exchanges.SinceAsked >= parts.Options.PollInterval;
 
     /// <summary>How many ends to linger for: until there are enough, or half of what is to be claimed would be wanted soon. None when it is time.</summary>
     private int EndsToLingerFor(int wanted)
@@ -194,8 +194,8 @@ internal sealed class RunningLoop : WorkerLoop
             wait -= exchanges.SinceAsked;
             if (nextDue - store.Now is { } due && due < wait)
                 wait = due;
-            if (looksAgain && wait > OthersHold)
-                wait = OthersHold;
+            if (looksAgain && OthersHold - exchanges.SinceAsked is var look && look < wait)
+                wait = look;
         }
         if (buffer.Reader.Count > 0 && wait > StaleBuffer)
             wait = StaleBuffer;
