@@ -54,7 +54,7 @@ internal static class WorkCommand
             File = program.Command[0],
             Arguments = program.Command[1..],
             StandardInput = context.Payload,
-            OutputDirectory = outputs.Folder,
+            OutputDirectory = folder.Path,
         }, outputs, watches)));
         var catalog = new JobCatalog();
         foreach (var (type, handler) in handlers)

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
-using Steadwork.Machine;
 
 namespace Steadwork.Cli.Programs;
 
@@ -47,12 +46,7 @@ internal sealed class Captured : IDisposable
             }
 
             int error = Marshal.GetLastPInvokeError();
-            // What cleans up temporary files takes the folder of a worker that had nothing to do for days.
-            if (error == Libc.NotFound && !Directory.Exists(directory) && Directory.Exists(System.IO.Path.GetDirectoryName(directory)))
-            {
-                WorkerFolder.Make(directory);
-            }
-            else if (error is not (Libc.Exists or Libc.Interrupted))
+            if (error is not (Libc.Exists or Libc.Interrupted))
             {
                 throw ProgramNotStarted.Without($"a file for its output in '{directory}'", error);
             }

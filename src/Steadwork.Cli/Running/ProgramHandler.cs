@@ -45,7 +45,7 @@ internal sealed class ProgramHandler(Func<JobContext, ProgramStart> start, Progr
         try
         {
             var program = start(context);
-            return ProgramRun.Run(program with { Environment = Marks(context), Groups = groups, OutputDirectory = outputs.Folder, HasNoGrace = () => context.StopReason is StopReason.LeaseLost }, context.CancellationToken);
+            return ProgramRun.Run(program with { Environment = Marks(context), Groups = groups, HasNoGrace = () => context.StopReason is StopReason.LeaseLost }, context.CancellationToken);
         }
         catch (UnusableItem error)
         {

@@ -14,40 +14,67 @@ internal sealed class RunFolder : IDisposable
     private const string AsidePrefix = ".steadwork-aside-";
 
     private static readonly TimeSpan LongestAside = TimeSpan.FromHours(1);
-    private readonly FileLock held;
+    private readonly Lock gate = new();
+    private readonly string parent;
+    private string path;
+    private FileLock held;
 
     /// <param name="parent">Where it is to be: on the file system on which outputs are kept, so that keeping one is a rename. Null for the place of temporary files.</param>
     public RunFolder(string? parent = null)
     {
-        parent ??= System.IO.Path.GetTempPath();
-        Sweep(parent);
-        var name = Guid.NewGuid().ToString("N");
-        var making = WorkerFolder.Make(System.IO.Path.Combine(parent, AsidePrefix + name));
-        held = FileLock.TryTake(LockOf(making)) ?? throw new IOException($"The lock file '{LockOf(making)}' is held by another process.");
-        Path = System.IO.Path.Combine(parent, Prefix + name);
-        Directory.Move(making, Path);
+        this.parent = parent ?? System.IO.Path.GetTempPath();
+        Sweep(this.parent);
+        (path, held) = Make();
     }
 
-    public string Path { get; }
+    /// <summary>Where it is. One that something has cleaned away, as it does with temporary files that nobody has touched for days, is made anew.</summary>
+    public string Path
+    {
+        get
+        {
+            lock (gate)
+            {
+                if (!Directory.Exists(path))
+                {
+                    held.Dispose();
+                    (path, held) = Make();
+                }
+                return path;
+            }
+        }
+    }
+
+    private (string Path, FileLock Held) Make()
+    {
+        var name = Guid.NewGuid().ToString("N");
+        var making = WorkerFolder.Make(System.IO.Path.Combine(parent, AsidePrefix + name));
+        var held = FileLock.TryTake(LockOf(making)) ?? throw new IOException($"The lock file '{LockOf(making)}' is held by another process.");
+        var made = System.IO.Path.Combine(parent, Prefix + name);
+        Directory.Move(making, made);
+        return (made, held);
+    }
 
     private static string LockOf(string folder) => System.IO.Path.Combine(folder, "lock");
 
     private static void Sweep(string parent)
     {
-        // A lock that is gone says nothing: what cleans up after others takes a file that nobody has touched for days.
-        foreach (var folder in Directory.EnumerateDirectories(parent, Prefix + "*").Where(folder => File.Exists(LockOf(folder))))
+        foreach (var folder in Directory.EnumerateDirectories(parent, Prefix + "*"))
             SweepIfLeft(folder);
         foreach (var folder in Directory.EnumerateDirectories(parent, AsidePrefix + "*").Where(IsOld))
-            SweepIfLeft(folder);
+            Remove(folder);
     }
 
     private static bool IsOld(string folder) => TimeProvider.System.GetUtcNow() - Directory.GetLastWriteTimeUtc(folder) > LongestAside;
 
     private static void SweepIfLeft(string folder)
     {
+        // Whoever likes can make such a folder among temporary files, with a lock that leads elsewhere.
+        if (new FileInfo(LockOf(folder)) is not { Exists: true, LinkTarget: null })
+            return;
         try
         {
-            using var free = FileLock.TryTake(LockOf(folder));
+            // A lock that is gone says nothing: what cleans up after others takes a file that nobody has touched for days.
+            using var free = FileLock.TryTake(LockOf(folder), make: false);
             if (free is not null)
                 Remove(folder);
         }
@@ -74,6 +101,6 @@ internal sealed class RunFolder : IDisposable
     public void Dispose()
     {
         using (held)
-            Remove(Path);
+            Remove(path);
     }
 }

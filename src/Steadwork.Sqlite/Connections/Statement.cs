@@ -20,7 +20,7 @@ internal sealed unsafe class Statement(Database database, sqlite3_stmt handle, s
     public Statement Bind(int index, long value)
     {
         given |= BitOf(index);
-        NativeSqlite.BindNumber(number, index, value);
+        database.Check(NativeSqlite.BindNumber(number, index, value), sql);
         return this;
     }
 
@@ -51,7 +51,7 @@ internal sealed unsafe class Statement(Database database, sqlite3_stmt handle, s
     {
         var bit = BitOf(index);
         if (bit == 0 || (given & bit) != 0)
-            NativeSqlite.BindNull(number, index);
+            database.Check(NativeSqlite.BindNull(number, index), sql);
         given &= ~bit;
         return this;
     }

@@ -85,8 +85,7 @@ internal static class Claims
 
     private static void JoinLines(WriteTransaction transaction, DateTimeOffset now)
     {
-        var joined = transaction.Database["join-line"].Bind(1, now.ToUnixTimeMilliseconds()).Bind(2, JoinAtOnce);
-        while (joined.Read())
+        transaction.Database["join-line"].Bind(1, now.ToUnixTimeMilliseconds()).Bind(2, JoinAtOnce).Each(joined =>
         {
             var lane = joined.Long(0);
             if (joined.Int(1) == 1)
@@ -94,12 +93,13 @@ internal static class Claims
                 transaction.Lanes.CountReady(lane, +1);
                 if (joined.TextOrNull(3) is { } again)
                     transaction.Limits.RunsAgain(again, now);
-                continue;
+                return true;
             }
             transaction.Lanes.Move(lane, JobState.Pending, JobState.Waiting);
             transaction.Batches.Move(joined.LongOrNull(4), JobState.Pending, JobState.Waiting);
             transaction.Keys.Arrive(joined.Text(3), joined.Long(2));
-        }
+            return true;
+        });
         transaction.WakeAfterCommit(WakeUp.Jobs);
     }
 
@@ -119,11 +119,8 @@ internal static class Claims
             else
                 PrioritiesOf(database, lane).ForEach(priority => Add(database[request.Rule.Order is ClaimOrder.Lifo ? "priority-tail" : "priority-head"].Bind(1, lane).Bind(2, priority).Bind(3, most)));
 
-            void Add(Statement rows)
-            {
-                while (rows.Read())
-                    heads.Add(new Head(rows.Long(0), rows.Int(1), rows.Int(2) == 1, rows.Long(3), rows.LongOrNull(4), queue, type, lane));
-            }
+            void Add(Statement rows) =>
+                heads.AddRange(rows.All(row => new Head(row.Long(0), row.Int(1), row.Int(2) == 1, row.Long(3), row.LongOrNull(4), queue, type, lane)));
         }
         if (!request.Rule.IsDefault)
             heads = [.. request.Rule.Sort(heads, head => new ClaimPlace(head.Queue, head.Priority, head.Id, DateTimeOffset.FromUnixTimeMilliseconds(head.RunAt)), request.Queues, now, Random.Shared.NextDouble)];

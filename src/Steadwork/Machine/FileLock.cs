@@ -17,29 +17,32 @@ internal sealed partial class FileLock : IDisposable
 
     private FileLock(int descriptor) => this.descriptor = descriptor;
 
-    /// <summary>Takes the lock, making the file if need be.</summary>
+    /// <summary>Takes the lock.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="make">Whether to make it if need be.</param>
     /// <returns>Null when another holder has it.</returns>
-    public static FileLock? TryTake(string path) => OperatingSystem.IsWindows() ? TryTakeByShare(path) : TryTakeByFlock(path, LOCK_EX | LOCK_NB);
+    /// <exception cref="IOException">The file cannot be opened, or there are no locks on its file system.</exception>
+    public static FileLock? TryTake(string path, bool make = true) => OperatingSystem.IsWindows() ? TryTakeByShare(path, make) : TryTakeByFlock(path, LOCK_EX | LOCK_NB, make);
 
     /// <summary>Waits until the lock is free and takes it.</summary>
     public static FileLock Take(string path)
     {
         if (!OperatingSystem.IsWindows())
-            return TryTakeByFlock(path, LOCK_EX)!;
+            return TryTakeByFlock(path, LOCK_EX, make: true)!;
         using var pause = new ManualResetEventSlim();
         while (true)
         {
-            if (TryTakeByShare(path) is { } taken)
+            if (TryTakeByShare(path, make: true) is { } taken)
                 return taken;
             pause.Wait(10);
         }
     }
 
-    private static FileLock? TryTakeByShare(string path)
+    private static FileLock? TryTakeByShare(string path, bool make)
     {
         try
         {
-            return new FileLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new FileLock(new FileStream(path, make ? FileMode.OpenOrCreate : FileMode.Open, FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException)
         {
@@ -48,9 +51,11 @@ internal sealed partial class FileLock : IDisposable
     }
 
     [UnsupportedOSPlatform("windows")]
-    private static FileLock? TryTakeByFlock(string path, int operation)
+    private static FileLock? TryTakeByFlock(string path, int operation, bool make)
     {
-        var flags = O_RDWR | (OperatingSystem.IsLinux() ? O_CREAT_LINUX | O_CLOEXEC_LINUX : O_CREAT_BSD | O_CLOEXEC_BSD);
+        var flags = O_RDWR | (OperatingSystem.IsLinux() ? O_CLOEXEC_LINUX : O_CLOEXEC_BSD);
+        if (make)
+            flags |= OperatingSystem.IsLinux() ? O_CREAT_LINUX : O_CREAT_BSD;
         var descriptor = open(path, flags, 0x180 /* 0600 */);
         if (descriptor < 0)
             throw new IOException($"the file '{path}', which its processes lock, cannot be written: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");

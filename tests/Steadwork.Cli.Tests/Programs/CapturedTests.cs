@@ -23,17 +23,6 @@ public sealed class CapturedTests : IDisposable
         end.StandardOutput.Tail(int.MaxValue).Length.ShouldBe(588895);
     }
 
-    [Fact]
-    public void A_folder_that_was_cleaned_away_is_made_again_for_its_owner_alone()
-    {
-        string folder = _scratch.File("folder");
-
-        using ProgramEnd end = Scratch.Run(_scratch.Program("echo", "there") with { OutputDirectory = folder });
-
-        Encoding.UTF8.GetString(end.StandardOutput.Tail(100)).ShouldBe("there\n");
-        File.GetUnixFileMode(folder).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
-
     [Theory]
     [InlineData("aé", 1, "")]
     [InlineData("aé", 2, "é")]

@@ -60,5 +60,31 @@ public sealed class RunFolderTests : IDisposable
         Directory.GetDirectories(parent).ShouldBeEmpty();
     }
 
+    [Fact]
+    public void One_that_was_cleaned_away_is_made_anew_and_held()
+    {
+        using var folder = new RunFolder(parent);
+        Directory.Delete(folder.Path, recursive: true);
+
+        Parallel.For(0, 8, _ => Directory.Exists(folder.Path).ShouldBeTrue());
+
+        Directory.GetDirectories(parent).ShouldBe([folder.Path]);
+        FileLock.TryTake(Path.Combine(folder.Path, "lock")).ShouldBeNull();
+        File.GetUnixFileMode(folder.Path).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    [Fact]
+    public void One_whose_lock_leads_elsewhere_is_not_touched()
+    {
+        var elsewhere = Path.Combine(parent, "elsewhere");
+        var laid = Make(".steadwork-run-laid");
+        File.WriteAllText(elsewhere, "");
+        File.CreateSymbolicLink(Path.Combine(laid, "lock"), elsewhere);
+
+        using var folder = new RunFolder(parent);
+
+        Directory.GetDirectories(parent).ShouldBe([laid, folder.Path], ignoreOrder: true);
+    }
+
     private string Make(string name) => Directory.CreateDirectory(Path.Combine(parent, name)).FullName;
 }

@@ -34,7 +34,7 @@ internal sealed class RunningLoop : WorkerLoop
     private volatile bool closing;
     private volatile bool rung = true;
     private bool lastClaimWasFull;
-    private bool looksAgain;
+    private long? looksAgainFrom;
     private TimeSpan leastWait = LeastWait;
     private long lastTaken;
     private DateTimeOffset? nextDue;
@@ -118,7 +118,11 @@ internal sealed class RunningLoop : WorkerLoop
             return exchanges.Await(few, Linger - exchanges.SinceAsked);
         var wasRung = rung;
         if (wanted > 0)
-            rung = looksAgain = false;
+        {
+            rung = false;
+            if (UntilLook <= TimeSpan.Zero)
+                looksAgainFrom = null;
+        }
         exchanges.Ask(wanted, wasRung, current());
         return TimeSpan.Zero;
     }
@@ -157,7 +161,8 @@ internal sealed class RunningLoop : WorkerLoop
         if (wanted > 0)
         {
             lastClaimWasFull = answer.Claimed.Count >= wanted;
-            looksAgain = wasRung && answer.MayHaveMissed;
+            if (wasRung && answer.MayHaveMissed)
+                looksAgainFrom = parts.Clock.GetTimestamp();
         }
         Volatile.Write(ref lastTaken, parts.Clock.GetTimestamp());
         foreach (var job in answer.Claimed)
@@ -175,7 +180,10 @@ internal sealed class RunningLoop : WorkerLoop
 
     /// <summary>Whether a claim may find something: after a wake-up, and once more when others have let go of what they looked at, at the time of a delayed job, where more is known to wait, or at the poll.</summary>
     private bool WorthAsking() =>
-        rung || (looksAgain && exchanges.SinceAsked >= OthersHold) || lastClaimWasFull || nextDue <= store.Now || exchanges.SinceAsked >= parts.Options.PollInterval;
+        rung || UntilLook <= TimeSpan.Zero || lastClaimWasFull || nextDue <= store.Now || exchanges.SinceAsked >= parts.Options.PollInterval;
+
+    /// <summary>For how long to leave it to others what may have been missed; endless when nothing was.</summary>
+    private TimeSpan UntilLook => looksAgainFrom is { } from ? OthersHold - parts.Clock.GetElapsedTime(from) : TimeSpan.MaxValue;
 
     /// <summary>How many ends to linger for: until there are enough, or half of what is to be claimed would be wanted soon. None when it is time.</summary>
     private int EndsToLingerFor(int wanted)
@@ -194,8 +202,8 @@ internal sealed class RunningLoop : WorkerLoop
             wait -= exchanges.SinceAsked;
             if (nextDue - store.Now is { } due && due < wait)
                 wait = due;
-            if (looksAgain && OthersHold - exchanges.SinceAsked is var look && look < wait)
-                wait = look;
+            if (UntilLook < wait)
+                wait = UntilLook;
         }
         if (buffer.Reader.Count > 0 && wait > StaleBuffer)
             wait = StaleBuffer;
