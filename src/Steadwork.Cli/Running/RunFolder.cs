@@ -48,7 +48,7 @@ internal sealed class RunFolder : IDisposable
     {
         var name = Guid.NewGuid().ToString("N");
         var making = WorkerFolder.Make(System.IO.Path.Combine(parent, AsidePrefix + name));
-        var held = FileLock.TryTake(LockOf(making)) ?? throw new IOException($"The lock file '{LockOf(making)}' is held by another process.");
+        var held = FileLock.TakeNew(LockOf(making));
         var made = System.IO.Path.Combine(parent, Prefix + name);
         Directory.Move(making, made);
         return (made, held);

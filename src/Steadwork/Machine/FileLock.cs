@@ -24,6 +24,10 @@ internal sealed partial class FileLock : IDisposable
     /// <exception cref="IOException">The file cannot be opened, or there are no locks on its file system.</exception>
     public static FileLock? TryTake(string path, bool make = true) => OperatingSystem.IsWindows() ? TryTakeByShare(path, make) : TryTakeByFlock(path, LOCK_EX | LOCK_NB, make);
 
+    /// <summary>Takes the lock of a file that is being made, and that nobody else has a reason to lock.</summary>
+    /// <exception cref="IOException">Somebody holds it all the same, or it cannot be made or locked.</exception>
+    public static FileLock TakeNew(string path) => TryTake(path) ?? throw new IOException($"The lock file '{path}' is held by another process.");
+
     /// <summary>Waits until the lock is free and takes it.</summary>
     public static FileLock Take(string path)
     {

@@ -17,7 +17,7 @@ internal sealed class LifeLines(WorkerFolder folder) : IDisposable
         var marks = new StartMarks(folder.MarksOf(worker), capacity);
         // Locked under another name first: a lock file that appears under its own name unlocked would look like a dead worker's.
         var making = folder.LockOf(worker) + ".new";
-        var held = FileLock.TryTake(making) ?? throw new IOException($"The lock file '{making}' is held by another process.");
+        var held = FileLock.TakeNew(making);
         File.Move(making, folder.LockOf(worker), overwrite: true);
         own[worker] = (held, marks);
         return marks;
