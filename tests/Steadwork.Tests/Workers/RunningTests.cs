@@ -152,6 +152,30 @@ public sealed class RunningTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_worker_that_holds_nothing_takes_a_quarter_of_what_it_may_hold_and_begins_with_that()
+    {
+        bench.Handle("note", _ => Task.CompletedTask);
+        var took = new List<int>();
+        bench.Front = StoreFront.Of(bench.Store, (method, _, call) =>
+        {
+            var answer = call();
+            if (answer is Task<Exchange> exchange && exchange.Result.Claimed.Count > 0)
+                took.Add(exchange.Result.Claimed.Count);
+            return answer;
+        });
+        await bench.StartAsync(options => (options.Concurrency, options.MaxPrefetch) = (4, 396));
+        // From this it knows how short they are.
+        await bench.UntilAsync(await bench.EnqueueAsync("note"), JobState.Succeeded);
+        took.Clear();
+
+        var note = new NewJob { Type = "note", Payload = "{}"u8.ToArray() };
+        var many = await bench.Store.EnqueueAsync([.. Enumerable.Repeat(note, 1000)], TestContext.Current.CancellationToken);
+        await bench.UntilAsync(many[^1].Id, JobState.Succeeded);
+        took[0].ShouldBe(100);
+        took.Max().ShouldBeInRange(101, 400);
+    }
+
+    [Fact]
     public async Task The_trace_context_of_the_enqueuer_is_restored_around_the_handler()
     {
         var seen = new TaskCompletionSource<string?>();

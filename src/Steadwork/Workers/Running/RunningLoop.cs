@@ -127,11 +127,11 @@ internal sealed class RunningLoop : WorkerLoop
         return TimeSpan.Zero;
     }
 
-    /// <summary>With how many ends an exchange is well filled: the larger, the less each costs, but what it asks for is needed while there is something to run yet.</summary>
-    private int EnoughEnds => Math.Max(1, depth.Target / 4);
+    /// <summary>With how many an exchange is well filled: the larger, the less each costs, but what it asks for is needed while there is something to run yet.</summary>
+    private int EnoughForOne => Math.Max(1, depth.Target / 4);
 
     /// <summary>How many ends are lacking for an exchange beside what is under way.</summary>
-    private int EndsForAnother() => !exchanges.IsUnderWay ? 0 : exchanges.MayAskBeside ? EnoughEnds - exchanges.Ends : int.MaxValue;
+    private int EndsForAnother() => !exchanges.IsUnderWay ? 0 : exchanges.MayAskBeside ? EnoughForOne - exchanges.Ends : int.MaxValue;
 
     private void HearAnswers()
     {
@@ -175,8 +175,13 @@ internal sealed class RunningLoop : WorkerLoop
             parts.OnLeaseInDoubt();
     }
 
-    private int Wanted() =>
-        closing || Volatile.Read(ref aloneHeld) > 0 || !current().Holds ? 0 : Math.Max(0, depth.Target - exchanges.Holding);
+    private int Wanted()
+    {
+        if (closing || Volatile.Read(ref aloneHeld) > 0 || !current().Holds)
+            return 0;
+        // While a worker that has nothing yet waits for all that it may hold, its slots would stand still.
+        return exchanges.IsIdle ? Math.Max(parts.Options.Concurrency, EnoughForOne) : Math.Max(0, depth.Target - exchanges.Holding);
+    }
 
     /// <summary>Whether a claim may find something: after a wake-up, and once more when others have let go of what they looked at, at the time of a delayed job, where more is known to wait, or at the poll.</summary>
     private bool WorthAsking() =>
@@ -190,7 +195,7 @@ internal sealed class RunningLoop : WorkerLoop
     {
         var ahead = buffer.Reader.Count;
         // With each end there is one less ahead and one more wanted.
-        return closing || exchanges.SinceAsked >= Linger ? 0 : Math.Min(EnoughEnds - exchanges.Ends, Math.Min(ahead, (2 * ahead - wanted + 2) / 3));
+        return closing || exchanges.SinceAsked >= Linger ? 0 : Math.Min(EnoughForOne - exchanges.Ends, Math.Min(ahead, (2 * ahead - wanted + 2) / 3));
     }
 
     /// <summary>How long nothing but a wake-up can give this loop something to do.</summary>
