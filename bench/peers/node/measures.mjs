@@ -7,6 +7,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { medianOf } from "./median.mjs";
 import { note, notes } from "./note.mjs";
 import { settle } from "./places.mjs";
 import { Runs } from "./runs.mjs";
@@ -103,5 +104,3 @@ async function rateOf(jobs, work) {
   await work();
   return jobs / (Number(process.hrtime.bigint() - began) / 1e9);
 }
-
-const medianOf = values => values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)];

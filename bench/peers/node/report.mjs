@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
+import { medianOf } from "./median.mjs";
 import { measures, words } from "./systems.mjs";
 
 /** All that was measured: medians of the rounds, with the least and the most. */
@@ -34,7 +35,7 @@ function summary(name, results) {
     unit: name.startsWith("pickup") ? "ms" : "jobs/s",
     jobs: results[0].jobs ?? null,
     concurrency: measures[name].concurrency ?? measures[name].callers ?? null,
-    median: values[Math.floor(values.length / 2)] ?? null,
+    median: medianOf(values),
     least: values[0] ?? null,
     most: values.at(-1) ?? null,
     runs: values.length,

@@ -55,5 +55,5 @@ export const words = {
   fsync: "PostgreSQL, fsync and synchronous_commit on: what is committed survives a power cut",
   "AOF always": "Redis, append-only file, fsync before each answer: what is answered survives a power cut",
   "AOF 1 s": "Redis, append-only file, fsync each second: a power cut takes the last second",
-  snapshots: "Redis as it comes, no append-only file: a crash takes all since the last snapshot, which may be minutes old",
+  snapshots: "Redis as it comes, no append-only file: a crash takes all since the last snapshot, which may be an hour old where little is written",
 };
