@@ -81,11 +81,14 @@ BEGIN
         END IF;
         is_left := EXISTS (SELECT FROM steadwork.jobs WHERE batch = this);
         IF is_left THEN
-            is_sure := pg_try_advisory_lock(looking);
-            IF is_sure THEN
-                is_left := EXISTS (SELECT FROM steadwork.jobs WHERE batch = this);
-                PERFORM pg_advisory_unlock(looking);
-            END IF;
+            -- For this look only: what is raised lets go of it, as whatever ends the look from outside would. A lock of the session would outlive that.
+            BEGIN
+                is_sure := pg_try_advisory_xact_lock(looking);
+                is_left := NOT is_sure OR EXISTS (SELECT FROM steadwork.jobs WHERE batch = this);
+                RAISE EXCEPTION USING ERRCODE = 'SW000';
+            EXCEPTION WHEN SQLSTATE 'SW000' THEN
+                NULL;
+            END;
         END IF;
     END IF;
     IF is_sure AND is_left THEN
