@@ -107,7 +107,7 @@ internal sealed class Ours(IStore store, IStore other, IStore silent) : IAsyncDi
         var mark = default(PruneMark);
         for (var isOver = false; !isOver;)
         {
-            var step = await store.PruneAsync(new RetentionRules([new(TimeSpan.Zero)], TimeSpan.Zero), mark, PruningLoop.StepSize, CancellationToken.None);
+            var step = await store.PruneAsync(new RetentionRules([new(TimeSpan.Zero)], TimeSpan.Zero), mark, store.PrunePace.StepSize, CancellationToken.None);
             (mark, isOver) = (step.Reached, step.IsOver);
         }
     }

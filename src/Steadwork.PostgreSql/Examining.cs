@@ -1,21 +1,25 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.Storage;
 
 namespace Steadwork.PostgreSql;
 
 /// <summary>Looks for what slows a store on PostgreSQL down, or endangers it.</summary>
-internal sealed class Examining(Database database, PostgreSqlStoreOptions options)
+internal sealed partial class Examining(Database database, PostgreSqlStoreOptions options)
 {
     private const int OldestServer = 130_000;
     private static readonly TimeSpan ClockDifference = TimeSpan.FromSeconds(2);
 
-    private readonly record struct Settings(int Number, string Version, bool Durable, string Commit, bool Vacuums, int MaxConnections, long Connections, DateTimeOffset Now);
+    private readonly record struct Settings(int Number, string Version, bool Durable, string Commit, bool Vacuums, int MaxConnections, long Connections, DateTimeOffset Now, string Synchronous)
+    {
+        public bool WaitsForReplicas => Commit is not ("off" or "local");
+    }
 
     public async Task<IReadOnlyList<Finding>> ExamineAsync(CancellationToken cancellationToken)
     {
         var settings = await AskAsync("settings", reader => reader.FirstAsync(row => new Settings(
-            row.Int(0), row.Text(1), row.Bool(2), row.Text(3), row.Bool(4), row.Int(5), row.Long(6), row.Time(7))), cancellationToken).ConfigureAwait(false);
+            row.Int(0), row.Text(1), row.Bool(2), row.Text(3), row.Bool(4), row.Int(5), row.Long(6), row.Time(7), row.Text(8))), cancellationToken).ConfigureAwait(false);
         return
         [
             Server(settings),
@@ -25,7 +29,7 @@ internal sealed class Examining(Database database, PostgreSqlStoreOptions option
             await IndexesAsync(cancellationToken).ConfigureAwait(false),
             await SnapshotAsync(settings.Now, cancellationToken).ConfigureAwait(false),
             await DeadRowsAsync(settings, cancellationToken).ConfigureAwait(false),
-            await ReplicasAsync(cancellationToken).ConfigureAwait(false),
+            await ReplicasAsync(settings, cancellationToken).ConfigureAwait(false),
         ];
     }
 
@@ -80,19 +84,34 @@ internal sealed class Examining(Database database, PostgreSqlStoreOptions option
             : new("dead rows", FindingLevel.Warn, $"{string.Join("; ", tables.Select(table => string.Create(CultureInfo.InvariantCulture, $"{table.Name}: {table.Dead:N0} dead rows for {table.Live:N0} live ones")))}. autovacuum does not keep up: see snapshot, or give it more workers.");
     }
 
-    private async Task<Finding> ReplicasAsync(CancellationToken cancellationToken)
+    private async Task<Finding> ReplicasAsync(Settings settings, CancellationToken cancellationToken)
     {
         var replicas = await AskAsync("replicas", reader => reader.AllAsync(row => (
             Name: row.Text(0), State: row.TextOrNull(1), Sync: row.TextOrNull(2), Lag: row.IsDBNull(3) ? TimeSpan.Zero : TimeSpan.FromSeconds(row.GetDouble(3)))), cancellationToken).ConfigureAwait(false);
+        var isHidden = replicas.Exists(replica => replica.State is null);
+        var synchronous = replicas.Count(replica => isHidden || replica.Sync is "sync" or "quorum");
+        if (settings.WaitsForReplicas && StandbysIn(settings.Synchronous) is var needed && synchronous < needed)
+            return new("replicas", FindingLevel.Fail, $"Every commit waits: of the {needed} synchronous standbys that synchronous_standby_names = '{settings.Synchronous}' asks for, {synchronous} are connected. Bring them back, or take them out of that setting.");
+        var slots = await AskAsync("idle-slots", reader => reader.AllAsync(row => (Name: row.Text(0), Kept: row.Long(1))), cancellationToken, Value.Of(options.KeptLog)).ConfigureAwait(false);
+        if (slots.Count > 0)
+            return new("replicas", FindingLevel.Warn, $"The server keeps its log of writes for standbys that are not there, until its disk is full: {string.Join(", ", slots.Select(slot => string.Create(CultureInfo.InvariantCulture, $"{slot.Kept >> 20:N0} MiB for the replication slot {slot.Name}")))}. Bring them back, or drop their slots.");
         if (replicas.Count == 0)
             return new("replicas", FindingLevel.Pass, "The server has no replicas.");
-        if (replicas.Exists(replica => replica.State is null))
+        if (isHidden)
             return new("replicas", FindingLevel.Warn, $"There are replicas, {string.Join(", ", replicas.Select(replica => replica.Name))}, and this role may not see whether they are in step. Grant it pg_monitor.");
         var lagging = replicas.FindAll(replica => replica.Lag > options.ReplicaLag || replica.State != "streaming");
         return lagging.Count == 0
             ? new("replicas", FindingLevel.Pass, $"In step: {string.Join(", ", replicas.Select(replica => $"{replica.Name} ({replica.Sync})"))}.")
             : new("replicas", FindingLevel.Warn, $"Behind: {string.Join(", ", lagging.Select(replica => $"{replica.Name} ({replica.State}, {replica.Sync}) by {Seconds(replica.Lag)}"))}. A synchronous one that lags holds up every commit.");
     }
+
+    /// <summary>How many standbys a commit waits for, by <c>synchronous_standby_names</c> (PostgreSQL manual, 20.6.2): the number before the brackets, and 1 where there is none.</summary>
+    internal static int StandbysIn(string names) => NumberOfStandbys().Match(names) is { Success: true } match
+        ? int.Parse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture)
+        : names.AsSpan().IsWhiteSpace() ? 0 : 1;
+
+    [GeneratedRegex(@"^\s*(?:(?:FIRST|ANY)\s+)?(\d+)\s*\(", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex NumberOfStandbys();
 
     private Task<T> AskAsync<T>(string statement, Func<Npgsql.NpgsqlDataReader, Task<T>> read, CancellationToken cancellationToken, params Npgsql.NpgsqlParameter[] values) =>
         database.RunAsync(database.Batch().Add(statement, values), read, cancellationToken);

@@ -213,6 +213,10 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     public Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
         ChangeAsync(batch => batch.Add("resume", Value.Of(scope.Name()), Value.Of(name), PauseLog(scope, name, by)), cancellationToken);
 
+    // It keeps nobody waiting but whoever waits for the very jobs that it removes.
+    /// <inheritdoc/>
+    public PrunePace PrunePace => new(2000, 1);
+
     /// <inheritdoc/>
     public async Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken)
     {

@@ -42,6 +42,9 @@ public sealed class PostgreSqlStoreOptions
     /// <summary>How far a replica may be behind before an examination complains of it. Default 10 s.</summary>
     internal TimeSpan ReplicaLag { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How many bytes of its log of writes the server may keep for a standby that is not there before an examination complains of it. Default 1 GiB.</summary>
+    internal long KeptLog { get; set; } = 1L << 30;
+
     /// <summary>
     /// How long the store goes on trying to connect when the server, or this machine, is too busy to answer within the time of one try.
     /// Default null: 60 s, but no second try where the connection string says how long one may take (<c>Timeout</c>, in a URL <c>connect_timeout</c>).

@@ -3,7 +3,7 @@ using Steadwork.Soak.Stores;
 
 namespace Steadwork.Cli.Tests;
 
-public sealed class PostgreSqlKillTests() : KillTests<PostgreSqlSchema>(40);
+public sealed class PostgreSqlKillTests : KillTests<PostgreSqlSchema>;
 
 public sealed class PostgreSqlStalledWorkerTests : StalledWorkerTests<PostgreSqlSchema>;
 

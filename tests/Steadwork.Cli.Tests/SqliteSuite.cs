@@ -3,7 +3,7 @@ using Steadwork.Soak.Stores;
 
 namespace Steadwork.Cli.Tests;
 
-public sealed class SqliteKillTests() : KillTests<SqliteFile>(100);
+public sealed class SqliteKillTests : KillTests<SqliteFile>;
 
 public sealed class SqliteStalledWorkerTests : StalledWorkerTests<SqliteFile>;
 

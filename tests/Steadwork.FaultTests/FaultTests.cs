@@ -35,7 +35,15 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
 
     [Fact]
     public async Task A_dead_listening_connection_costs_a_poll_and_not_more() =>
-        Check(await new DeadListener(folder, output.WriteLine).RunAsync(50));
+        Check(await new DeadListener(folder, output.WriteLine, isAlone: false).RunAsync(50));
+
+    [Fact]
+    public async Task Claims_beside_a_transaction_that_does_nothing_do_not_step_over_all_that_is_done() =>
+        Check(await new IdleTransaction(folder, output.WriteLine, isAlone: false).RunAsync(9));
+
+    [Fact]
+    public async Task The_room_of_jobs_that_were_pruned_is_used_for_those_that_come() =>
+        Check(await new PrunedHistory(folder, output.WriteLine).RunAsync(20_000));
 
     [Fact]
     public async Task A_host_that_is_cut_off_loses_its_jobs_to_the_others_and_completes_none_that_they_have_run()
@@ -59,11 +67,40 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         await using var store = await PostgreSqlStore.OpenAsync(primary.Url, new PostgreSqlStoreOptions { ReplicaLag = TimeSpan.FromMilliseconds(500) }, TestContext.Current.CancellationToken);
         (await UntilAsync(store, "replicas", FindingLevel.Pass)).ShouldStartWith("In step: walreceiver (async)");
 
+        await primary.ExecuteAsync("CREATE ROLE looker LOGIN; GRANT USAGE ON SCHEMA steadwork TO looker; GRANT SELECT ON ALL TABLES IN SCHEMA steadwork TO looker; GRANT SELECT ON ALL SEQUENCES IN SCHEMA steadwork TO looker");
+        await using (var lookers = await PostgreSqlStore.OpenAsync(primary.Url.Replace("steadwork@", "looker@", StringComparison.Ordinal), null, TestContext.Current.CancellationToken))
+            (await FindingAsync(lookers, "replicas")).ShouldBe(new Finding("replicas", FindingLevel.Warn, "There are replicas, walreceiver, and this role may not see whether they are in step. Grant it pg_monitor."));
+
         await standby.ExecuteAsync("SELECT pg_wal_replay_pause()");
         (await UntilAsync(store, "replicas", FindingLevel.Warn)).ShouldMatch(@"^Behind: walreceiver \(streaming, async\) by \d+ s\.");
 
         await standby.ExecuteAsync("SELECT pg_wal_replay_resume()");
         await UntilAsync(store, "replicas", FindingLevel.Pass);
+    }
+
+    [Fact]
+    public async Task A_standby_that_is_gone_and_that_commits_wait_for_or_the_log_is_kept_for_is_told_of()
+    {
+        await using var primary = await PostgresServer.MakeAsync(Path.Combine(folder, "primary"));
+        await using var store = await PostgreSqlStore.OpenAsync(primary.Url, new PostgreSqlStoreOptions { KeptLog = 1 << 20 }, TestContext.Current.CancellationToken);
+        (await FindingAsync(store, "replicas")).ShouldBe(new Finding("replicas", FindingLevel.Pass, "The server has no replicas."));
+
+        await primary.ExecuteAsync("SELECT pg_create_physical_replication_slot('gone', true); CREATE TABLE written AS SELECT place FROM generate_series(1, 100000) AS place");
+        (await FindingAsync(store, "replicas")).ShouldSatisfyAllConditions(
+            finding => finding.Level.ShouldBe(FindingLevel.Warn),
+            finding => finding.Text.ShouldMatch(@"^The server keeps its log of writes for standbys that are not there, until its disk is full: \d+ MiB for the replication slot gone\. Bring them back, or drop their slots\.$"));
+        await primary.ExecuteAsync("SELECT pg_drop_replication_slot('gone')");
+
+        await using (var standby = await primary.MakeStandbyAsync(Path.Combine(folder, "standby")))
+        {
+            await primary.SetAsync("synchronous_standby_names", "FIRST 1 (walreceiver)");
+            (await UntilAsync(store, "replicas", FindingLevel.Pass)).ShouldBe("In step: walreceiver (sync).");
+        }
+        var found = await FindingAsync(store, "replicas");
+        (await Until.TrueAsync(async () => (found = await FindingAsync(store, "replicas")).Level == FindingLevel.Fail, TimeSpan.FromMinutes(1))).ShouldBeTrue(found.Text);
+        found.Text.ShouldBe("Every commit waits: of the 1 synchronous standbys that synchronous_standby_names = 'FIRST 1 (walreceiver)' asks for, 0 are connected. Bring them back, or take them out of that setting.");
+        // Else it would wait, too, as it is closed.
+        await primary.SetAsync("synchronous_standby_names", "");
     }
 
     [Fact]
@@ -86,11 +123,14 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         {
             // How far a standby is behind shows in what it has yet to do.
             await store.EnqueueAsync([new NewJob { Type = "note", Payload = "{}"u8.ToArray() }], TestContext.Current.CancellationToken);
-            found = (await store.ExamineAsync(TestContext.Current.CancellationToken)).Single(finding => finding.Name == name);
+            found = await FindingAsync(store, name);
             return found.Level == level;
         }, TimeSpan.FromMinutes(1))).ShouldBeTrue(found.Text);
         return found.Text;
     }
+
+    private static async Task<Finding> FindingAsync(PostgreSqlStore store, string name) =>
+        (await store.ExamineAsync(TestContext.Current.CancellationToken)).Single(finding => finding.Name == name);
 
     internal static string TakeFolder()
     {

@@ -21,8 +21,9 @@ var status = command switch
     "hosts" => await OnHostsAsync(() => new CutHosts(Cli(), folder, Progress).RunAsync(count)),
     "keys" => await RunKeysAsync(),
     "live" => await ChangeAsync(),
-    "dead-listener" => (await new DeadListener(folder, Progress).RunAsync(count)).Print(),
-    "idle-transaction" => (await new IdleTransaction(folder, Progress).RunAsync(count)).Print(),
+    "dead-listener" => (await new DeadListener(folder, Progress, isAlone: true).RunAsync(count)).Print(),
+    "idle-transaction" => (await new IdleTransaction(folder, Progress, isAlone: true).RunAsync(count)).Print(),
+    "pruning" => (await new PrunedHistory(folder, Progress).RunAsync(count)).Print(),
     _ => Usage(),
 };
 Console.WriteLine($"{Stopwatch.GetElapsedTime(began):hh\\:mm\\:ss}");
@@ -47,6 +48,7 @@ static int Usage()
           soak hosts COUNT                  cuts one of several hosts off and joins it again; takes root
           soak dead-listener SAMPLES        measures how soon jobs begin while a worker hears no wake-ups
           soak idle-transaction SECONDS     measures claims beside a transaction that does nothing
+          soak pruning JOBS                 measures claims beside the pruning of a history, and that its room is used again
         """);
     return 2;
 }

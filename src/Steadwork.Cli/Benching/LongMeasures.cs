@@ -6,7 +6,7 @@ namespace Steadwork.Cli.Benching;
 internal sealed class LongMeasures(Place place)
 {
     private const int Million = 1_000_000, Drained = 60_000, More = 4000, WarmUps = 1000, Batch = 100, Statistics = 21;
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3), Idling = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(3), Idling = TimeSpan.FromSeconds(20);
 
     private StoreUrl? pending, finished;
 
@@ -19,14 +19,14 @@ internal sealed class LongMeasures(Place place)
         new("drain-150k", "drain of 150,000, 10 at a time", Units.PerSecond, () => place.OnFloorAsync(floor => floor.DrainAsync(150_000, Batch)), DrainManyAsync),
         new(
             [new("drain-2m", "drain of 2,000,000, 10 at a time", Units.PerSecond), new("drain-2m-last-tenth", "of it: the last tenth, of the rate of the first", Units.Percent)],
-            null, DrainMillionsAsync) { IsMadeOnce = true },
+            null, DrainMillionsAsync) { IsLong = true },
         new(
             [
                 new("idle-processor", "an idle worker: of one processor", Units.Percent),
                 new("idle-memory", "an idle worker: memory", Units.Megabytes),
                 new("idle-transactions", "an idle worker: transactions on the server, beyond those without it", Units.TransactionsPerSecond),
             ],
-            null, IdleAsync) { IsMadeOnce = true },
+            null, IdleAsync) { IsLong = true },
     ];
 
     private async Task<double> StreamAsync()

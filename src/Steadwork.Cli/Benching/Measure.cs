@@ -28,8 +28,8 @@ internal sealed record Measure(IReadOnlyList<Figure> Figures, Func<Task<double[]
     public Measure(string name, string text, string unit, Func<Task<double>>? floor, Func<Task<double>> ours)
         : this([new Figure(name, text, unit)], floor is null ? null : async () => [await floor().ConfigureAwait(false)], async () => [await ours().ConfigureAwait(false)]) { }
 
-    /// <summary>Whether it takes so long that once must do.</summary>
-    public bool IsMadeOnce { get; init; }
+    /// <summary>Whether it takes so long that it is left out of the round that warms up: its own beginning does that.</summary>
+    public bool IsLong { get; init; }
 }
 
 /// <summary>What came out, each the median of its runs.</summary>

@@ -62,7 +62,7 @@ internal static class BenchCommand
         var results = measures.ToDictionary(measure => measure, _ => (Floors: new List<double[]>(), Ours: new List<double[]>()));
         for (var round = 0; round <= rounds; round++)
         {
-            foreach (var measure in measures.Where(measure => !measure.IsMadeOnce || round == rounds))
+            foreach (var measure in measures.Where(measure => round > 0 || !measure.IsLong))
             {
                 if (stop.IsCancellationRequested)
                     return null;

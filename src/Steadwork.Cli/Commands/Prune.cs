@@ -4,7 +4,6 @@ using Steadwork.Cli.Inputs;
 using Steadwork.Cli.Outputs;
 using Steadwork.Cli.Shell;
 using Steadwork.Storage;
-using Steadwork.Workers.Pruning;
 
 namespace Steadwork.Cli.Commands;
 
@@ -51,12 +50,12 @@ internal static class PruneCommand
         {
             var began = Stopwatch.GetTimestamp();
             var step = dry
-                ? await store.ExpiredAsync(rules, mark, PruningLoop.StepSize, CancellationToken.None).ConfigureAwait(false)
-                : await store.PruneAsync(rules, mark, PruningLoop.StepSize, CancellationToken.None).ConfigureAwait(false);
+                ? await store.ExpiredAsync(rules, mark, store.PrunePace.StepSize, CancellationToken.None).ConfigureAwait(false)
+                : await store.PruneAsync(rules, mark, store.PrunePace.StepSize, CancellationToken.None).ConfigureAwait(false);
             (sum, mark, isOver) = (sum + step, step.Reached, step.IsOver);
             progress.Show($"{Text(sum)} {(dry ? "found" : "removed")}");
             if (!isOver && !dry)
-                await Task.WhenAny(Task.Delay(PruningLoop.RestAfter(Stopwatch.GetElapsedTime(began)), TimeProvider.System, CancellationToken.None), signals.Token.WhenCancelled()).ConfigureAwait(false);
+                await Task.WhenAny(Task.Delay(store.PrunePace.RestAfter(Stopwatch.GetElapsedTime(began)), TimeProvider.System, CancellationToken.None), signals.Token.WhenCancelled()).ConfigureAwait(false);
         }
         progress.Dispose();
         Print(call, sum, dry, retention, rules);

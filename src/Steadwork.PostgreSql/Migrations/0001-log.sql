@@ -17,7 +17,7 @@ CREATE TABLE steadwork.log (
     jobs    bigint[],
     leases  bigint[],
     data    text[]
-) WITH (autovacuum_vacuum_insert_scale_factor = 0.1, toast_tuple_target = 8160);
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_insert_scale_factor = 0.1, toast_tuple_target = 8160);
 ALTER TABLE steadwork.log ALTER COLUMN jobs SET STORAGE EXTERNAL, ALTER COLUMN leases SET STORAGE EXTERNAL;
 
 -- The places of batches in the log. They are given after the commit, to what is visible then, one transaction at a time:
@@ -31,4 +31,4 @@ CREATE TABLE steadwork.log_places (
     seen          bigint   NOT NULL,
     missing       bigint[] NOT NULL,
     missing_until xid8[]   NOT NULL
-);
+) WITH (autovacuum_vacuum_scale_factor = 0.05);

@@ -1,7 +1,7 @@
 -- name: settings
 SELECT current_setting('server_version_num')::integer, current_setting('server_version'), current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on',
     current_setting('synchronous_commit'), current_setting('autovacuum') = 'on', current_setting('max_connections')::integer,
-    (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), clock_timestamp();
+    (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'), clock_timestamp(), current_setting('synchronous_standby_names');
 
 -- name: oldest-snapshots
 -- Whoever has kept dead rows from being removed for at least $1, the worst first: sessions, prepared transactions,
@@ -39,3 +39,12 @@ WHERE nspname = $1;
 -- A role that may not see them is told that they are there, and nothing else.
 SELECT coalesce(nullif(application_name, ''), client_addr::text, 'unnamed'), state, sync_state, extract(epoch FROM replay_lag)::double precision
 FROM pg_stat_replication ORDER BY 1;
+
+-- name: idle-slots
+-- Replication slots that nobody reads from, for which the server keeps more than $1 bytes of its log of writes.
+SELECT slot_name, kept
+FROM (
+    SELECT slot_name, pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END, restart_lsn)::bigint AS kept
+    FROM pg_replication_slots WHERE NOT active
+) AS slots
+WHERE kept > $1 ORDER BY kept DESC;

@@ -39,7 +39,7 @@ stored AS (
         trace_parent, tags, payload, blocked, is_parent, runs_anyway)
     SELECT id, lease, batch, now, created_at, timeout, lane, attempt, max_attempts, priority, exclusive_key IS NULL AND NOT blocked, unique_until, CASE WHEN expires_at > now THEN expires_at END,
         CASE WHEN exclusive_key IS NULL AND NOT blocked THEN 'pending' ELSE 'waiting' END, unique_key, exclusive_key, exclusive_limit, trace_parent, tags, payload, blocked, is_parent, runs_anyway
-    FROM taken, clock, LATERAL (SELECT EXISTS (SELECT FROM steadwork.dependencies WHERE child = taken.id AND NOT done) AS blocked) AS stopped
+    FROM taken, clock, LATERAL (SELECT EXISTS (SELECT FROM steadwork.dependencies WHERE child = taken.id AND NOT done OFFSET 0) AS blocked) AS stopped
     RETURNING exclusive_key, lane, batch, state
 ),
 counted AS (

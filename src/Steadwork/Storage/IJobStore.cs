@@ -93,6 +93,9 @@ public interface IJobStore
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken);
 
+    /// <summary>How to prune it. Default <see cref="PrunePace.Gentle"/>.</summary>
+    PrunePace PrunePace => PrunePace.Gentle;
+
     /// <summary>What <see cref="PruneAsync"/> would remove, which stays.</summary>
     /// <inheritdoc cref="PruneAsync"/>
     Task<Pruned> ExpiredAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken);

@@ -20,6 +20,20 @@ public readonly record struct PruneMark(JobId Job, long Position, BatchId Batch 
 /// <param name="IsOver">Whether the walk has come to what is younger than any rule: nothing is left to be removed behind the mark from which it began.</param>
 public sealed record Pruned(int Jobs, int Attempts, int LogEntries, PruneMark Reached, bool IsOver);
 
+/// <summary>How pruning goes about it, so that others mind it little.</summary>
+/// <param name="StepSize">How many jobs a step removes at the most. At least 1.</param>
+/// <param name="RestFactor">For how many times as long as a step took the store is left alone after it: what is slow because much is going on, pruning leaves alone for longer.</param>
+public readonly record struct PrunePace(int StepSize, int RestFactor)
+{
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Where a step keeps all others from writing.</summary>
+    public static PrunePace Gentle { get; } = new(200, 4);
+
+    /// <summary>How long the store is left alone after a step.</summary>
+    public TimeSpan RestAfter(TimeSpan took) => took * RestFactor < ShortestRest ? ShortestRest : took * RestFactor;
+}
+
 /// <summary>A job that the walk comes past.</summary>
 /// <param name="Id">Its number.</param>
 /// <param name="Queue">Its queue.</param>
@@ -48,6 +62,9 @@ internal readonly record struct PassedBatch(long Id, DateTimeOffset CreatedAt, D
 /// </summary>
 internal sealed class PruneWalk(RetentionRules rules, PruneMark from, int most, DateTimeOffset now)
 {
+    /// <summary>So many it looks at in any case: among those that are kept for longer there may be none to remove.</summary>
+    private const int FewestLookedAt = 800;
+
     private readonly List<PassedJob> due = [];
     private readonly Dictionary<(string, string, JobState, bool), TimeSpan?> keeps = [];
     private readonly TimeSpan? shortest = rules.Shortest;
@@ -60,13 +77,13 @@ internal sealed class PruneWalk(RetentionRules rules, PruneMark from, int most, 
     private bool moreLog = rules.Log != Timeout.InfiniteTimeSpan;
 
     /// <summary>How many jobs to look at, at the most.</summary>
-    public int JobsLookedAt => moreJobs ? most * 4 : 0;
+    public int JobsLookedAt => moreJobs ? Math.Max(most, FewestLookedAt) : 0;
 
     /// <summary>How many entries of the log to look at, at the most: a job writes three or four.</summary>
     public int EntriesLookedAt => moreLog ? most * 4 : 0;
 
     /// <summary>How many batches to look at, at the most.</summary>
-    public int BatchesLookedAt => shortest is null ? 0 : most * 4;
+    public int BatchesLookedAt => shortest is null ? 0 : Math.Max(most, FewestLookedAt);
 
     public long AfterBatch => from.Batch.Value;
 

@@ -6,9 +6,10 @@ using Xunit;
 namespace Steadwork.Cli.Tests.Running;
 
 /// <summary>The short form of <c>./soak kills</c>.</summary>
-public abstract class KillTests<TStore>(int kills) : IDisposable
+public abstract class KillTests<TStore> : IDisposable
     where TStore : IStorePlace, new()
 {
+    private const int Kills = 100;
     private readonly CliFolder folder = CliFolder.On<TStore>();
 
     public void Dispose() => folder.Dispose();
@@ -18,9 +19,9 @@ public abstract class KillTests<TStore>(int kills) : IDisposable
     {
         var seed = Random.Shared.Next();
         TestContext.Current.SendDiagnosticMessage("seed {0}", seed);
-        var report = await new KillRun(SteadworkProcess.ProgramPath, folder.Path, round => new TStore { Folder = round }, seed, _ => { }).RunAsync(kills);
+        var report = await new KillRun(SteadworkProcess.ProgramPath, folder.Path, round => new TStore { Folder = round }, seed, _ => { }).RunAsync(Kills);
         report.Violations.Take(10).ShouldBeEmpty($"seed {seed}");
-        report.Kills.Values.Sum().ShouldBe(kills);
+        report.Kills.Values.Sum().ShouldBe(Kills);
         report.Starts.ShouldBeGreaterThanOrEqualTo(report.Items);
     }
 }

@@ -51,7 +51,7 @@ public sealed class CutHosts(string cli, string folder, Action<string> progress)
         {
             workers.ForEach(worker => worker.Dispose());
         }
-        return await VerifyAsync(store, cuts);
+        return await VerifyAsync(server, store, cuts);
     }
 
     private SteadworkRun Start(HostNetwork network, int host, string url)
@@ -102,7 +102,7 @@ public sealed class CutHosts(string cli, string folder, Action<string> progress)
 
     private int StartsOn(int host) => ledger.Read().Count(line => line.Host == host && line.Word == "start");
 
-    private async Task<FaultReport> VerifyAsync(IStore store, int cuts)
+    private async Task<FaultReport> VerifyAsync(PostgresServer server, PostgreSqlStore store, int cuts)
     {
         var log = new List<LogEntry>();
         while (await store.ReadAsync(log.Count, 10_000, CancellationToken.None) is { Count: > 0 } entries)
@@ -123,12 +123,25 @@ public sealed class CutHosts(string cli, string folder, Action<string> progress)
         var late = cutOff.FindAll(run => ends.Contains(run.Lease));
         foreach (var run in late.Where(run => completions[run.Job].Any(entry => entry.Lease == run.Lease)))
             violations.Add($"job {run.Job} was completed under the lease {run.Lease} of a host that had lost it");
+        // The workers told those ends once they were joined again, which the log shows no acceptance of; told once more, each is refused.
+        var refused = 0;
+        await using (var connection = await server.ConnectAsync())
+        await using (var transaction = await connection.BeginTransactionAsync())
+        {
+            foreach (var (_, job, lease) in late)
+            {
+                if (await store.SettleAsync(new AttemptEnd(job, lease, new Transition.Succeed("{}"u8.ToArray()), TimeProvider.System.GetUtcNow()), transaction, CancellationToken.None))
+                    violations.Add($"job {job} could be completed under the lease {lease} of a host that had lost it");
+                else
+                    refused++;
+            }
+        }
         if (late.Count == 0)
             violations.Add("no program that ran on a host when it was cut off came to its end: nothing is known of late completions");
         return new FaultReport([
             $"{cuts} cuts of one of {Hosts} hosts for {CutTime.TotalSeconds:0} s with a lease of {Lease.TotalSeconds:0} s",
             $"{acknowledged.Count} jobs acknowledged, {completions.Sum(job => job.Count())} completions in the log, {ledger.Read().Count(line => line.Word == "start")} program starts",
-            $"{cutOff.Count} programs ran on hosts at the time of their cuts, {late.Count} of them to their end, {late.Count} late completions refused",
+            $"{cutOff.Count} programs ran on hosts at the time of their cuts, {late.Count} of them to their end, {refused} late completions refused",
             $"claimed elsewhere after the cut: {waits.InWords()}",
             $"at work again after the join: {returns.InWords()}"], violations);
     }

@@ -16,6 +16,8 @@ public sealed class TimedStore(IStore store) : IStore
 
     public int ExchangesAtOnce => store.ExchangesAtOnce;
 
+    public PrunePace PrunePace => store.PrunePace;
+
     public async Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();

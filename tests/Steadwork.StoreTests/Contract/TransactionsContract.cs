@@ -273,6 +273,26 @@ public abstract class TransactionsContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task A_handler_ends_its_job_in_the_transaction_of_its_context_of_EF_Core()
+    {
+        await (await Fixture.ConnectAsync()).DisposeAsync();
+        var job = await RunAsync(async context =>
+        {
+            await using var notes = Fixture.OpenContext();
+            await using var transaction = await notes.Database.BeginTransactionAsync();
+            notes.Notes.Add(new Note { Text = $"attempt {context.Attempt}" });
+            await notes.SaveChangesAsync();
+            await context.CompleteAsync(transaction.GetDbTransaction(), Some.Json("[1]"));
+            if (context.Attempt == 2)
+                await transaction.CommitAsync();
+        });
+
+        (job.State, job.Attempt, Some.Text(job.Result)).ShouldBe((JobState.Succeeded, 2, "[1]"));
+        await using var look = Fixture.OpenContext();
+        (await look.Notes.Select(note => note.Text).ToListAsync()).ShouldBe(["attempt 2"]);
+    }
+
+    [Fact]
     public async Task A_handler_that_does_not_commit_has_failed_and_runs_again()
     {
         var job = await RunAsync(async context =>

@@ -115,7 +115,37 @@ public sealed class ForgottenTableTests
     {
         await using var from = new PostgreSqlFixture();
         await using var to = new PostgreSqlFixture();
+        await ShouldBeCopiedAsync(from, to);
+    }
+
+    [Theory]
+    [InlineData("ALTER TABLE {0}.history ADD COLUMN colour text", "ALTER TABLE {0}.history DROP COLUMN colour", null, "nothing stands in history.colour")]
+    [InlineData("ALTER TABLE {0}.jobs ADD COLUMN colour text", "ALTER TABLE {0}.jobs DROP COLUMN colour", "UPDATE {0}.jobs SET colour = 'red'", "jobs.colour is not copied")]
+    [InlineData("CREATE TABLE {0}.colours (name text)", "DROP TABLE {0}.colours", "INSERT INTO {0}.colours VALUES ('nightly')", "colours.name is not copied")]
+    [InlineData("CREATE TABLE {0}.colours (name text)", "DROP TABLE {0}.colours", null, "nothing stands in colours.name")]
+    [InlineData("CREATE SEQUENCE {0}.colours", "DROP SEQUENCE {0}.colours", null, "a new sequence")]
+    public async Task What_is_forgotten_shows_on_PostgreSQL(string change, string back, string? filling, string complaint)
+    {
+        await using var from = new PostgreSqlFixture();
+        await using var to = new PostgreSqlFixture();
+        foreach (var fixture in new[] { from, to })
+            Execute(fixture, change);
+        try
+        {
+            var error = await Record.ExceptionAsync(() => ShouldBeCopiedAsync(from, to, () => Execute(from, filling ?? "SELECT 1")));
+            error.ShouldBeOfType<ShouldAssertException>().Message.ShouldContain(complaint);
+        }
+        finally
+        {
+            foreach (var fixture in new[] { from, to })
+                Execute(fixture, back);
+        }
+    }
+
+    private static async Task ShouldBeCopiedAsync(PostgreSqlFixture from, PostgreSqlFixture to, Action? fill = null)
+    {
         await Copies.FillAsync(from);
+        fill?.Invoke();
         await Copies.MakeAsync(from, to);
 
         var columns = Rows("""
@@ -164,6 +194,10 @@ public sealed class ForgottenTableTests
         using var database = Open(fixture);
         database.Execute(sql);
     }
+
+    /// <param name="fixture">Where.</param>
+    /// <param name="sql">What, with {0} for the schema.</param>
+    private static void Execute(PostgreSqlFixture fixture, string sql) => PostgreSqlServer.Execute(sql.Replace("{0}", fixture.Schema, StringComparison.Ordinal));
 
     private static Database Open(SqliteFixture fixture) => new(fixture.Path, Synchronous.Normal, TimeSpan.FromSeconds(30));
 

@@ -27,6 +27,8 @@ internal abstract class FaultyStore(IStore inner, FaultMemory memory) : IStore
 
     public int ExchangesAtOnce => inner.ExchangesAtOnce;
 
+    public PrunePace PrunePace => inner.PrunePace;
+
     public virtual Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken) =>
         inner.ExchangeAsync(worker, ends, claim, cancellationToken);
 

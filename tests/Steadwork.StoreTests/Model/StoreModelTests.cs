@@ -7,24 +7,24 @@ using Xunit;
 namespace Steadwork.StoreTests.Model;
 
 /// <summary>Whatever happens, in whatever order: a store shows what the reference shows.</summary>
-/// <param name="usual">How many sequences are tried unless the environment asks for more.</param>
-public abstract class StoreModelTests<TFixture>(int usual)
+public abstract class StoreModelTests<TFixture>
     where TFixture : IStoreFixture, new()
 {
     /// <summary>Set to more for a longer search.</summary>
     private const string SequencesVariable = "STEADWORK_MODEL_SEQUENCES";
+    private const int Usual = 100;
 
     [Fact]
     public void It_does_what_the_reference_does() => Check.One(
         Config.QuickThrowOnFailure.WithMaxTest(HowMany).WithEndSize(200),
         Prop.ForAll(Sequences.Arbitrary, sequence => DifferenceOf(() => new TFixture(), sequence).ShouldBeNull()));
 
-    private int HowMany => int.TryParse(Environment.GetEnvironmentVariable(SequencesVariable), out var number) ? number : usual;
+    private int HowMany => int.TryParse(Environment.GetEnvironmentVariable(SequencesVariable), out var number) ? number : Usual;
 
     private static string? DifferenceOf(Func<IStoreFixture> store, Sequence sequence) =>
         Comparison.DifferenceAsync(() => new InMemoryFixture(), store, sequence).GetAwaiter().GetResult();
 }
 
-public sealed class SqliteModel() : StoreModelTests<SqliteFixture>(100);
+public sealed class SqliteModel : StoreModelTests<SqliteFixture>;
 
-public sealed class PostgreSqlModel() : StoreModelTests<PostgreSqlFixture>(30);
+public sealed class PostgreSqlModel : StoreModelTests<PostgreSqlFixture>;

@@ -89,7 +89,7 @@ public sealed class ConnectionTests : IAsyncLifetime
     public async Task A_server_that_is_too_busy_to_answer_at_once_is_asked_again()
     {
         var there = ConnectionUrl.Read(PostgreSqlServer.Url).Settings;
-        await using var busy = new BusyServer(there.Host!, there.Port);
+        await using var busy = new ServerFront(there.Host!, there.Port);
         var address = Settings(settings => (settings.Host, settings.Port, settings.Timeout) = ("127.0.0.1", busy.Port, 1)).ConnectionString;
         busy.LeaveNext();
         await using var store = await PostgreSqlStore.OpenAsync(address, Options(options => options.ConnectPatience = Patience), TestContext.Current.CancellationToken);
@@ -107,7 +107,7 @@ public sealed class ConnectionTests : IAsyncLifetime
     public async Task Where_the_address_says_how_long_to_wait_for_a_server_it_is_asked_once()
     {
         var there = ConnectionUrl.Read(PostgreSqlServer.Url).Settings;
-        await using var busy = new BusyServer(there.Host!, there.Port);
+        await using var busy = new ServerFront(there.Host!, there.Port);
         var address = $"postgres://{there.Username}@127.0.0.1:{busy.Port}/{there.Database}?schema={fixture.Schema}&connect_timeout=1";
         busy.LeaveNext();
         var error = await Should.ThrowAsync<StoreUnavailableException>(() => PostgreSqlStore.OpenAsync(address, Options(_ => { }), TestContext.Current.CancellationToken));

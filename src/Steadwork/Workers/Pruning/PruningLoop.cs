@@ -15,12 +15,6 @@ namespace Steadwork.Workers.Pruning;
 /// <param name="logger">Is told.</param>
 internal sealed class PruningLoop(IJobStore store, TimeProvider clock, Func<double> chance, ILogger logger) : WorkerLoop("pruning", logger)
 {
-    /// <summary>How many jobs a step removes at the most: for that long it has the write lock of a file.</summary>
-    public const int StepSize = 200;
-
-    /// <summary>Between steps claims have the store for themselves, four times as long as a step took: what is slow because much is going on, pruning leaves alone for longer.</summary>
-    private const int RestFactor = 4;
-    private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan WholePassInterval = TimeSpan.FromHours(1);
 
@@ -50,7 +44,7 @@ internal sealed class PruningLoop(IJobStore store, TimeProvider clock, Func<doub
         Pruned step;
         try
         {
-            step = store.PruneAsync(Rules(), mark, StepSize, CancellationToken.None).GetAwaiter().GetResult();
+            step = store.PruneAsync(Rules(), mark, store.PrunePace.StepSize, CancellationToken.None).GetAwaiter().GetResult();
         }
         catch (StoreRetiredException)
         {
@@ -61,7 +55,7 @@ internal sealed class PruningLoop(IJobStore store, TimeProvider clock, Func<doub
         pass = pass with { Jobs = pass.Jobs + step.Jobs, Attempts = pass.Attempts + step.Attempts, LogEntries = pass.LogEntries + step.LogEntries };
         if (step.IsOver)
             return EndPass();
-        return RestAfter(clock.GetElapsedTime(began));
+        return store.PrunePace.RestAfter(clock.GetElapsedTime(began));
     }
 
     /// <summary>What counts now. If it is another than at the last step, the pass begins with the oldest job again.</summary>
@@ -72,9 +66,6 @@ internal sealed class PruningLoop(IJobStore store, TimeProvider clock, Func<doub
             (mark, setAt) = (default, retention?.Since);
         return retention?.Rules ?? RetentionRules.Default;
     }
-
-    /// <summary>How long the store is left alone after a step.</summary>
-    public static TimeSpan RestAfter(TimeSpan took) => took * RestFactor < ShortestRest ? ShortestRest : took * RestFactor;
 
     private TimeSpan EndPass()
     {
