@@ -88,21 +88,23 @@ internal sealed partial class Examining(Database database, PostgreSqlStoreOption
     {
         var replicas = await AskAsync("replicas", reader => reader.AllAsync(row => (
             Name: row.Text(0), State: row.TextOrNull(1), Sync: row.TextOrNull(2), Lag: row.IsDBNull(3) ? TimeSpan.Zero : TimeSpan.FromSeconds(row.GetDouble(3)))), cancellationToken).ConfigureAwait(false);
-        var isHidden = replicas.Exists(replica => replica.State is null);
-        var synchronous = replicas.Count(replica => isHidden || replica.Sync is "sync" or "quorum");
-        if (settings.WaitsForReplicas && StandbysIn(settings.Synchronous) is var needed && synchronous < needed)
-            return new("replicas", FindingLevel.Fail, $"Every commit waits: of the {needed} synchronous standbys that synchronous_standby_names = '{settings.Synchronous}' asks for, {synchronous} are connected. Bring them back, or take them out of that setting.");
         var slots = await AskAsync("idle-slots", reader => reader.AllAsync(row => (Name: row.Text(0), Kept: row.Long(1))), cancellationToken, Value.Of(options.KeptLog)).ConfigureAwait(false);
+        var isHidden = replicas.Exists(replica => replica.State is null);
+        var lagging = isHidden ? [] : replicas.FindAll(replica => replica.Lag > options.ReplicaLag || replica.State != "streaming");
+        var (needed, there) = (settings.WaitsForReplicas ? StandbysIn(settings.Synchronous) : 0, replicas.Count(replica => isHidden || replica.Sync is "sync" or "quorum"));
+        var stands = there < needed;
+        var wrong = new List<string>();
+        if (stands)
+            wrong.Add($"Every commit waits: synchronous_standby_names = '{settings.Synchronous}' asks for {needed} that have caught up, and there are {there}. Bring them back, or take them out of that setting.");
+        if (lagging.Count > 0)
+            wrong.Add($"Behind: {string.Join(", ", lagging.Select(replica => $"{replica.Name} ({replica.State}, {replica.Sync}) by {Seconds(replica.Lag)}"))}. A synchronous one that lags holds up every commit.");
         if (slots.Count > 0)
-            return new("replicas", FindingLevel.Warn, $"The server keeps its log of writes for standbys that are not there, until its disk is full: {string.Join(", ", slots.Select(slot => string.Create(CultureInfo.InvariantCulture, $"{slot.Kept >> 20:N0} MiB for the replication slot {slot.Name}")))}. Bring them back, or drop their slots.");
-        if (replicas.Count == 0)
-            return new("replicas", FindingLevel.Pass, "The server has no replicas.");
+            wrong.Add($"The server keeps its log of writes for whoever is to read it, and nobody does: {string.Join(", ", slots.Select(slot => string.Create(CultureInfo.InvariantCulture, $"{slot.Kept >> 20:N0} MiB for the replication slot {slot.Name}")))}. Have it read again, or drop the slot.");
         if (isHidden)
-            return new("replicas", FindingLevel.Warn, $"There are replicas, {string.Join(", ", replicas.Select(replica => replica.Name))}, and this role may not see whether they are in step. Grant it pg_monitor.");
-        var lagging = replicas.FindAll(replica => replica.Lag > options.ReplicaLag || replica.State != "streaming");
-        return lagging.Count == 0
-            ? new("replicas", FindingLevel.Pass, $"In step: {string.Join(", ", replicas.Select(replica => $"{replica.Name} ({replica.Sync})"))}.")
-            : new("replicas", FindingLevel.Warn, $"Behind: {string.Join(", ", lagging.Select(replica => $"{replica.Name} ({replica.State}, {replica.Sync}) by {Seconds(replica.Lag)}"))}. A synchronous one that lags holds up every commit.");
+            wrong.Add($"There are replicas, {string.Join(", ", replicas.Select(replica => replica.Name))}, and this role may not see whether they are in step. Grant it pg_monitor.");
+        return wrong.Count > 0
+            ? new("replicas", stands ? FindingLevel.Fail : FindingLevel.Warn, string.Join(' ', wrong))
+            : new("replicas", FindingLevel.Pass, replicas.Count == 0 ? "The server has no replicas." : $"In step: {string.Join(", ", replicas.Select(replica => $"{replica.Name} ({replica.Sync})"))}.");
     }
 
     /// <summary>How many standbys a commit waits for, by <c>synchronous_standby_names</c> (PostgreSQL manual, 20.6.2): the number before the brackets, and 1 where there is none.</summary>

@@ -7,7 +7,6 @@ namespace Steadwork.PostgreSql;
 /// <summary>Renews leases on a connection of its own, which is kept: no flood of other work can take it away.</summary>
 internal sealed class Heartbeat(Database database, Action<DateTimeOffset> told) : IDisposable
 {
-    private const int FewConnections = 5;
     private const int LongestAnswer = 10;
     private const int TriesInALease = 4;
     private readonly Lock gate = new();
@@ -60,7 +59,7 @@ internal sealed class Heartbeat(Database database, Action<DateTimeOffset> told) 
             }
             finally
             {
-                if (database.MaxConnections < FewConnections)
+                if (database.HasFewConnections)
                     LetGo();
             }
         }

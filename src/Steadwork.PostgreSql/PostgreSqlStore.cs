@@ -63,6 +63,8 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         reading = new Reading(database);
         log = new EventLog(database);
         pruning = new Pruning(database, log);
+        // A step keeps nobody waiting, unless the connection that it has is one of few.
+        PrunePace = database.HasFewConnections ? PrunePace.Gentle : new PrunePace(2000, 1);
         heartbeat = new Heartbeat(database, Told);
     }
 
@@ -213,9 +215,8 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
     public Task<bool> ResumeAsync(PauseScope scope, string name, string by, CancellationToken cancellationToken) =>
         ChangeAsync(batch => batch.Add("resume", Value.Of(scope.Name()), Value.Of(name), PauseLog(scope, name, by)), cancellationToken);
 
-    // It keeps nobody waiting but whoever waits for the very jobs that it removes.
     /// <inheritdoc/>
-    public PrunePace PrunePace => new(2000, 1);
+    public PrunePace PrunePace { get; }
 
     /// <inheritdoc/>
     public async Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken)

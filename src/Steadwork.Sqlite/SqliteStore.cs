@@ -200,6 +200,12 @@ public sealed partial class SqliteStore : IStore, ITransactionalStore, IExaminab
         writer.WriteAsync(transaction => Change(transaction, LogKinds.Resumed, PauseJson.Write(scope, name, by), database => database["resume"].Bind(1, scope.Name()).Bind(2, name)), cancellationToken);
 
     /// <inheritdoc/>
+    public int ExchangesAtOnce => 1;
+
+    /// <inheritdoc/>
+    public PrunePace PrunePace => PrunePace.Gentle;
+
+    /// <inheritdoc/>
     public async Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken)
     {
         var walk = await ReadAsync(database => Pruning.Look(database, rules, from, most, Now), cancellationToken).ConfigureAwait(false);

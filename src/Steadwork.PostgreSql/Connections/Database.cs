@@ -11,7 +11,7 @@ namespace Steadwork.PostgreSql.Connections;
 /// <summary>The way to the server: connections for as long as a question takes, statements with the schema's name put in.</summary>
 internal sealed class Database : IAsyncDisposable
 {
-    private const int MostTries = 5;
+    private const int MostTries = 5, FewConnections = 5;
     private static readonly TimeSpan UsualPatience = TimeSpan.FromSeconds(60);
     private const string SchemaInFiles = "steadwork.";
     private static readonly SqlFiles Files = new(typeof(Database).Assembly, "enqueue.sql", "batches.sql", "claim.sql", "settle.sql", "workers.sql", "requests.sql", "prune.sql", "log.sql", "reading.sql", "examining.sql", "schedules.sql", "gates.sql", "copying.sql");
@@ -46,6 +46,9 @@ internal sealed class Database : IAsyncDisposable
 
     /// <summary>How many connections there can be at once.</summary>
     public int MaxConnections { get; }
+
+    /// <summary>Whether there are so few that what has one for long is in the way of others.</summary>
+    public bool HasFewConnections => MaxConnections < FewConnections;
 
     public string Schema => options.Schema;
 

@@ -5,14 +5,14 @@ SELECT current_setting('server_version_num')::integer, current_setting('server_v
 
 -- name: oldest-snapshots
 -- Whoever has kept dead rows from being removed for at least $1, the worst first: sessions, prepared transactions,
--- replication slots, standbys that hold back what their readers may see. Of others' sessions a plain role sees neither since
+-- replication slots, standbys that hold back what their readers may see. What a vacuum sees holds nothing back. Of others' sessions a plain role sees neither since
 -- when nor what, only how far behind: that is told from so many transactions on.
 SELECT what, since
 FROM (
     SELECT format('the session of %s (process %s%s)%s', usename, pid, CASE WHEN application_name <> '' THEN ', ' || application_name ELSE '' END, ', ' || state) AS what,
         xact_start AS since, age(coalesce(backend_xmin, backend_xid)) AS rows_behind
     FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND coalesce(backend_xmin, backend_xid) IS NOT NULL
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum) AND coalesce(backend_xmin, backend_xid) IS NOT NULL
         AND CASE WHEN xact_start IS NULL THEN age(coalesce(backend_xmin, backend_xid)) > 10000 ELSE xact_start < clock_timestamp() - $1::interval END
     UNION ALL
     SELECT format('the prepared transaction %s of %s', gid, owner), prepared, age(transaction)

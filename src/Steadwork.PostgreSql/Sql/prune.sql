@@ -51,9 +51,9 @@ counted AS (
 SELECT count(*), (SELECT count(*) FROM forgotten) + count(*) FILTER (WHERE state = 'succeeded') FROM gone;
 
 -- name: prune-log
--- The batches at the places $1; the newest place itself stays, empty, since it carries the state of the numbering.
+-- The batches at the places $1, but for those that somebody is at; the newest place itself stays, empty, since it carries the state of the numbering.
 WITH newest AS MATERIALIZED (SELECT max(upto) AS upto FROM steadwork.log_places),
-old AS MATERIALIZED (SELECT upto, batch FROM steadwork.log_places WHERE upto = ANY ($1)),
+old AS MATERIALIZED (SELECT upto, batch FROM steadwork.log_places WHERE upto = ANY ($1) ORDER BY upto FOR UPDATE SKIP LOCKED),
 gone AS (DELETE FROM steadwork.log USING old WHERE log.batch = ANY (ARRAY[old.batch]) RETURNING log.entries),
 forgotten AS (DELETE FROM steadwork.log_places USING old, newest WHERE log_places.upto = ANY (ARRAY[old.upto]) AND old.upto < newest.upto),
 emptied AS (UPDATE steadwork.log_places SET entries = 0 FROM old, newest WHERE log_places.upto = ANY (ARRAY[old.upto]) AND old.upto = newest.upto)

@@ -33,7 +33,7 @@ public interface IJobStore
     Task<Exchange> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken);
 
     /// <summary>How many exchanges of one worker it can carry out at the same time with gain: 1 where there is one writer.</summary>
-    int ExchangesAtOnce => 1;
+    int ExchangesAtOnce { get; }
 
     /// <summary>Ends a worker in good order. Jobs that it still holds are treated as after its death.</summary>
     Task EndWorkerAsync(WorkerId worker, CancellationToken cancellationToken);
@@ -93,8 +93,8 @@ public interface IJobStore
     /// <param name="cancellationToken">Ends the wait.</param>
     Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken);
 
-    /// <summary>How to prune it. Default <see cref="PrunePace.Gentle"/>.</summary>
-    PrunePace PrunePace => PrunePace.Gentle;
+    /// <summary>How to prune it.</summary>
+    PrunePace PrunePace { get; }
 
     /// <summary>What <see cref="PruneAsync"/> would remove, which stays.</summary>
     /// <inheritdoc cref="PruneAsync"/>

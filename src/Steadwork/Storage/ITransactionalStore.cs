@@ -36,22 +36,29 @@ internal static class TransactionEnd
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Enough = TimeSpan.FromMinutes(10);
 
-    /// <summary>Calls back once the transaction has been committed or rolled back: no driver tells of it. Looks often at first, then less; a poll stands behind it.</summary>
+    /// <summary>
+    /// Calls back once the transaction has been committed or rolled back: no driver tells of it. Looks often at first, then less; a poll
+    /// stands behind it. Npgsql has one object for all transactions of a connection to the server, which may be somebody else's by now: then
+    /// it belongs to another connection of the caller's.
+    /// </summary>
     public static async Task AwaitAsync(DbTransaction transaction, Action over)
     {
         var began = TimeProvider.System.GetTimestamp();
-        for (var pause = First; !IsOver(transaction) && TimeProvider.System.GetElapsedTime(began) < Enough; pause = pause * 1.5 < Longest ? pause * 1.5 : Longest)
+        var connection = transaction.Connection;
+        for (var pause = First; !IsOver(transaction, connection) && TimeProvider.System.GetElapsedTime(began) < Enough; pause = pause * 1.5 < Longest ? pause * 1.5 : Longest)
             await Task.Delay(pause, TimeProvider.System).ConfigureAwait(false);
         over();
     }
 
     /// <summary>Whether the transaction has ended: its connection is then none, or it refuses to tell of itself.</summary>
-    public static bool IsOver(DbTransaction transaction)
+    public static bool IsOver(DbTransaction transaction) => IsOver(transaction, null);
+
+    private static bool IsOver(DbTransaction transaction, DbConnection? begunOn)
     {
         try
         {
             _ = transaction.IsolationLevel;
-            return transaction.Connection is null;
+            return transaction.Connection is not { } connection || (begunOn is not null && connection != begunOn);
         }
         catch (InvalidOperationException)
         {

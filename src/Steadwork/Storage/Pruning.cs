@@ -23,7 +23,7 @@ public sealed record Pruned(int Jobs, int Attempts, int LogEntries, PruneMark Re
 /// <summary>How pruning goes about it, so that others mind it little.</summary>
 /// <param name="StepSize">How many jobs a step removes at the most. At least 1.</param>
 /// <param name="RestFactor">For how many times as long as a step took the store is left alone after it: what is slow because much is going on, pruning leaves alone for longer.</param>
-public readonly record struct PrunePace(int StepSize, int RestFactor)
+public sealed record PrunePace(int StepSize, int RestFactor)
 {
     private static readonly TimeSpan ShortestRest = TimeSpan.FromMilliseconds(20);
 

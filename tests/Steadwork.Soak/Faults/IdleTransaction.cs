@@ -14,16 +14,26 @@ namespace Steadwork.Soak.Faults;
 /// </summary>
 /// <param name="folder">Where to work.</param>
 /// <param name="progress">Told each window's figures.</param>
-/// <param name="isAlone">Whether nothing else runs on the machine: then it is held to what is promised, and else, in short windows, to what shows that claims step over all that is done.</param>
+/// <param name="isAlone">
+/// Whether nothing else runs on the machine: then it is held to what is promised. Else the jobs that are long done are made at once, so that
+/// short windows are enough, and the median is looked at, which the rest of the machine moves less.
+/// </param>
 public sealed class IdleTransaction(string folder, Action<string> progress, bool isAlone)
 {
     private const int JobsASecond = 2000;
+    // Before all others in the line of the one lane that there is. Whoever looked before must be able to see them still, for all that the server knows.
+    private const string LongDone = """
+        INSERT INTO steadwork.jobs (id, run_at, created_at, lane, max_attempts, priority, ready, state, payload)
+        SELECT -number, now(), now(), lane, 1, priority, true, 'pending', '{}' FROM generate_series(1, 300000) AS number, (SELECT min(id) AS lane FROM steadwork.lanes) AS lanes, (SELECT 1 AS priority) AS priorities;
+        DELETE FROM steadwork.jobs WHERE id < 0;
+        """;
 
     private static readonly (string Name, string Isolation, string Statement)[] Variants = [
         ("a snapshot", "REPEATABLE READ", "SELECT count(*) FROM other"),
         ("a transaction id", "READ COMMITTED", "INSERT INTO other VALUES (1)")];
 
-    private readonly double mostRatio = isAlone ? 3 : 10;
+    private const double MostRatio = 3;
+    private readonly double part = isAlone ? 0.99 : 0.5;
     private readonly TimeSpan window = TimeSpan.FromSeconds(isAlone ? 10 : 3);
     // Longer than autovacuum's nap, so that one of its rounds is in it.
     private readonly TimeSpan without = TimeSpan.FromSeconds(isAlone ? 70 : 6);
@@ -48,12 +58,15 @@ public sealed class IdleTransaction(string folder, Action<string> progress, bool
                 // Its end is the connection's.
                 await using var command = new NpgsqlCommand($"BEGIN ISOLATION LEVEL {variant.Isolation}; {variant.Statement}", idle);
                 await command.ExecuteNonQueryAsync();
+                if (!isAlone)
+                    await server.ExecuteAsync(LongDone);
                 during = await MeasureAsync(server, working, $"with {variant.Name}", TimeSpan.FromSeconds(seconds));
             }
-            var ratio = during.At(0.99) / before.At(0.99);
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"{variant.Name} held for {seconds} s: {before.InWords()} before, {during.InWords()} in its last window, ratio of p99 {ratio:0.0}"));
-            if (ratio > mostRatio)
-                violations.Add(string.Create(CultureInfo.InvariantCulture, $"beside {variant.Name} the p99 of claims was {ratio:0.0} times what it was before; {mostRatio} is the most"));
+            var ratio = during.At(part) / before.At(part);
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"{variant.Name} held for {seconds} s: {before.InWords()} before, {during.InWords()} in its last window, ratio of p{100 * part:0} {ratio:0.0}"));
+            // Where nothing was claimed at all there is no ratio.
+            if (!(ratio <= MostRatio))
+                violations.Add(string.Create(CultureInfo.InvariantCulture, $"beside {variant.Name} the p{100 * part:0} of claims was {ratio:0.0} times what it was before; {MostRatio} is the most"));
         }
         enough.Cancel();
         await enqueueing;

@@ -10,6 +10,7 @@ namespace Steadwork.StoreTests.Fixtures;
 /// </summary>
 internal sealed class ServerFront : IAsyncDisposable
 {
+    private const int AskForTls = 4;
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly string host;
     private readonly int port;
@@ -68,7 +69,7 @@ internal sealed class ServerFront : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes in what a client says, in pieces as they come. The first message has no kind; clients are expected not to ask for TLS.</summary>
+    /// <summary>Takes in what a client says, in pieces as they come. Its first message has no kind, nor has one that asks for TLS before it; what is then encrypted cannot be counted.</summary>
     private Action<ReadOnlySpan<byte>> Count()
     {
         var (header, known, toSkip, isFirst) = (new byte[5], 1, 0, true);
@@ -87,10 +88,12 @@ internal sealed class ServerFront : IAsyncDisposable
                     known += part;
                     if (known == header.Length)
                     {
+                        // It counts itself.
+                        var length = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(1)) - sizeof(int);
                         if (!isFirst)
-                            Interlocked.Increment(ref said[header[0]]);
-                        // The length counts itself.
-                        (known, toSkip, isFirst) = (0, BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(1)) - 4, false);
+                            Interlocked.Increment(ref said[header[0] % said.Length]);
+                        isFirst = isFirst && length == AskForTls;
+                        (known, toSkip) = (isFirst ? 1 : 0, Math.Max(0, length));
                     }
                 }
                 bytes = bytes[part..];

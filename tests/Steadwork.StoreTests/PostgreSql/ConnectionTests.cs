@@ -392,6 +392,45 @@ public sealed class ConnectionTests : IAsyncLifetime
         (await store.ExamineAsync(TestContext.Current.CancellationToken)).Single(finding => finding.Name == name);
 
     [Theory]
+    [InlineData("", 0)]
+    [InlineData(" ", 0)]
+    [InlineData("*", 1)]
+    [InlineData("a, b", 1)]
+    [InlineData("FIRST 1 (a, b)", 1)]
+    [InlineData("2 (a, b, c)", 2)]
+    [InlineData(" any 3(\"a\", b, c)", 3)]
+    [InlineData("first", 1)]
+    public void How_many_standbys_a_commit_waits_for_is_read_as_the_server_reads_it(string names, int count) => Examining.StandbysIn(names).ShouldBe(count);
+
+    [Theory]
+    [InlineData(2, false)]
+    [InlineData(100, true)]
+    public async Task Pruning_takes_large_steps_where_there_are_connections_for_others(int connections, bool large)
+    {
+        await using var source = NpgsqlDataSource.Create(Settings(settings => settings.MaxPoolSize = connections));
+        await using var store = await PostgreSqlStore.OpenAsync(source, Options(options => options.Listen = false), TestContext.Current.CancellationToken);
+        store.PrunePace.ShouldBe(large ? new PrunePace(2000, 1) : PrunePace.Gentle);
+    }
+
+    [Fact]
+    public async Task Workers_wake_when_a_transaction_has_committed_whose_connection_has_gone_on_to_the_next_caller()
+    {
+        await using var source = NpgsqlDataSource.Create(Settings(settings => settings.MaxPoolSize = 1));
+        var heard = Channel.CreateUnbounded<WakeUp>();
+        using var listening = fixture.Store.Listen(WakeUp.Jobs, kinds => heard.Writer.TryWrite(kinds));
+        await using (var first = await source.OpenConnectionAsync(TestContext.Current.CancellationToken))
+        await using (var transaction = await first.BeginTransactionAsync(TestContext.Current.CancellationToken))
+        {
+            await ((ITransactionalStore)fixture.Store).EnqueueAsync([Some.Job], transaction, TestContext.Current.CancellationToken);
+            while (heard.Reader.TryRead(out _)) { }
+            await transaction.CommitAsync(TestContext.Current.CancellationToken);
+        }
+        await using var second = source.OpenConnection();
+        await using var open = second.BeginTransaction();
+        (await heard.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Patience, TestContext.Current.CancellationToken)).ShouldBe(WakeUp.Jobs);
+    }
+
+    [Theory]
     [InlineData("postgres://u:p%40ss@h:6543/d?sslmode=require&application_name=x&schema=jobs&listen=false", "h", 6543, "u", "p@ss", "d", "jobs", false)]
     [InlineData("postgresql://h", "h", 5432, null, null, null, null, null)]
     [InlineData("postgres://u@a:1,b:2/d?target_session_attrs=read-write", "a:1,b:2", 5432, "u", null, "d", null, null)]

@@ -18,6 +18,7 @@ public sealed class PruningLoopTests
     private readonly LineLog lines = new();
     private readonly List<PruneMark> begun = [];
     private readonly List<RetentionRules> asked = [];
+    private readonly List<int> sizes = [];
     private readonly Queue<Pruned> answers = new();
 
     [Fact]
@@ -62,6 +63,17 @@ public sealed class PruningLoopTests
         loop.Prune();
 
         begun.Index().Where(pass => pass.Item == default).Select(pass => pass.Index).ShouldBe([0, 61]);
+    }
+
+    [Fact]
+    public void How_large_its_steps_are_and_how_long_it_rests_is_for_the_store_to_say()
+    {
+        var loop = Loop(onPrune: () => clock.Advance(TimeSpan.FromMilliseconds(70)), pace: new PrunePace(2000, 1));
+        loop.Prune();
+        answers.Enqueue(Step(jobs: 2000, reached: 2000));
+
+        loop.Prune().ShouldBe(TimeSpan.FromMilliseconds(70));
+        sizes.ShouldBe([2000]);
     }
 
     [Theory]
@@ -171,14 +183,17 @@ public sealed class PruningLoopTests
 
     private static Pruned Step(int jobs, long reached, bool isOver = false) => new(jobs, jobs, 0, Mark(reached), isOver);
 
-    private PruningLoop Loop(double chance = 0.5, Action? onPrune = null, InMemoryStore? store = null)
+    private PruningLoop Loop(double chance = 0.5, Action? onPrune = null, InMemoryStore? store = null, PrunePace? pace = null)
     {
         var front = StoreFront.Of(store ?? new InMemoryStore(clock), (method, arguments, pass) =>
         {
+            if (method == $"get_{nameof(IJobStore.PrunePace)}" && pace is not null)
+                return pace;
             if (method != nameof(IJobStore.PruneAsync))
                 return pass();
             asked.Add((RetentionRules)arguments[0]!);
             begun.Add((PruneMark)arguments[1]!);
+            sizes.Add((int)arguments[2]!);
             onPrune?.Invoke();
             return Task.FromResult(answers.TryDequeue(out var answer) ? answer : Step(0, 0, isOver: true));
         });

@@ -128,6 +128,12 @@ public sealed class InMemoryStore : IStore
         Once(now => pauses.Remove((scope, name)) && Tell(LogKinds.Resumed, PauseJson.Write(scope, name, by), now), cancellationToken);
 
     /// <inheritdoc/>
+    public int ExchangesAtOnce => 1;
+
+    /// <inheritdoc/>
+    public PrunePace PrunePace => PrunePace.Gentle;
+
+    /// <inheritdoc/>
     public Task<Pruned> PruneAsync(RetentionRules rules, PruneMark from, int most, CancellationToken cancellationToken) =>
         Once(now => pruning.Step(rules, from, most, now, remove: true), cancellationToken);
 
