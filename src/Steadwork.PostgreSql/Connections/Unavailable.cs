@@ -42,6 +42,8 @@ internal static class Unavailable
         PostgresException { SqlState: InsufficientPrivilege } => $"The store at {place} may not be used: {First(error)}. Grant this role what it needs, or use another.",
         PostgresException { SqlState: NoSuchPreparedStatement or SuchPreparedStatementExists } => $"The store at {place} cannot be used: {First(error)}. Behind a pooler that hands connections on between transactions, open it with prepare=false&listen=false.",
         PostgresException => $"The store at {place} cannot be used: {First(error)}.",
+        // In which part of it the time was up decides what Npgsql says.
+        _ when IsTimeout(error) => $"The store at {place} cannot be reached: it did not answer in time.",
         _ => $"The store at {place} cannot be reached: {First(Innermost(error))}.",
     }, error);
 
