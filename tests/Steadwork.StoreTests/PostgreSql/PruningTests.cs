@@ -71,6 +71,27 @@ public sealed class PruningTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Entries_of_the_log_that_somebody_is_at_are_left_for_another_time()
+    {
+        for (var turn = 0; turn < 3; turn++)
+        {
+            await Store.AddAsync(Some.Job);
+            await Store.LogAsync();
+        }
+        fixture.Clock.Advance(TimeSpan.FromDays(2));
+        await using var connection = (NpgsqlConnection)await fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var hold = new NpgsqlCommand($"SELECT FROM {fixture.Schema}.log_places WHERE upto = 2 FOR UPDATE", connection, transaction);
+        await hold.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        (await Store.PruneAllAsync(ADay)).LogEntries.ShouldBe(2);
+        (await Store.LogAsync()).Select(entry => entry.Position).ShouldBe([2]);
+        await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+
+        (await Store.PruneAllAsync(ADay)).LogEntries.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task Places_that_were_the_newest_when_the_log_was_pruned_do_not_gather()
     {
         for (var turn = 0; turn < 3; turn++)
