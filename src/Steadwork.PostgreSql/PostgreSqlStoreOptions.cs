@@ -42,7 +42,7 @@ public sealed class PostgreSqlStoreOptions
     /// <summary>How far a replica may be behind before an examination complains of it. Default 10 s.</summary>
     internal TimeSpan ReplicaLag { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many bytes of its log of writes the server may keep for a standby that is not there before an examination complains of it. Default 1 GiB.</summary>
+    /// <summary>How many bytes of its log of writes the server may keep for a replication slot that nobody reads from before an examination complains of it. Default 1 GiB.</summary>
     internal long KeptLog { get; set; } = 1L << 30;
 
     /// <summary>

@@ -17,7 +17,6 @@ namespace Steadwork.Soak.Faults;
 /// <param name="isAlone">Whether nothing else runs on the machine: then it is held to what is promised, and else to what no poll could keep to at the median.</param>
 public sealed class DeadListener(string folder, Action<string> progress, bool isAlone)
 {
-    private const string Type = "listened";
     private static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(10);
 
     private readonly TimeSpan deadLimit = TimeSpan.FromSeconds(isAlone ? 1.2 : 2.5), aliveLimit = TimeSpan.FromMilliseconds(isAlone ? 3 : 250);
@@ -32,7 +31,7 @@ public sealed class DeadListener(string folder, Action<string> progress, bool is
         await using var proxy = new Proxy(server.Port);
         await using var producing = await PostgreSqlStore.OpenAsync(server.Url);
         await using var working = await PostgreSqlStore.OpenAsync(string.Create(CultureInfo.InvariantCulture, $"postgres://steadwork@127.0.0.1:{proxy.Port}/postgres"));
-        await using var worker = new WorkerHost(working, Catalog(), new WorkerOptions());
+        await using var worker = new WorkerHost(working, PacedJobs.Catalog(() => begun.Writer.TryWrite(Stopwatch.GetTimestamp())), new WorkerOptions());
         await worker.StartAsync();
         // The first of everything takes longer.
         await MeasureAsync(producing, 20);
@@ -57,21 +56,10 @@ public sealed class DeadListener(string folder, Action<string> progress, bool is
             // A store rings 50 times a second at the most.
             await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(25, 60)), TimeProvider.System);
             var began = Stopwatch.GetTimestamp();
-            await store.EnqueueAsync([new NewJob { Type = Type, Payload = "{}"u8.ToArray() }], CancellationToken.None);
+            await store.EnqueueAsync(PacedJobs.Jobs(1), CancellationToken.None);
             milliseconds.Add(Stopwatch.GetElapsedTime(began, await begun.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1))).TotalMilliseconds);
         }
         return milliseconds;
-    }
-
-    private JobCatalog Catalog()
-    {
-        var catalog = new JobCatalog();
-        catalog.Add(new JobType(Type, null, new JobTypeOptions(), _ =>
-        {
-            begun.Writer.TryWrite(Stopwatch.GetTimestamp());
-            return Task.FromResult<ReadOnlyMemory<byte>>(default);
-        }));
-        return catalog;
     }
 
     private void Expect(string listener, double part, TimeSpan limit, List<double> milliseconds)

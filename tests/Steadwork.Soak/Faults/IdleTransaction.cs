@@ -24,7 +24,7 @@ public sealed class IdleTransaction(string folder, Action<string> progress, bool
     // Before all others in the line of the one lane that there is. Whoever looked before must be able to see them still, for all that the server knows.
     private const string LongDone = """
         INSERT INTO steadwork.jobs (id, run_at, created_at, lane, max_attempts, priority, ready, state, payload)
-        SELECT -number, now(), now(), lane, 1, priority, true, 'pending', '{}' FROM generate_series(1, 300000) AS number, (SELECT min(id) AS lane FROM steadwork.lanes) AS lanes, (SELECT 1 AS priority) AS priorities;
+        SELECT -number, now(), now(), lane, 1, 1, true, 'pending', '{}' FROM generate_series(1, 300000) AS number, (SELECT min(id) AS lane FROM steadwork.lanes) AS lanes;
         DELETE FROM steadwork.jobs WHERE id < 0;
         """;
 

@@ -35,7 +35,7 @@ public sealed class PrunedHistory(string folder, Action<string> progress)
 
         await FillAsync(producing, jobs, "fill");
         Dictionary<string, long> first;
-        var walk = new Walk();
+        PruneMark reached;
         using (var enough = new CancellationTokenSource())
         {
             var load = PacedJobs.EnqueueAsync(producing, JobsASecond, enough.Token);
@@ -44,13 +44,13 @@ public sealed class PrunedHistory(string folder, Action<string> progress)
             await Task.Delay(Window, TimeProvider.System);
             lines.Add($"claims at {JobsASecond} jobs a second: {working.Take().InWords()}");
             first = await SizesAsync(server, "filled");
-            await PruneAsync(producing, walk, jobs);
+            reached = await PruneAsync(producing, default, jobs);
             lines.Add($"claims beside the pruning: {working.Take().InWords()}");
             enough.Cancel();
             await load;
         }
         // What came beside it, too: nothing comes now.
-        await PruneAsync(producing, walk, long.MaxValue);
+        await PruneAsync(producing, reached, long.MaxValue);
         // As autovacuum does when it comes. The second finds that nobody looks any more at the pages of the index that the first has freed.
         for (var turn = 0; turn < 2; turn++)
             await server.ExecuteAsync("VACUUM steadwork.history, steadwork.log");
@@ -73,27 +73,23 @@ public sealed class PrunedHistory(string folder, Action<string> progress)
     }
 
     /// <summary>One step after the other, with the rests of a worker, until so many are gone, or all.</summary>
-    private async Task PruneAsync(PostgreSqlStore store, Walk walk, long most)
+    /// <returns>Where it has come to.</returns>
+    private async Task<PruneMark> PruneAsync(PostgreSqlStore store, PruneMark mark, long most)
     {
         var began = Stopwatch.GetTimestamp();
         var (work, removed) = (TimeSpan.Zero, 0L);
         for (var isOver = false; !isOver && removed < most;)
         {
             var stepBegan = Stopwatch.GetTimestamp();
-            var step = await store.PruneAsync(Nothing, walk.Mark, store.PrunePace.StepSize, CancellationToken.None);
+            var step = await store.PruneAsync(Nothing, mark, store.PrunePace.StepSize, CancellationToken.None);
             var took = Stopwatch.GetElapsedTime(stepBegan);
-            (work, walk.Mark, removed, isOver) = (work + took, step.Reached, removed + step.Jobs, step.IsOver);
+            (work, mark, removed, isOver) = (work + took, step.Reached, removed + step.Jobs, step.IsOver);
             await Task.Delay(store.PrunePace.RestAfter(took), TimeProvider.System);
         }
         lines.Add(string.Create(CultureInfo.InvariantCulture,
             $"{removed:N0} jobs pruned in {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s, {removed / work.TotalSeconds:N0} a second of the steps without their rests"));
         progress(lines[^1]);
-    }
-
-    /// <summary>How far the pruning has come.</summary>
-    private sealed class Walk
-    {
-        public PruneMark Mark { get; set; }
+        return mark;
     }
 
     private async Task<Dictionary<string, long>> SizesAsync(PostgresServer server, string when)

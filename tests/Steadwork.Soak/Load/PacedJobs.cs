@@ -4,7 +4,7 @@ using Steadwork.Storage;
 
 namespace Steadwork.Soak.Load;
 
-/// <summary>Jobs with nothing to do, so many a second.</summary>
+/// <summary>Jobs with nothing to do, one by one or so many a second.</summary>
 public static class PacedJobs
 {
     private const string Type = "steady";
@@ -26,13 +26,14 @@ public static class PacedJobs
     /// <summary>By the clock: what a slow answer has held up is made up for.</summary>
     public static async Task EnqueueAsync(IStore store, int jobsASecond, CancellationToken stop)
     {
+        var batch = Jobs(BatchSize);
         var began = Stopwatch.GetTimestamp();
         for (var enqueued = 0L; !stop.IsCancellationRequested; enqueued += BatchSize)
         {
             var ahead = TimeSpan.FromSeconds((double)enqueued / jobsASecond) - Stopwatch.GetElapsedTime(began);
             if (ahead > TimeSpan.Zero)
                 await Task.Delay(ahead, TimeProvider.System, CancellationToken.None);
-            await store.EnqueueAsync(Jobs(BatchSize), CancellationToken.None);
+            await store.EnqueueAsync(batch, CancellationToken.None);
         }
     }
 
