@@ -20,7 +20,7 @@ internal sealed partial class FileLock : IDisposable
     /// <summary>Takes the lock.</summary>
     /// <param name="path">The file.</param>
     /// <param name="make">Whether to make it if need be.</param>
-    /// <returns>Null when another holder has it.</returns>
+    /// <returns>Null when another holder has it, or it is not there and not to be made.</returns>
     /// <exception cref="IOException">The file cannot be opened, or there are no locks on its file system.</exception>
     public static FileLock? TryTake(string path, bool make = true) => OperatingSystem.IsWindows() ? TryTakeByShare(path, make) : TryTakeByFlock(path, LOCK_EX | LOCK_NB, make);
 
@@ -61,6 +61,8 @@ internal sealed partial class FileLock : IDisposable
         if (make)
             flags |= OperatingSystem.IsLinux() ? O_CREAT_LINUX : O_CREAT_BSD;
         var descriptor = open(path, flags, 0x180 /* 0600 */);
+        if (descriptor < 0 && !make && Marshal.GetLastPInvokeError() == ENOENT)
+            return null;
         if (descriptor < 0)
             throw new IOException($"the file '{path}', which its processes lock, cannot be written: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}.");
         int result;
@@ -91,6 +93,7 @@ internal sealed partial class FileLock : IDisposable
     private const int O_CLOEXEC_BSD = 0x1000000;
     private const int LOCK_EX = 2;
     private const int LOCK_NB = 4;
+    private const int ENOENT = 2;
     private const int EINTR = 4;
     private const int EWOULDBLOCK_LINUX = 11;
     private const int EWOULDBLOCK_BSD = 35;

@@ -13,8 +13,7 @@ internal sealed class LifeLines(WorkerFolder folder) : IDisposable
     /// <summary>Ties a worker to this process.</summary>
     public IStartMarks Tie(WorkerId worker, int capacity)
     {
-        folder.Ensure();
-        var marks = new StartMarks(folder.MarksOf(worker), capacity);
+        var marks = folder.MakeFirst(() => new StartMarks(folder.MarksOf(worker), capacity));
         // Locked under another name first: a lock file that appears under its own name unlocked would look like a dead worker's.
         var making = folder.LockOf(worker) + ".new";
         var held = FileLock.TakeNew(making);
@@ -29,9 +28,9 @@ internal sealed class LifeLines(WorkerFolder folder) : IDisposable
     /// </summary>
     public IEnumerable<(WorkerId Worker, FileLock Lock)> TakeDead()
     {
-        foreach (var worker in folder.Workers().ToList())
+        foreach (var worker in folder.Workers())
         {
-            if (!own.ContainsKey(worker) && FileLock.TryTake(folder.LockOf(worker)) is { } taken)
+            if (!own.ContainsKey(worker) && FileLock.TryTake(folder.LockOf(worker), make: false) is { } taken)
                 yield return (worker, taken);
         }
     }
@@ -39,9 +38,9 @@ internal sealed class LifeLines(WorkerFolder folder) : IDisposable
     /// <summary>Whether the worker's process has gone.</summary>
     public bool HasDied(WorkerId worker)
     {
-        if (own.ContainsKey(worker) || !File.Exists(folder.LockOf(worker)))
+        if (own.ContainsKey(worker))
             return false;
-        using var taken = FileLock.TryTake(folder.LockOf(worker));
+        using var taken = FileLock.TryTake(folder.LockOf(worker), make: false);
         return taken is not null;
     }
 

@@ -9,6 +9,7 @@ namespace Steadwork.Machine;
 /// </summary>
 internal sealed class WorkerFolder
 {
+    private const int MostTries = 100;
     private readonly string path;
 
     public WorkerFolder(string path) => this.path = Make(path);
@@ -20,22 +21,53 @@ internal sealed class WorkerFolder
     public string ProgramsOf(WorkerId worker) => Path.Combine(path, $"{worker}.programs");
 
     /// <summary>The workers that have a lock file, held or not.</summary>
-    public IEnumerable<WorkerId> Workers() =>
-        from file in Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.lock") : []
-        let name = Path.GetFileNameWithoutExtension(file)
-        where long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out _)
-        select new WorkerId(long.Parse(name, CultureInfo.InvariantCulture));
+    public IReadOnlyList<WorkerId> Workers()
+    {
+        try
+        {
+            return [..
+                from file in Directory.EnumerateFiles(path, "*.lock")
+                let name = Path.GetFileNameWithoutExtension(file)
+                where long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+                select new WorkerId(long.Parse(name, CultureInfo.InvariantCulture))];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Makes a worker's first file. Whoever left the folder last may have removed it, or do so at this moment.</summary>
+    public T MakeFirst<T>(Func<T> make)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            Make(path);
+            try
+            {
+                return make();
+            }
+            catch (Exception error) when (error is DirectoryNotFoundException or FileNotFoundException && tries < MostTries)
+            {
+                // The file is told to be missing when others have made the folder again.
+            }
+        }
+    }
 
     /// <summary>Removes what a worker has left; its lock last, by which it is found.</summary>
     public void Remove(WorkerId worker)
     {
-        File.Delete(ProgramsOf(worker));
-        File.Delete(MarksOf(worker));
-        File.Delete(LockOf(worker));
+        try
+        {
+            File.Delete(ProgramsOf(worker));
+            File.Delete(MarksOf(worker));
+            File.Delete(LockOf(worker));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Nothing was left, and whoever saw that has removed the folder.
+        }
     }
-
-    /// <summary>Makes sure that it is there: whoever left it last may have removed it.</summary>
-    public void Ensure() => Make(path);
 
     /// <summary>Removes it if nobody has left anything.</summary>
     public void RemoveIfEmpty()
@@ -53,7 +85,7 @@ internal sealed class WorkerFolder
     /// <summary>Removes what all workers have left.</summary>
     public void Clear()
     {
-        foreach (var worker in Workers().ToList())
+        foreach (var worker in Workers())
             Remove(worker);
     }
 

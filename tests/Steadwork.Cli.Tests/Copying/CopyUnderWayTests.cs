@@ -69,7 +69,7 @@ public sealed class CopyUnderWayTests : IDisposable
         (await copy.EndAsync()).Status.ShouldBe(0);
 
         var ended = await run.EndAsync();
-        ended.Status.ShouldBe(3);
+        ended.Status.ShouldBe(3, ended.Error);
         ended.Error.ShouldMatch("(was|is being) copied to postgres://");
         workshop.Ledger.Length.ShouldBe(2);
         await ResumeAsync(server.Url, done: 2);
@@ -103,7 +103,7 @@ public sealed class CopyUnderWayTests : IDisposable
             copy.Send(RunningCommand.Interrupt);
         }
         var ended = await copy.EndAsync();
-        ended.Status.ShouldBe(byTime ? 1 : 130);
+        ended.Status.ShouldBe(byTime ? 1 : 130, ended.Error);
         ended.Error.ShouldContain("back in service");
 
         workshop.Gate.LetThrough(4);
@@ -139,7 +139,7 @@ public sealed class CopyUnderWayTests : IDisposable
         await worker.NextErrorAsync("worker 1:");
         (await workshop.Folder.RunAsync("copy", "--store", server.Url, "--to", "sqlite:new.db")).Good();
         var ended = await worker.EndAsync();
-        ended.Status.ShouldBe(3);
+        ended.Status.ShouldBe(3, ended.Error);
         ended.Error.ShouldMatch($"(was|is being) copied to sqlite:{workshop.Folder.File("new.db")} and takes no more work");
     }
 }
