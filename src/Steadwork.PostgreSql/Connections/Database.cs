@@ -55,8 +55,8 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>Whether a connection leads to the database that the store is in, as far as its settings tell. Of several hosts any may be the one.</summary>
     public bool IsSame(NpgsqlConnection connection) => connection.Database == databaseName;
 
-    /// <summary>The named statement, or one that is in two parts: <c>begin+end</c>.</summary>
-    public string Text(string name) => texts.GetOrAdd(name, static (name, database) => database.InSchema(string.Concat(name.Split('+').Select(part => Files[part]))), this);
+    /// <summary>The named statement, or one that is in several parts: <c>begin+end</c>.</summary>
+    public string Text(string name) => texts.GetOrAdd(name, static (name, database) => database.InSchema(string.Join('\n', name.Split('+').Select(part => Files[part]))), this);
 
     /// <summary>A whole file of statements.</summary>
     public string File(string name) => InSchema(Files.Text(name));

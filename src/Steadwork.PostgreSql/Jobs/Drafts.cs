@@ -37,6 +37,11 @@ internal sealed class Drafts(int capacity)
         var replacing = jobs.FindAll(job => job.WhenTaken.Replaces() && job.UniqueKey is not null);
         if (replacing.Count > 0)
             AddReplacing(batch, replacing, own);
+        if (jobs is [var single] && edges.Count == 0 && IsPlain(single))
+        {
+            AddSingle(batch, single, lanes[0]);
+            return false;
+        }
         NpgsqlParameter[] usual =
         [
             Value.Of(lanes.ToArray()),
@@ -46,7 +51,7 @@ internal sealed class Drafts(int capacity)
             Value.Of(jobs.Sparse(RunAt)),
             Value.Of(jobs.Sparse(job => (long?)job.Timeout?.TotalMilliseconds)),
             Value.Of(jobs.Sparse(job => job.TraceParent)),
-            Value.Of(jobs.Sparse(job => job.Tags.Count == 0 ? null : Encoding.UTF8.GetString(TagsJson.Write(job.Tags).Span))),
+            Value.Of(jobs.Sparse(Tags)),
             Value.Of(jobs.Column(job => Encoding.UTF8.GetString(job.Payload.Span))),
         ];
         if (edges.Count == 0 && jobs.TrueForAll(IsPlain))
@@ -61,6 +66,17 @@ internal sealed class Drafts(int capacity)
 
     /// <summary>Whether nothing that is there has to be looked at for a job, unless it comes after others.</summary>
     private static bool IsPlain(NewJob job) => job is { UniqueKey: null, ExclusiveKey: null, Batch: null, ExpiresIn: null, ExpiresAt: null, RunsAnyway: false };
+
+    private static void AddSingle(Batch batch, NewJob job, int lane) => batch.Add("enqueue-single",
+        Value.Of(lane),
+        Value.Of(job.Priority),
+        Value.Of(job.MaxAttempts),
+        Value.Of((long)job.Delay.TotalMilliseconds),
+        Value.Of(RunAt(job)),
+        Value.Of((long?)job.Timeout?.TotalMilliseconds),
+        Value.Of(job.TraceParent),
+        Value.Of(Tags(job)),
+        Value.OfUtf8(job.Payload));
 
     private NpgsqlParameter[] Others(bool own) =>
     [
@@ -88,6 +104,8 @@ internal sealed class Drafts(int capacity)
         Value.Of(own),
         Value.Of(replacing.Column(ExpiresAt)),
         Value.Of(replacing.Column(ExpiresIn)));
+
+    private static string? Tags(NewJob job) => job.Tags.Count == 0 ? null : Encoding.UTF8.GetString(TagsJson.Write(job.Tags).Span);
 
     private static DateTimeOffset? RunAt(NewJob job) => Times.Whole(job.RunAt)?.ToUniversalTime();
 

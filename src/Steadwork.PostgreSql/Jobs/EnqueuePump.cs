@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.PostgreSql.WakeUps;
@@ -13,12 +14,14 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
 {
     private const int EnoughJobs = 2000;
     private const string Impatience = "250ms", Patience = "20s";
+    private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(1);
 
     private readonly SemaphoreSlim patientOnes = new(Math.Clamp(database.MaxConnections / 8, 1, 4));
 
     private readonly Lock gate = new();
     private readonly Queue<Request> waiting = new();
     private int atWork;
+    private long lastDone;
     private volatile int lastPriority;
 
     private sealed class Request(IReadOnlyList<NewJob> jobs)
@@ -50,21 +53,24 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
             // A list that cannot be read to its end is its caller's alone, who waits for the answer.
             return Task.FromException<IReadOnlyList<EnqueuedJob>>(error);
         }
+        bool isAlone;
         lock (gate)
         {
             waiting.Enqueue(request);
             if (atWork == writers)
                 return request.Answer;
-            atWork++;
+            isAlone = atWork++ == 0 && Stopwatch.GetElapsedTime(lastDone) > Quiet;
         }
-        _ = WriteAsync();
+        _ = WriteAsync(isAlone);
         return request.Answer;
     }
 
-    private async Task WriteAsync()
+    private async Task WriteAsync(bool isAlone)
     {
-        // The caller goes on at once; and whoever enqueues in the same moment is taken along.
-        await Task.Yield();
+        // The caller goes on at once, and whoever enqueues in the same moment is taken along; but for one who comes alone, as it seems,
+        // to hand it over costs more than to send it.
+        if (!isAlone)
+            await Task.Yield();
         var group = new List<Request>();
         while (Take(group))
         {
@@ -84,8 +90,8 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
                 if (request.IsWorkflow)
                     break;
             }
-            if (group.Count == 0)
-                atWork--;
+            if (group.Count == 0 && --atWork == 0)
+                lastDone = Stopwatch.GetTimestamp();
             return group.Count > 0;
         }
     }

@@ -93,70 +93,66 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
             unheard = [.. (await HeldAsync(worker, cancellationToken).ConfigureAwait(false)).Where(job => !known.Contains(job.Lease))];
             claim = claim with { Holding = claim.Holding + unheard.Count };
         }
-        var batch = database.Batch().Add("keep-plans", Value.Of(LockPatience));
+        var (tells, claims, gated) = (!settled.IsEmpty || calls.Count > 0, claim is { Max: > 0 }, isGated);
+        var batch = database.Batch();
+        if (tells || !claims)
+            batch.Add("keep-plans", Value.Of(LockPatience));
         settled.AddTo(batch);
         if (calls.Count > 0)
             Breakers.Count(batch, worker, calls);
-        var claims = claim is { Max: > 0 };
-        var gated = isGated;
-        var (fromHead, isMarked) = (false, claim is { Rule.IsDefault: true });
+        (NpgsqlParameter[] Values, bool FromHead)? behind = claims && claim!.Rule.IsDefault ? marks.Next() : null;
         if (claims)
         {
-            batch.Add("hold-worker", Value.Of((int)worker.Value), Value.Of(database.LockSpace), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]))
-                .Add("join-line", Value.Of(worker.Value), Value.Of(database.LockSpace));
-            NpgsqlParameter[] which = [Value.Of(worker.Value), Value.Of([.. claim.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding), Value.Of([.. claim.Tags])];
-            if (isMarked)
-            {
-                (var behind, fromHead) = marks.Next();
-                batch.Add(Claim("line-by-priority", gated), [.. which, .. behind]);
-            }
-            else
-            {
-                batch.Add(Claim("line-by-rule", gated), [.. which, .. ValuesOf(claim.Rule, claim.Queues.Count)]);
-            }
+            batch.Add("keep-plans+and-hold-worker", Value.Of(LockPatience), Value.Of(database.LockSpace), Value.Of((int)worker.Value), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]));
+            Outlook.AddWithJoiningTo(batch, worker, database.LockSpace);
+            batch.Add(
+                ClaimText(behind, gated),
+                [Value.Of(worker.Value), Value.Of([.. claim.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding), Value.Of([.. claim.Tags]),
+                    .. behind?.Values ?? ValuesOf(claim.Rule, claim.Queues.Count)]);
         }
-        AddOutlook(batch, worker, gated);
+        // What is claimed counts at the gates: when they let more through is known only then.
+        if (!claims || gated)
+            Outlook.AddTo(batch, worker, gated);
 
         var began = TimeProvider.System.GetTimestamp();
         var places = new List<(int Lane, short Priority, long Id)>();
         var isStopped = false;
         var (wanted, joined, ended, claimed, outlook) = await database.RunAsync(batch, async reader =>
         {
-            await reader.NextAsync().ConfigureAwait(false);
+            if (tells || !claims)
+                await reader.NextAsync().ConfigureAwait(false);
             var wanted = await settled.ReadAsync(reader).ConfigureAwait(false);
-            List<ClaimedJob> claimed = [];
-            var (joined, ended) = (0L, 0L);
             if (settled.Answers > 0)
                 await reader.NextAsync().ConfigureAwait(false);
-            if (claims)
+            List<ClaimedJob> claimed = [];
+            if (!claims)
+                return (wanted, 0, 0, claimed, await Outlook.ReadAsync(reader, gated).ConfigureAwait(false));
+            var (outlook, joined, ended) = await Outlook.ReadWithJoiningAsync(await reader.NextAsync().ConfigureAwait(false)).ConfigureAwait(false);
+            await reader.NextAsync().ConfigureAwait(false);
+            while (await reader.ReadAsync().ConfigureAwait(false))
             {
-                (joined, ended) = await (await reader.NextAsync().ConfigureAwait(false)).FirstAsync(row => (row.Long(0), row.Long(1))).ConfigureAwait(false);
-                await reader.NextAsync().ConfigureAwait(false);
-                while (await reader.ReadAsync().ConfigureAwait(false))
-                {
-                    isStopped = reader.Bool(15);
-                    if (reader.IsDBNull(0))
-                        continue;
-                    places.Add((reader.Int(13), reader.GetInt16(14), reader.Long(0)));
-                    claimed.Add(Claimed(reader) with { IsProbe = reader.Bool(16) });
-                }
-                await reader.NextAsync().ConfigureAwait(false);
+                isStopped = reader.Bool(15);
+                if (reader.IsDBNull(0))
+                    continue;
+                places.Add((reader.Int(13), reader.GetInt16(14), reader.Long(0)));
+                claimed.Add(Claimed(reader) with { IsProbe = reader.Bool(16) });
             }
-            return (wanted, joined, ended, claimed, await OutlookAsync(reader).ConfigureAwait(false));
+            if (gated)
+                outlook = await Outlook.ReadAsync(await reader.NextAsync().ConfigureAwait(false), gated).ConfigureAwait(false);
+            return (wanted, joined, ended, claimed, outlook);
         }, cancellationToken).ConfigureAwait(false);
         isGated = outlook.IsGated;
 
         told(outlook.Now);
-        if (claims && isMarked)
+        if (behind is { FromHead: var fromHead })
             marks.Claimed(fromHead, TimeProvider.System.GetElapsedTime(began), places, isStopped);
         var wakeUps = settled.WakeUps | (joined > 0 ? WakeUp.Jobs : WakeUp.None) | (ended > 0 ? WakeUp.Ends : WakeUp.None) | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
-        if (await breakers.JudgeAsync(calls, outlook.Shut, cancellationToken).ConfigureAwait(false))
-        {
+        var changed = await breakers.JudgeAsync(calls, outlook.Shut, cancellationToken).ConfigureAwait(false);
+        if (changed)
             wakeUps |= WakeUp.Jobs;
-            outlook = await database.RunAsync(
-                AddOutlook(database.Batch().Add("keep-plans", Value.Of(LockPatience)), worker, gated: true),
-                async reader => await OutlookAsync(await reader.NextAsync().ConfigureAwait(false)).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-        }
+        // What has joined its line was what the outlook told of. Who got as many as it wanted asks again before long.
+        if (changed || (!gated && joined + ended > 0 && claimed.Count < claim!.Max))
+            outlook = await LookAgainAsync(worker, gated || changed, cancellationToken).ConfigureAwait(false);
         var answer = new Exchange(settled.Accepted, [.. unheard, .. claimed], outlook.Due, outlook.Alive)
         {
             NextTick = outlook.Tick, Shut = outlook.Shut, MayHaveMissed = claims && claimed.Count < claim!.Max,
@@ -168,16 +164,17 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
         return (throughGates with { Accepted = answer.Accepted, Claimed = [.. answer.Claimed, .. throughGates.Claimed] }, wakeUps | more);
     }
 
-    private static string Claim(string line, bool gated) => gated ? $"gates+{line}+claim-line+count-at-gates+claimed" : $"no-gates+{line}+claim-line+claimed";
+    /// <summary>The parts of a claim: by what there is to pass, by its rule, and by where it begins.</summary>
+    private static string ClaimText((NpgsqlParameter[] Values, bool FromHead)? behind, bool gated)
+    {
+        var line = behind switch { null => "line-by-rule", { FromHead: true } => "from-heads+line-by-priority", _ => "behind-marks+line-by-priority" };
+        return gated ? $"gates+{line}+pass-gates+claim-line+count-at-gates+claimed" : $"no-gates+{line}+pass-none+claim-line+claimed";
+    }
 
-    private static Batch AddOutlook(Batch batch, WorkerId worker, bool gated) => batch.Add(gated ? "outlook+outlook-at-gates" : "outlook", Value.Of(worker.Value));
-
-    private static Task<(bool Alive, DateTimeOffset? Due, DateTimeOffset Now, DateTimeOffset? Tick, bool IsGated, string[] Shut)> OutlookAsync(DbDataReader reader) =>
-        reader.FirstAsync(row => row.FieldCount > 5
-            ? (row.Bool(0), Earlier(row.TimeOrNull(1), row.TimeOrNull(5)), row.Time(2), row.TimeOrNull(3), row.Bool(4), row.GetFieldValue<string[]>(6))
-            : (row.Bool(0), row.TimeOrNull(1), row.Time(2), row.TimeOrNull(3), row.Bool(4), []));
-
-    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other : one;
+    private Task<Outlook> LookAgainAsync(WorkerId worker, bool gated, CancellationToken cancellationToken) =>
+        database.RunAsync(
+            Outlook.AddTo(database.Batch().Add("keep-plans", Value.Of(LockPatience)), worker, gated),
+            async reader => await Outlook.ReadAsync(await reader.NextAsync().ConfigureAwait(false), gated).ConfigureAwait(false), cancellationToken);
 
     private static NpgsqlParameter[] ValuesOf(ClaimRule rule, int queues) => [
         Value.Of(rule.Order.Name()),

@@ -28,7 +28,7 @@ internal sealed class LineMarks(TimeProvider clock, TimeSpan slow)
     private int slowInARow;
     private bool hasJoined;
 
-    /// <summary>Where the next claim begins: behind the marks, or, with none of them, at the heads of the lines.</summary>
+    /// <summary>Where the next claim begins: behind the marks, of which these are the values, or at the heads of the lines.</summary>
     public (NpgsqlParameter[] Values, bool FromHead) Next()
     {
         lock (gate)
@@ -36,7 +36,9 @@ internal sealed class LineMarks(TimeProvider clock, TimeSpan slow)
             var fromHead = usable.Count == 0 || hasJoined || slowInARow < SlowOnes || clock.GetElapsedTime(lastFromHead) * ShareOfTime > lastTook;
             if (fromHead)
                 (lastFromHead, hasJoined) = (clock.GetTimestamp(), false);
-            var marks = fromHead ? [] : usable.ToArray();
+            if (fromHead)
+                return ([], fromHead);
+            var marks = usable.ToArray();
             return ([
                 Value.Of(Array.ConvertAll(marks, mark => mark.Key)),
                 Value.Of(Array.ConvertAll(marks, mark => mark.Value.Priority)),

@@ -27,13 +27,14 @@ CREATE SEQUENCE steadwork.service;
 
 -- Held by everything that enqueues or claims, until its transaction ends: whoever retires the store waits for those that
 -- were let in before. It is looked at after the lock, else one could be let in and be missed; and before it, since many
--- that are refused again and again must not keep that lock from whoever waits for the last of those. Nothing in it is a
--- statement: those would take five times as long, for each enqueue and each claim.
-CREATE FUNCTION steadwork.require_service(space integer) RETURNS void LANGUAGE plpgsql AS $$
+-- that are refused again and again must not keep that lock from whoever waits for the last of those. One expression, which
+-- the server puts into the statement that calls it: each enqueue and each claim does.
+CREATE FUNCTION steadwork.refuse_retired() RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    IF pg_sequence_last_value('steadwork.service') IS NOT NULL
-        OR pg_advisory_xact_lock_shared(space, 0) IS NULL
-        OR pg_sequence_last_value('steadwork.service') IS NOT NULL THEN
-        RAISE EXCEPTION 'the store is retired' USING ERRCODE = 'SW001';
-    END IF;
+    RAISE EXCEPTION 'the store is retired' USING ERRCODE = 'SW001';
 END $$;
+CREATE FUNCTION steadwork.require_service(space integer) RETURNS boolean LANGUAGE sql VOLATILE AS $$
+    SELECT CASE WHEN pg_sequence_last_value('steadwork.service') IS NOT NULL
+        OR pg_advisory_xact_lock_shared(space, 0) IS NULL
+        OR pg_sequence_last_value('steadwork.service') IS NOT NULL THEN steadwork.refuse_retired() END
+$$;

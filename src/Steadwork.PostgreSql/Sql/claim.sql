@@ -1,19 +1,8 @@
--- name: hold-worker
--- Held by everything that claims for a worker or ends it: a claim must not be committed for one that has just been
--- buried, whose jobs nobody would look for again. And the gates that the claim has to pass. $1 worker, $2 what tells this store's
--- locks from others, $3 queues, $4 types.
-SELECT pg_advisory_xact_lock_shared($2, $1), steadwork.require_service($2), CASE WHEN pg_sequence_last_value('steadwork.gating') IS NOT NULL THEN steadwork.hold_gates($3, $4) END;
-
--- name: join-line
--- For the claim of worker $1, if there is anything to see to: to start all that costs more than a claim. $2 what tells this store's locks
--- from others.
-WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now)
-SELECT coalesce(sum(joined), 0)::bigint, coalesce(sum(ended), 0)::bigint
-FROM steadwork.join_line($1, $2)
-WHERE EXISTS (SELECT FROM steadwork.jobs WHERE state = 'pending' AND NOT ready AND run_at <= (SELECT now FROM clock))
-    OR EXISTS (SELECT FROM steadwork.loose_ends)
-    OR EXISTS (SELECT FROM steadwork.jobs WHERE state <> 'running' AND expires_at <= (SELECT now FROM clock))
-    OR EXISTS (SELECT FROM steadwork.held_keys);
+-- name: and-hold-worker
+-- Goes behind keep-plans, in one statement with it: each costs its start. Held by everything that claims for a worker or ends it:
+-- a claim must not be committed for one that has just been buried, whose jobs nobody would look for again. And the gates that the
+-- claim has to pass. $2 what tells this store's locks from others, $3 worker, $4 queues, $5 types.
+, pg_advisory_xact_lock_shared($2, $3), steadwork.require_service($2), CASE WHEN pg_sequence_last_value('steadwork.gating') IS NOT NULL THEN steadwork.hold_gates($4, $5) END;
 
 -- name: gates
 -- What goes before one of the two below: what the jobs of a lane have to pass.
@@ -28,13 +17,20 @@ WITH RECURSIVE clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 served_for AS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity' AND pg_sequence_last_value('steadwork.gating') IS NULL),
 gates AS NOT MATERIALIZED (SELECT 0 AS lane, '' AS kind, '' AS name, 0::bigint AS most WHERE false)
 
+-- name: behind-marks
+-- Before line-by-priority, for a claim that skips what is known to be gone (see LineMarks): $7 lanes, and $8 priority and $9 id behind which to begin in each.
+, mark AS NOT MATERIALIZED (SELECT * FROM unnest($7::integer[], $8::smallint[], $9::bigint[]) AS mark (lane, priority, id))
+
+-- name: from-heads
+-- The same for one that skips nothing, as most: from the constant the server sees that there are none.
+, mark AS NOT MATERIALIZED (SELECT 0 AS lane, 0::smallint AS priority, 0::bigint AS id WHERE false)
+
 -- name: line-by-priority
--- The jobs that a claim takes next, in line. $1 worker, $2 queues, $3 types, $4 how many, $6 the tags that the worker has. $7 lanes,
--- and $8 priority and $9 id behind which to begin in each: no arrays but for a claim that skips what is known to be gone (see LineMarks). Goes before claim-line.
--- The place is priority and id in one number: ids stay below 2^47.
+-- The jobs that a claim takes next, in line. $1 worker, $2 queues, $3 types, $4 how many, $6 the tags that the worker has. Goes before
+-- what lets them pass the gates. The place is priority and id in one number: ids stay below 2^47.
 , heads AS MATERIALIZED (
     SELECT head.id, lanes.id AS lane, head.alone, head.expires_at, (head.priority::bigint << 47) + head.id AS place
-    FROM steadwork.lanes LEFT JOIN unnest($7::integer[], $8::smallint[], $9::bigint[]) AS mark (lane, priority, id) ON mark.lane = lanes.id, LATERAL (
+    FROM steadwork.lanes LEFT JOIN mark ON mark.lane = lanes.id, LATERAL (
         SELECT id, priority, alone, expires_at FROM steadwork.jobs
         WHERE jobs.lane = lanes.id AND ready AND (priority, id) > (coalesce(mark.priority, 0::smallint), coalesce(mark.id, 0))
         ORDER BY priority, id LIMIT least($4, (SELECT min(most) FROM gates WHERE gates.lane = lanes.id)) FOR UPDATE SKIP LOCKED
@@ -86,20 +82,28 @@ heads AS MATERIALIZED (
     FROM (SELECT ordered.*, sum(-ln(1 - random()) / weight) OVER (PARTITION BY queue_place ORDER BY turn) AS queue_arrival FROM ordered) AS shared
 )
 
+-- name: pass-gates
+-- What a gate of its lane does not let through is left out before all else; one that another gate holds back has had its turn there
+-- all the same (see ClaimGates).
+, passed AS (
+    SELECT * FROM heads WHERE id NOT IN (
+        SELECT id FROM (SELECT id, most, row_number() OVER (PARTITION BY kind, name ORDER BY place) AS turn FROM heads JOIN gates USING (lane)) AS counted WHERE turn > most)
+)
+
+-- name: pass-none
+-- The same where there are none.
+, passed AS NOT MATERIALIZED (SELECT * FROM heads)
+
 -- name: claim-line
 -- Claims what one of the above has put in line, for worker $1, which holds $5 jobs besides. A job that must be alone is given only
 -- to a worker that holds nothing else, which stops at it until it holds nothing: that it does is answered, without a job if need be.
 -- What has expired, and could not be ended yet since there are too many, is left out after all limits: to look behind it for others
--- would take as long as there are many. What a gate of its lane does not let through is left out before them; one that another gate
--- holds back has had its turn there all the same (see ClaimGates).
-, barred AS (
-    SELECT id FROM (SELECT id, most, row_number() OVER (PARTITION BY kind, name ORDER BY place) AS turn FROM heads JOIN gates USING (lane)) AS counted WHERE turn > most
-),
-ranked AS MATERIALIZED (
+-- would take as long as there are many.
+, ranked AS MATERIALIZED (
     SELECT id, alone, rank, suspects
     FROM (
         SELECT id, alone, live, row_number() OVER line AS turn, count(*) FILTER (WHERE live) OVER line AS rank, count(*) FILTER (WHERE live AND alone) OVER line AS suspects
-        FROM (SELECT id, alone, place, (expires_at > now) IS NOT FALSE AS live FROM heads, clock WHERE id NOT IN (SELECT id FROM barred)) AS passed
+        FROM (SELECT id, alone, place, (expires_at > now) IS NOT FALSE AS live FROM passed, clock) AS looked
         WINDOW line AS (ORDER BY place ROWS UNBOUNDED PRECEDING)
     ) AS counted
     WHERE live AND turn <= $4
@@ -165,15 +169,18 @@ ORDER BY jobs.id;
 -- name: outlook
 -- Whether the worker $1 is registered, when the next delayed job falls due, the next one expires, or what was left for later is worth
 -- another look, what time it is, when the next schedule ticks, and whether there are gates.
+WITH ahead AS MATERIALIZED (
+    SELECT now, EXISTS (SELECT FROM steadwork.loose_ends) AS loose, (SELECT until FROM steadwork.held_keys ORDER BY until LIMIT 1) AS held_until,
+        least((SELECT run_at FROM steadwork.jobs WHERE state = 'pending' AND NOT ready ORDER BY run_at LIMIT 1),
+            (SELECT expires_at FROM steadwork.jobs WHERE expires_at IS NOT NULL AND state <> 'running' ORDER BY expires_at LIMIT 1)) AS due
+    FROM steadwork.wall_clock() AS now
+)
 SELECT EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity'),
-       least((SELECT run_at FROM steadwork.jobs WHERE state = 'pending' AND NOT ready ORDER BY run_at LIMIT 1),
-           (SELECT expires_at FROM steadwork.jobs WHERE expires_at IS NOT NULL AND state <> 'running' ORDER BY expires_at LIMIT 1),
-           (SELECT until FROM steadwork.held_keys ORDER BY until LIMIT 1),
-           CASE WHEN EXISTS (SELECT FROM steadwork.loose_ends) THEN steadwork.wall_clock() + interval '100 milliseconds' END),
-       steadwork.wall_clock(),
-       (SELECT next_at FROM steadwork.schedules
-        WHERE next_at IS NOT NULL AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'schedule' AND pauses.name = schedules.name) ORDER BY next_at LIMIT 1),
-       pg_sequence_last_value('steadwork.gating') IS NOT NULL
+    least(due, held_until, CASE WHEN loose THEN now + interval '100 milliseconds' END),
+    now,
+    (SELECT next_at FROM steadwork.schedules
+     WHERE next_at IS NOT NULL AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'schedule' AND pauses.name = schedules.name) ORDER BY next_at LIMIT 1),
+    pg_sequence_last_value('steadwork.gating') IS NOT NULL
 
 -- name: outlook-at-gates
 -- Goes behind it where there are: when these let more through, and which breakers are not closed.
@@ -183,3 +190,16 @@ SELECT EXISTS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-i
                     AND until <= steadwork.latest_use((SELECT steadwork.wall_clock()), within, grain)
             ) AS counted WHERE scope <> 'key' AND used >= most)),
        ARRAY(SELECT name FROM steadwork.breakers WHERE state <> 'closed' ORDER BY name COLLATE "C")
+
+-- name: look
+-- Goes behind these.
+FROM ahead;
+
+-- name: look-and-join
+-- The same before a claim: what has fallen due, has expired or was left for later is seen to, if there is any such thing. To start all that
+-- costs more than a claim. And how many have joined their line by it and how many have ended, upon which the outlook is another one.
+-- $2 what tells this store's locks from others.
+, joined, ended
+FROM ahead, LATERAL (
+    SELECT coalesce(sum(joined), 0)::bigint AS joined, coalesce(sum(ended), 0)::bigint AS ended FROM steadwork.join_line($1, $2) WHERE due <= now OR loose OR held_until IS NOT NULL
+) AS seen_to;

@@ -113,6 +113,19 @@ logged AS (
 )
 SELECT place, id, false AS existing, 'pending' AS state FROM fresh;
 
+-- name: enqueue-single
+-- The same of one such job, as most calls store. $1 to $9 are its values.
+WITH fresh AS MATERIALIZED (
+    SELECT now, coalesce($5, now + $4 * interval '1 millisecond') AS due, nextval('steadwork.job_ids') AS id FROM steadwork.wall_clock() AS now
+),
+stored AS (
+    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, state, trace_parent, tags, payload)
+    SELECT id, due, now, $6, $1, $3, $2, due <= now, 'pending', $7, $8::jsonb, $9 FROM fresh
+),
+counted AS (INSERT INTO steadwork.lane_changes (lane, pending) VALUES ($1, 1)),
+logged AS (INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT now, 1, ARRAY['enqueued'], ARRAY[id] FROM fresh)
+SELECT 1::bigint AS place, id, false AS existing, 'pending' AS state FROM fresh;
+
 -- name: amend
 -- $1 keys, $2 attempts at most. What was just stored with the same number is left alone.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),

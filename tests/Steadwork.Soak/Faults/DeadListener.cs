@@ -28,23 +28,36 @@ public sealed class DeadListener(string folder, Action<string> progress, bool is
     public async Task<FaultReport> RunAsync(int samples)
     {
         await using var server = await PostgresServer.MakeAsync(Path.Combine(folder, "server"));
-        await using var proxy = new Proxy(server.Port);
         await using var producing = await PostgreSqlStore.OpenAsync(server.Url);
-        await using var working = await PostgreSqlStore.OpenAsync(string.Create(CultureInfo.InvariantCulture, $"postgres://steadwork@127.0.0.1:{proxy.Port}/postgres"));
-        await using var worker = new WorkerHost(working, PacedJobs.Catalog(() => begun.Writer.TryWrite(Stopwatch.GetTimestamp())), new WorkerOptions());
-        await worker.StartAsync();
-        // The first of everything takes longer.
-        await MeasureAsync(producing, 20);
+        await using (var working = await PostgreSqlStore.OpenAsync(server.Url))
+        await using (await WorkAsync(working))
+        {
+            // The first of everything takes longer, until the runtime has compiled the paths once more.
+            await MeasureAsync(producing, 100);
 
-        Expect("alive", 0.5, aliveLimit, await MeasureAsync(producing, samples));
-        await server.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
-        Expect("just ended by the server", 0.99, deadLimit, await MeasureAsync(producing, 3));
-        await Until.TrueAsync(async () => (long)(await server.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"))! > 0, ReturnLimit);
-        Expect("alive again", 0.5, aliveLimit, await MeasureAsync(producing, samples));
+            Expect("alive", 0.5, aliveLimit, await MeasureAsync(producing, samples));
+            await server.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
+            Expect("just ended by the server", 0.99, deadLimit, await MeasureAsync(producing, 3));
+            await Until.TrueAsync(async () => (long)(await server.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"))! > 0, ReturnLimit);
+            Expect("alive again", 0.5, aliveLimit, await MeasureAsync(producing, samples));
+        }
+
+        // Only now: each message would take two more steps on its way.
+        await using var proxy = new Proxy(server.Port);
+        await using var beyond = await PostgreSqlStore.OpenAsync(string.Create(CultureInfo.InvariantCulture, $"postgres://steadwork@127.0.0.1:{proxy.Port}/postgres"));
+        await using var worker = await WorkAsync(beyond);
+        await MeasureAsync(producing, 20);
         if (proxy.Silence("LISTEN "u8) == 0)
             violations.Add("no listening connection was found to be silenced");
         Expect("silent", 0.99, deadLimit, await MeasureAsync(producing, Math.Max(10, samples / 10)));
         return new FaultReport(lines, violations);
+    }
+
+    private async Task<WorkerHost> WorkAsync(PostgreSqlStore store)
+    {
+        var worker = new WorkerHost(store, PacedJobs.Catalog(() => begun.Writer.TryWrite(Stopwatch.GetTimestamp())), new WorkerOptions());
+        await worker.StartAsync();
+        return worker;
     }
 
     /// <summary>One job after the other, each enqueued once the last has begun.</summary>

@@ -27,9 +27,11 @@ public sealed partial class QueryPlanTests : IAsyncLifetime
 
     // The one index by which a statement may come to jobs.
     private static readonly (string Statement, string Index)[] Hot = [
-        ("gates+line-by-priority+claim-line+count-at-gates+claimed", "jobs_ready|jobs_pkey"), ("gates+line-by-rule+claim-line+count-at-gates+claimed", "jobs_ready|jobs_pkey"),
-        ("no-gates+line-by-priority+claim-line+claimed", "jobs_ready|jobs_pkey"), ("no-gates+line-by-rule+claim-line+claimed", "jobs_ready|jobs_pkey"),
-        ("join-line", "jobs_due|jobs_expiring"), ("outlook", "jobs_due|jobs_expiring"), ("outlook+outlook-at-gates", "jobs_due|jobs_expiring"),
+        ("gates+from-heads+line-by-priority+pass-gates+claim-line+count-at-gates+claimed", "jobs_ready|jobs_pkey"), ("gates+behind-marks+line-by-priority+pass-gates+claim-line+count-at-gates+claimed", "jobs_ready|jobs_pkey"),
+        ("gates+line-by-rule+pass-gates+claim-line+count-at-gates+claimed", "jobs_ready|jobs_pkey"),
+        ("no-gates+from-heads+line-by-priority+pass-none+claim-line+claimed", "jobs_ready|jobs_pkey"), ("no-gates+behind-marks+line-by-priority+pass-none+claim-line+claimed", "jobs_ready|jobs_pkey"),
+        ("no-gates+line-by-rule+pass-none+claim-line+claimed", "jobs_ready|jobs_pkey"),
+        ("outlook+look-and-join", "jobs_due|jobs_expiring"), ("outlook+look", "jobs_due|jobs_expiring"), ("outlook+outlook-at-gates+look", "jobs_due|jobs_expiring"),
         ("ahead-in-line", "jobs_ready"), ("end-jobs", "jobs_pkey"), ("return-jobs", "jobs_pkey"), ("append", "jobs_pkey"), ("replace", "jobs_unique|jobs_pkey"), ("end-expired-bearers", "jobs_unique|jobs_expiring")];
 
     public static TheoryData<string, string, Load> HotStatements
