@@ -35,9 +35,10 @@ internal sealed class LineMarks(TimeProvider clock, TimeSpan slow)
         {
             var fromHead = usable.Count == 0 || hasJoined || slowInARow < SlowOnes || clock.GetElapsedTime(lastFromHead) * ShareOfTime > lastTook;
             if (fromHead)
+            {
                 (lastFromHead, hasJoined) = (clock.GetTimestamp(), false);
-            if (fromHead)
                 return ([], fromHead);
+            }
             var marks = usable.ToArray();
             return ([
                 Value.Of(Array.ConvertAll(marks, mark => mark.Key)),
