@@ -31,7 +31,7 @@ SELECT id FROM steadwork.workers WHERE lease_until < (SELECT steadwork.lease_clo
 UPDATE steadwork.workers SET lease_until = '-infinity' WHERE id = $1 AND lease_until < steadwork.lease_clock() RETURNING id;
 
 -- name: lock-worker
--- Waits for the claims of the worker that are under way, and lets none begin. $1 worker, $2 as in hold-worker.
+-- Waits for the claims of the worker that are under way, and lets none begin. $1 worker, $2 as in and-hold-worker.
 SELECT pg_advisory_xact_lock($2, $1);
 
 -- name: worker-known
