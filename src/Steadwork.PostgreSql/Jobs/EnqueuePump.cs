@@ -14,6 +14,7 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
 {
     private const int EnoughJobs = 2000;
     private const string Impatience = "250ms", Patience = "20s";
+    private const int FewJobs = 4;
     private static readonly TimeSpan Quiet = TimeSpan.FromMilliseconds(1);
 
     private readonly SemaphoreSlim patientOnes = new(Math.Clamp(database.MaxConnections / 8, 1, 4));
@@ -59,7 +60,7 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
             waiting.Enqueue(request);
             if (atWork == writers)
                 return request.Answer;
-            isAlone = atWork++ == 0 && Stopwatch.GetElapsedTime(lastDone) > Quiet;
+            isAlone = atWork++ == 0 && jobs.Count <= FewJobs && Stopwatch.GetElapsedTime(lastDone) > Quiet;
         }
         _ = WriteAsync(isAlone);
         return request.Answer;
@@ -68,7 +69,7 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
     private async Task WriteAsync(bool isAlone)
     {
         // The caller goes on at once, and whoever enqueues in the same moment is taken along; but for one who comes alone, as it seems,
-        // to hand it over costs more than to send it.
+        // with few jobs, to hand these over costs more than to send them.
         if (!isAlone)
             await Task.Yield();
         var group = new List<Request>();

@@ -132,6 +132,8 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
             while (await reader.ReadAsync().ConfigureAwait(false))
             {
                 isStopped = reader.Bool(15);
+                // The first gate of the store may have come since the outlook.
+                outlook = outlook with { IsGated = outlook.IsGated || reader.Bool(17) };
                 if (reader.IsDBNull(0))
                     continue;
                 places.Add((reader.Int(13), reader.GetInt16(14), reader.Long(0)));
@@ -152,7 +154,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
             wakeUps |= WakeUp.Jobs;
         // What has joined its line was what the outlook told of. Who got as many as it wanted asks again before long.
         if (changed || (!gated && joined + ended > 0 && claimed.Count < claim!.Max))
-            outlook = await LookAgainAsync(worker, gated || changed, cancellationToken).ConfigureAwait(false);
+            outlook = await LookAgainAsync(worker, gated || changed, outlook).ConfigureAwait(false);
         var answer = new Exchange(settled.Accepted, [.. unheard, .. claimed], outlook.Due, outlook.Alive)
         {
             NextTick = outlook.Tick, Shut = outlook.Shut, MayHaveMissed = claims && claimed.Count < claim!.Max,
@@ -171,10 +173,22 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
         return gated ? $"gates+{line}+pass-gates+claim-line+count-at-gates+claimed" : $"no-gates+{line}+pass-none+claim-line+claimed";
     }
 
-    private Task<Outlook> LookAgainAsync(WorkerId worker, bool gated, CancellationToken cancellationToken) =>
-        database.RunAsync(
-            Outlook.AddTo(database.Batch().Add("keep-plans", Value.Of(LockPatience)), worker, gated),
-            async reader => await Outlook.ReadAsync(await reader.NextAsync().ConfigureAwait(false), gated).ConfigureAwait(false), cancellationToken);
+    /// <summary>Behind what has been committed, of which no answer may get lost now: where this fails, the worker asks again at once.</summary>
+    private async Task<Outlook> LookAgainAsync(WorkerId worker, bool gated, Outlook before)
+    {
+        try
+        {
+            var outlook = await database.RunAsync(
+                Outlook.AddTo(database.Batch().Add("keep-plans", Value.Of(LockPatience)), worker, gated),
+                async reader => await Outlook.ReadAsync(await reader.NextAsync().ConfigureAwait(false), gated).ConfigureAwait(false), CancellationToken.None).ConfigureAwait(false);
+            told(outlook.Now);
+            return outlook;
+        }
+        catch (Exception error) when (error is StoreUnavailableException or PostgresException)
+        {
+            return before with { Due = before.Now };
+        }
+    }
 
     private static NpgsqlParameter[] ValuesOf(ClaimRule rule, int queues) => [
         Value.Of(rule.Order.Name()),

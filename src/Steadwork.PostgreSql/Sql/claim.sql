@@ -5,7 +5,7 @@
 , pg_advisory_xact_lock_shared($2, $3), steadwork.require_service($2), CASE WHEN pg_sequence_last_value('steadwork.gating') IS NOT NULL THEN steadwork.hold_gates($4, $5) END;
 
 -- name: gates
--- What goes before one of the two below: what the jobs of a lane have to pass.
+-- What a claim begins with: what the jobs of a lane have to pass.
 WITH RECURSIVE clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 served_for AS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-infinity'),
 gates AS MATERIALIZED (SELECT gate.* FROM clock, LATERAL steadwork.gates($2, $3, now) AS gate)
@@ -154,8 +154,8 @@ logged AS (
     SELECT min(now), count(*), ARRAY['claimed'], $1, array_agg(id), array_agg(lease) FROM (SELECT id, lease FROM claimed ORDER BY rank) AS ordered, clock HAVING count(*) > 0
 )
 SELECT claimed.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, batch, claimed.lane, priority, is_stopped,
-    EXISTS (SELECT FROM gates WHERE gates.lane = claimed.lane AND kind = 'breaker')
-FROM (SELECT coalesce(bool_or(alone), false) AS is_stopped FROM ranked) AS line
+    EXISTS (SELECT FROM gates WHERE gates.lane = claimed.lane AND kind = 'breaker'), is_gated
+FROM (SELECT coalesce(bool_or(alone), false) AS is_stopped, pg_sequence_last_value('steadwork.gating') IS NOT NULL AS is_gated FROM ranked) AS line
     LEFT JOIN (claimed JOIN steadwork.lanes ON lanes.id = claimed.lane) ON true
 ORDER BY rank;
 

@@ -12,7 +12,11 @@ internal sealed class WorkerFolder
     private const int MostTries = 100;
     private readonly string path;
 
-    public WorkerFolder(string path) => this.path = Make(path);
+    public WorkerFolder(string path)
+    {
+        this.path = path;
+        MakeFirst(() => path);
+    }
 
     public string LockOf(WorkerId worker) => Path.Combine(path, $"{worker}.lock");
 
@@ -42,14 +46,14 @@ internal sealed class WorkerFolder
     {
         for (var tries = 1; ; tries++)
         {
-            Make(path);
             try
             {
+                Make(path);
                 return make();
             }
-            catch (Exception error) when (error is DirectoryNotFoundException or FileNotFoundException && tries < MostTries)
+            catch (IOException) when (tries < MostTries)
             {
-                // The file is told to be missing when others have made the folder again.
+                // Which one it is depends on whether others have made the folder again when the runtime looks for what is missing.
             }
         }
     }

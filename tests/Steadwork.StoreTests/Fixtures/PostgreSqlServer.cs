@@ -14,7 +14,7 @@ internal static class PostgreSqlServer
     private static readonly ConcurrentBag<string> Free = [];
     private static int made;
 
-    /// <summary>What holds of each row: checked by the server in all tests, and only there, since a lone job would pay for it with a fifth of its way.</summary>
+    /// <summary>What holds of each row: checked by the server in all tests, and only there, since each statement would pay for it (see docs/decisions/0028).</summary>
     private static readonly (string Table, string Holds)[] Rules = [
         ("jobs", "state IN ('pending', 'waiting', 'running')"),
         ("jobs", "attempt >= 0 AND failures >= 0 AND max_attempts >= 1 AND priority BETWEEN 1 AND 1000 AND exclusive_limit >= 1"),
