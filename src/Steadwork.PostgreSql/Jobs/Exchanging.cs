@@ -116,7 +116,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
 
         var began = TimeProvider.System.GetTimestamp();
         var places = new List<(int Lane, short Priority, long Id)>();
-        var isStopped = false;
+        var (isStopped, isGatedNow) = (false, false);
         var (wanted, joined, ended, claimed, outlook) = await database.RunAsync(batch, async reader =>
         {
             if (tells || !claims)
@@ -132,8 +132,7 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
             while (await reader.ReadAsync().ConfigureAwait(false))
             {
                 isStopped = reader.Bool(15);
-                // The first gate of the store may have come since the outlook.
-                outlook = outlook with { IsGated = outlook.IsGated || reader.Bool(17) };
+                isGatedNow = reader.Bool(17);
                 if (reader.IsDBNull(0))
                     continue;
                 places.Add((reader.Int(13), reader.GetInt16(14), reader.Long(0)));
@@ -143,6 +142,9 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
                 outlook = await Outlook.ReadAsync(await reader.NextAsync().ConfigureAwait(false), gated).ConfigureAwait(false);
             return (wanted, joined, ended, claimed, outlook);
         }, cancellationToken).ConfigureAwait(false);
+        // The first gate of the store may have come between the outlook and the claim.
+        if (isGatedNow && !outlook.IsGated)
+            outlook = outlook with { IsGated = true };
         isGated = outlook.IsGated;
 
         told(outlook.Now);
