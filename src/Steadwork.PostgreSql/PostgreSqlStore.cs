@@ -55,7 +55,7 @@ public sealed partial class PostgreSqlStore : IStore, ITransactionalStore, IExam
         callers = new CallersTransaction(database, lanes, Changed);
         pump = new EnqueuePump(database, lanes, Math.Min(options.Writers, Math.Max(1, database.MaxConnections / 4)), bell, Noted);
         breakers = new Breakers(database);
-        exchanging = new Exchanging(database, lineMarks, breakers, Told);
+        exchanging = new Exchanging(database, lanes, lineMarks, breakers, () => Now, Told);
         crew = new Crew(database);
         schedules = new Schedules(database, lanes, Told);
         batches = new Batches(database, lanes);

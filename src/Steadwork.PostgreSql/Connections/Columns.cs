@@ -13,11 +13,11 @@ internal static class Columns
     }
 
     /// <summary>The same, empty when it would hold nothing but defaults: the server fills up what is shorter than the others with null.</summary>
-    public static T[] Sparse<TRow, T>(this List<TRow> rows, Func<TRow, T> value)
+    public static T[] Sparse<TRow, T>(this IReadOnlyList<TRow> rows, Func<TRow, T> value)
     {
-        foreach (var row in rows)
+        for (var row = 0; row < rows.Count; row++)
         {
-            if (!EqualityComparer<T>.Default.Equals(value(row), default))
+            if (!EqualityComparer<T>.Default.Equals(value(rows[row]), default))
                 return rows.Column(value);
         }
         return [];

@@ -37,46 +37,12 @@ internal sealed class Drafts(int capacity)
         var replacing = jobs.FindAll(job => job.WhenTaken.Replaces() && job.UniqueKey is not null);
         if (replacing.Count > 0)
             AddReplacing(batch, replacing, own);
-        if (jobs is [var single] && edges.Count == 0 && IsPlain(single))
-        {
-            AddSingle(batch, single, lanes[0]);
-            return false;
-        }
-        NpgsqlParameter[] usual =
-        [
-            Value.Of(lanes.ToArray()),
-            Value.Of(jobs.Column(job => (short)job.Priority)),
-            Value.Of(jobs.Column(job => job.MaxAttempts)),
-            Value.Of(jobs.Column(job => (long)job.Delay.TotalMilliseconds)),
-            Value.Of(jobs.Sparse(RunAt)),
-            Value.Of(jobs.Sparse(job => (long?)job.Timeout?.TotalMilliseconds)),
-            Value.Of(jobs.Sparse(job => job.TraceParent)),
-            Value.Of(jobs.Sparse(Tags)),
-            Value.Of(jobs.Column(job => Encoding.UTF8.GetString(job.Payload.Span))),
-        ];
-        if (edges.Count == 0 && jobs.TrueForAll(IsPlain))
-            batch.Add("enqueue-plain", usual);
-        else
-            batch.Add("enqueue", [.. usual, .. Others(own)]);
+        batch.Add("enqueue", [.. PlainJobs.Columns(jobs, [.. lanes]), .. Others(own)]);
         var amending = jobs.FindAll(job => job is { WhenTaken: WhenTaken.Amend, UniqueKey: not null });
         if (amending.Count > 0)
             batch.Add("amend", Value.Of(amending.Column(job => job.UniqueKey)), Value.Of(amending.Column(job => job.MaxAttempts)));
         return replacing.Count > 0;
     }
-
-    /// <summary>Whether nothing that is there has to be looked at for a job, unless it comes after others.</summary>
-    private static bool IsPlain(NewJob job) => job is { UniqueKey: null, ExclusiveKey: null, Batch: null, ExpiresIn: null, ExpiresAt: null, RunsAnyway: false };
-
-    private static void AddSingle(Batch batch, NewJob job, int lane) => batch.Add("enqueue-single",
-        Value.Of(lane),
-        Value.Of(job.Priority),
-        Value.Of(job.MaxAttempts),
-        Value.Of((long)job.Delay.TotalMilliseconds),
-        Value.Of(RunAt(job)),
-        Value.Of((long?)job.Timeout?.TotalMilliseconds),
-        Value.Of(job.TraceParent),
-        Value.Of(Tags(job)),
-        Value.OfUtf8(job.Payload));
 
     private NpgsqlParameter[] Others(bool own) =>
     [
@@ -100,14 +66,10 @@ internal sealed class Drafts(int capacity)
         Value.Of(replacing.Column(job => job.WhenTaken is WhenTaken.ReplaceTime ? null : Encoding.UTF8.GetString(job.Payload.Span))),
         Value.Of(replacing.Column(job => job.WhenTaken is not WhenTaken.ReplacePayload)),
         Value.Of(replacing.Column(job => (long)job.Delay.TotalMilliseconds)),
-        Value.Of(replacing.Column(RunAt)),
+        Value.Of(replacing.Column(PlainJobs.RunAt)),
         Value.Of(own),
         Value.Of(replacing.Column(ExpiresAt)),
         Value.Of(replacing.Column(ExpiresIn)));
-
-    private static string? Tags(NewJob job) => job.Tags.Count == 0 ? null : Encoding.UTF8.GetString(TagsJson.Write(job.Tags).Span);
-
-    private static DateTimeOffset? RunAt(NewJob job) => Times.Whole(job.RunAt)?.ToUniversalTime();
 
     private static DateTimeOffset? ExpiresAt(NewJob job) => Times.Whole(job.ExpiresAt)?.ToUniversalTime();
 

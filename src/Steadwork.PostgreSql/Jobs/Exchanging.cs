@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Data.Common;
 using Npgsql;
 using Steadwork.PostgreSql.Connections;
 using Steadwork.PostgreSql.Gates;
@@ -9,12 +8,14 @@ using Steadwork.Storage.Copying;
 namespace Steadwork.PostgreSql.Jobs;
 
 /// <summary>Takes the ends of attempts and gives the next jobs: one transaction, one round trip.</summary>
-internal sealed class Exchanging(Database database, LineMarks marks, Breakers breakers, Action<DateTimeOffset> told)
+internal sealed class Exchanging(Database database, Lanes lanes, LineMarks marks, Breakers breakers, Func<DateTimeOffset> now, Action<DateTimeOffset> told)
 {
     private const string LockPatience = "2s";
     private readonly ConcurrentDictionary<LeaseToken, bool> putOff = new();
     // Whether there may be limits or breakers. Where there are none, as mostly, claims leave out what counts at them.
     private volatile bool isGated = true;
+    // The last outlook of a worker that lives, for one claim that a ring led to.
+    private Outlook? fresh;
 
     /// <returns>The answer, and what whoever listens may want to know.</returns>
     public async Task<(Exchange Exchange, WakeUp WakeUps)> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
@@ -100,11 +101,14 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
         settled.AddTo(batch);
         if (calls.Count > 0)
             Breakers.Count(batch, worker, calls);
+        // What comes next is looked at by the claim after it, and not before a job that is waited for.
+        var before = claims && claim!.IsRung && !tells && !gated && Interlocked.Exchange(ref fresh, null) is { } last && !(last.Due <= now()) ? last : null;
         (NpgsqlParameter[] Values, bool FromHead)? behind = claims && claim!.Rule.IsDefault ? marks.Next() : null;
         if (claims)
         {
             batch.Add("keep-plans+and-hold-worker", Value.Of(LockPatience), Value.Of(database.LockSpace), Value.Of((int)worker.Value), Value.Of([.. claim!.Queues]), Value.Of([.. claim.Types]));
-            Outlook.AddWithJoiningTo(batch, worker, database.LockSpace);
+            if (before is null)
+                Outlook.AddWithJoiningTo(batch, worker, database.LockSpace);
             batch.Add(
                 ClaimText(behind, gated),
                 [Value.Of(worker.Value), Value.Of([.. claim.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding), Value.Of([.. claim.Tags]),
@@ -124,19 +128,17 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
             var wanted = await settled.ReadAsync(reader).ConfigureAwait(false);
             if (settled.Answers > 0)
                 await reader.NextAsync().ConfigureAwait(false);
-            List<ClaimedJob> claimed = [];
+            var claimed = new ClaimedJobs(lanes);
             if (!claims)
                 return (wanted, 0, 0, claimed, await Outlook.ReadAsync(reader, gated).ConfigureAwait(false));
-            var (outlook, joined, ended) = await Outlook.ReadWithJoiningAsync(await reader.NextAsync().ConfigureAwait(false)).ConfigureAwait(false);
+            var (outlook, joined, ended) = before is null ? await Outlook.ReadWithJoiningAsync(await reader.NextAsync().ConfigureAwait(false)).ConfigureAwait(false) : (before, 0, 0);
             await reader.NextAsync().ConfigureAwait(false);
             while (await reader.ReadAsync().ConfigureAwait(false))
             {
-                isStopped = reader.Bool(15);
-                isGatedNow = reader.Bool(17);
-                if (reader.IsDBNull(0))
-                    continue;
-                places.Add((reader.Int(13), reader.GetInt16(14), reader.Long(0)));
-                claimed.Add(Claimed(reader) with { IsProbe = reader.Bool(16) });
+                isStopped = reader.Bool(13);
+                isGatedNow = reader.Bool(15);
+                if (!reader.IsDBNull(0))
+                    places.Add((claimed.Add(reader, isProbe: reader.Bool(14)), reader.GetInt16(12), reader.Long(0)));
             }
             if (gated)
                 outlook = await Outlook.ReadAsync(await reader.NextAsync().ConfigureAwait(false), gated).ConfigureAwait(false);
@@ -147,7 +149,8 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
             outlook = outlook with { IsGated = true };
         isGated = outlook.IsGated;
 
-        told(outlook.Now);
+        if (before is null)
+            told(outlook.Now);
         if (behind is { FromHead: var fromHead })
             marks.Claimed(fromHead, TimeProvider.System.GetElapsedTime(began), places, isStopped);
         var wakeUps = settled.WakeUps | (joined > 0 ? WakeUp.Jobs : WakeUp.None) | (ended > 0 ? WakeUp.Ends : WakeUp.None) | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
@@ -155,9 +158,11 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
         if (changed)
             wakeUps |= WakeUp.Jobs;
         // What has joined its line was what the outlook told of. Who got as many as it wanted asks again before long.
-        if (changed || (!gated && joined + ended > 0 && claimed.Count < claim!.Max))
+        if (changed || (!gated && joined + ended > 0 && claimed.Count < claim!.Max) || (before is not null && claimed.Count == 0))
             outlook = await LookAgainAsync(worker, gated || changed, outlook).ConfigureAwait(false);
-        var answer = new Exchange(settled.Accepted, [.. unheard, .. claimed], outlook.Due, outlook.Alive)
+        if (outlook.Alive && !ReferenceEquals(outlook, before))
+            fresh = outlook;
+        var answer = new Exchange(settled.Accepted, [.. unheard, .. await claimed.InLineAsync().ConfigureAwait(false)], outlook.Due, outlook.Alive)
         {
             NextTick = outlook.Tick, Shut = outlook.Shut, MayHaveMissed = claims && claimed.Count < claim!.Max,
         };
@@ -212,23 +217,10 @@ internal sealed class Exchanging(Database database, LineMarks marks, Breakers br
         return ends.WakeUps;
     }
 
-    private Task<List<ClaimedJob>> HeldAsync(WorkerId worker, CancellationToken cancellationToken) =>
-        database.RunAsync(database.Batch().Add("held-whole", Value.Of(worker.Value)), reader => reader.AllAsync(Claimed), cancellationToken);
-
-    private static ClaimedJob Claimed(DbDataReader row) => new()
+    private async Task<List<ClaimedJob>> HeldAsync(WorkerId worker, CancellationToken cancellationToken)
     {
-        Id = new JobId(row.Long(0)),
-        Lease = new LeaseToken(row.Long(1)),
-        Type = row.Text(2),
-        Queue = row.Text(3),
-        Attempt = row.Int(4),
-        Failures = row.Int(5),
-        MaxAttempts = row.Int(6),
-        Alone = row.Bool(7),
-        Timeout = row.MillisecondsOrNull(8),
-        TraceParent = row.TextOrNull(9),
-        Tags = TagsJson.Read(row.TextOrNull(10)),
-        Payload = row.Utf8(11),
-        BatchId = row.LongOrNull(12) is { } batch ? new BatchId(batch) : null,
-    };
+        var held = new ClaimedJobs(lanes);
+        await database.RunAsync(database.Batch().Add("held-whole", Value.Of(worker.Value)), reader => reader.AllAsync(row => held.Add(row)), cancellationToken).ConfigureAwait(false);
+        return await held.InLineAsync().ConfigureAwait(false);
+    }
 }

@@ -11,6 +11,7 @@ internal sealed class Lanes(Database database)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<(string Queue, string Type, string Requires), int> known = new();
+    private readonly ConcurrentDictionary<int, (string Queue, string Type)> names = new();
 
     public int Of(NewJob job) => known[NameOf(job)];
 
@@ -66,6 +67,18 @@ internal sealed class Lanes(Database database)
     {
         foreach (var (name, id) in lanes)
             known[name] = id;
+    }
+
+    /// <summary>The queue and the type of a lane; false when they have to be learnt.</summary>
+    public bool TryName(int lane, out (string Queue, string Type) name) => names.TryGetValue(lane, out name);
+
+    /// <summary>Learns the queues and types of lanes that there are.</summary>
+    public async Task LearnAsync(IEnumerable<int> lanes)
+    {
+        foreach (var (lane, queue, type) in await database.RunAsync(
+            database.Batch().Add("lane-names", Value.Of([.. lanes.Distinct()])),
+            reader => reader.AllAsync(row => (row.Int(0), row.Text(1), row.Text(2))), CancellationToken.None).ConfigureAwait(false))
+            names[lane] = (queue, type);
     }
 
     private Batch Finding(List<(string Queue, string Type, string Requires)> lanes) => database.Batch().Add("lanes-of", Names(lanes));

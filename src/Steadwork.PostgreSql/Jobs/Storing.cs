@@ -11,11 +11,12 @@ namespace Steadwork.PostgreSql.Jobs;
 internal sealed class Storing
 {
     private readonly int jobs;
-    private readonly int before;
-    private readonly int? expiring;
-    private readonly int? opening;
+    private readonly bool isPlain;
     private readonly bool own;
-    private readonly int afterwards;
+    private int before;
+    private int? expiring;
+    private int? opening;
+    private int afterwards;
     private readonly List<bool> parts = [];
 
     /// <param name="database">Where.</param>
@@ -27,20 +28,34 @@ internal sealed class Storing
     public Storing(Database database, IReadOnlyList<NewJob> jobs, Func<NewJob, int> laneOf, string? patience, Ring? ring = null, NewBatch? making = null)
     {
         this.jobs = jobs.Count;
-        var demanding = Uniqueness.Demanding(jobs);
-        own = patience is not null;
         Batch = database.Batch();
-        string[] keys = [.. jobs.Select(job => job.UniqueKey).OfType<string>()];
         if (ring is not null)
             Batch.Begin();
-        if (own)
-            Batch.Add("keep-plans+and-require-service", Value.Of(keys.Length > 0 ? patience : "0"), Value.Of(database.LockSpace));
+        own = patience is not null;
+        isPlain = making is null && jobs.All(PlainJobs.Is);
+        if (isPlain)
+            PlainJobs.AddTo(Batch, jobs, laneOf, database.LockSpace);
         else
-            Batch.Add("require-service", Value.Of(database.LockSpace));
+            AddAny(jobs, laneOf, patience, making, database.LockSpace);
+        if (ring is not null)
+            ring.AddTo(Batch.Commit());
+    }
+
+    private Batch Batch { get; }
+
+    /// <summary>Adds the statements for jobs of any kind.</summary>
+    private void AddAny(IReadOnlyList<NewJob> jobs, Func<NewJob, int> laneOf, string? patience, NewBatch? making, int lockSpace)
+    {
+        var demanding = Uniqueness.Demanding(jobs);
+        string[] keys = [.. jobs.Select(job => job.UniqueKey).OfType<string>()];
+        if (own)
+            Batch.Add("keep-plans+and-require-service", Value.Of(keys.Length > 0 ? patience : "0"), Value.Of(lockSpace));
+        else
+            Batch.Add("require-service", Value.Of(lockSpace));
         before = 1;
         if (keys.Length > 0)
         {
-            Batch.Add("lock-keys", Value.Of(keys), Value.Of((long)database.LockSpace));
+            Batch.Add("lock-keys", Value.Of(keys), Value.Of((long)lockSpace));
             before++;
         }
         long[] parents = [.. jobs.SelectMany(job => job.After).Select(parent => parent.Value).Distinct()];
@@ -58,7 +73,7 @@ internal sealed class Storing
         if (keys.Length > 0)
         {
             expiring = before;
-            Batch.Add("end-expired-bearers", Value.Of(keys), Value.Of(own ? database.LockSpace : null));
+            Batch.Add("end-expired-bearers", Value.Of(keys), Value.Of(own ? lockSpace : null));
             before++;
         }
         if (demanding.Count > 0)
@@ -85,27 +100,23 @@ internal sealed class Storing
         string[] exclusive = [.. jobs.Select(job => job.ExclusiveKey).OfType<string>().Distinct()];
         if (own && jobs.Any(job => job.After.Count + job.AfterPlaces.Count > 0))
         {
-            Batch.Add("attend-noted", Value.Of(database.LockSpace), Value.Of(false), Value.Of(1000L));
+            Batch.Add("attend-noted", Value.Of(lockSpace), Value.Of(false), Value.Of(1000L));
             afterwards++;
         }
         if (making?.Follower is not null)
             Batch.Add("be-followed");
         if (making is { IsOpen: false })
         {
-            Batch.Add("attend-batch", Value.Of(own ? database.LockSpace : null));
+            Batch.Add("attend-batch", Value.Of(own ? lockSpace : null));
             afterwards++;
         }
         string[] replacing = [.. jobs.Where(job => job.WhenTaken.Replaces()).Select(job => job.UniqueKey).OfType<string>()];
         if ((own && exclusive.Length > 0) || replacing.Length > 0)
         {
-            Batch.Add("admit", Value.Of(own ? database.LockSpace : null), Value.Of(own ? exclusive : []), Value.Of(replacing));
+            Batch.Add("admit", Value.Of(own ? lockSpace : null), Value.Of(own ? exclusive : []), Value.Of(replacing));
             afterwards++;
         }
-        if (ring is not null)
-            ring.AddTo(Batch.Commit());
     }
-
-    private Batch Batch { get; }
 
     /// <summary>Has them carried out.</summary>
     /// <param name="run">Sends the statements, and has their answers read.</param>
@@ -143,6 +154,11 @@ internal sealed class Storing
     /// <summary>Reads the answers, one a job, in order.</summary>
     private async Task<EnqueuedJob[]> ReadAsync(DbDataReader reader)
     {
+        if (isPlain)
+        {
+            WakeUps |= WakeUp.Jobs;
+            return await PlainJobs.ReadAsync(reader).ConfigureAwait(false);
+        }
         for (var skipped = 0; skipped < before; skipped++)
         {
             if (skipped == opening)

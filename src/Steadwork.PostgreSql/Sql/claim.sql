@@ -103,20 +103,20 @@ heads AS MATERIALIZED (
     SELECT id, alone, rank, suspects
     FROM (
         SELECT id, alone, live, row_number() OVER line AS turn, count(*) FILTER (WHERE live) OVER line AS rank, count(*) FILTER (WHERE live AND alone) OVER line AS suspects
-        FROM (SELECT id, alone, place, (expires_at > now) IS NOT FALSE AS live FROM passed, clock) AS looked
+        FROM (SELECT id, alone, place, (expires_at > (SELECT now FROM clock)) IS NOT FALSE AS live FROM passed) AS looked
         WINDOW line AS (ORDER BY place ROWS UNBOUNDED PRECEDING)
     ) AS counted
     WHERE live AND turn <= $4
 ),
 chosen AS MATERIALIZED (
-    SELECT id, rank, nextval('steadwork.leases') AS lease FROM ranked WHERE suspects = 0 OR (rank = 1 AND alone AND $5 = 0)
+    SELECT id, nextval('steadwork.leases') AS lease FROM ranked WHERE suspects = 0 OR (rank = 1 AND alone AND $5 = 0)
 ),
 claimed AS (
     UPDATE steadwork.jobs
-    SET state = 'running', ready = false, worker = $1, lease = chosen.lease, attempt = attempt + 1, started_at = clock.now
-    FROM chosen, clock
+    SET state = 'running', ready = false, worker = $1, lease = chosen.lease, attempt = attempt + 1, started_at = (SELECT now FROM clock)
+    FROM chosen
     WHERE jobs.id = ANY (ARRAY[chosen.id])
-    RETURNING chosen.rank, jobs.id, jobs.lease, jobs.lane, attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload, priority, batch
+    RETURNING jobs.lane, batch, jobs.id, jobs.lease, attempt, failures, max_attempts, alone, timeout, trace_parent, tags, payload, priority
 ),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, pending, running) SELECT lane, -count(*), count(*) FROM claimed GROUP BY lane
@@ -146,25 +146,26 @@ probed AS (
 )
 
 -- name: claimed
+-- The leases are in line.
 , batch_counted AS (
     INSERT INTO steadwork.batch_changes (batch, pending, running) SELECT batch, -count(*), count(*) FROM claimed WHERE batch IS NOT NULL GROUP BY batch
 ),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)
-    SELECT min(now), count(*), ARRAY['claimed'], $1, array_agg(id), array_agg(lease) FROM (SELECT id, lease FROM claimed ORDER BY rank) AS ordered, clock HAVING count(*) > 0
+    SELECT (SELECT now FROM clock), count(*), ARRAY['claimed'], $1, array_agg(id), array_agg(lease) FROM claimed HAVING count(*) > 0
 )
-SELECT claimed.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, batch, claimed.lane, priority, is_stopped,
+SELECT claimed.id, lease, lane, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, batch, priority, is_stopped,
     EXISTS (SELECT FROM gates WHERE gates.lane = claimed.lane AND kind = 'breaker'), is_gated
-FROM (SELECT coalesce(bool_or(alone), false) AS is_stopped, pg_sequence_last_value('steadwork.gating') IS NOT NULL AS is_gated FROM ranked) AS line
-    LEFT JOIN (claimed JOIN steadwork.lanes ON lanes.id = claimed.lane) ON true
-ORDER BY rank;
+FROM (SELECT coalesce(bool_or(alone), false) AS is_stopped, pg_sequence_last_value('steadwork.gating') IS NOT NULL AS is_gated FROM ranked) AS line LEFT JOIN claimed ON true;
 
 -- name: held-whole
 -- All that a worker holds, with the columns of a claim, for one that may have missed an answer.
-SELECT jobs.id, lease, type, queue, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, batch
-FROM steadwork.jobs JOIN steadwork.lanes ON lanes.id = jobs.lane
-WHERE worker = $1 AND state = 'running'
-ORDER BY jobs.id;
+SELECT id, lease, lane, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, batch
+FROM steadwork.jobs
+WHERE worker = $1 AND state = 'running';
+
+-- name: lane-names
+SELECT id, queue, type FROM steadwork.lanes WHERE id = ANY ($1);
 
 -- name: outlook
 -- Whether the worker $1 is registered, when the next delayed job falls due, the next one expires, or what was left for later is worth

@@ -94,13 +94,14 @@ ORDER BY place;
 
 -- name: enqueue-plain
 -- The same of jobs that have no keys, come after no others, are of no batch and do not expire, as most: each part of the statement above
--- costs its start, whether anything goes through it or not. $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null,
--- $6 timeout in ms or null, $7 trace or null, $8 tags or null, $9 payload.
-WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
+-- costs its start, whether anything goes through it or not. It needs no settings, since it looks for nothing, and answers the ids as
+-- one array. $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or null, $7 trace or null,
+-- $8 tags or null, $9 payload; $10 what tells this store's locks from others.
+WITH clock AS MATERIALIZED (SELECT steadwork.require_service($10), steadwork.wall_clock() AS now),
 fresh AS MATERIALIZED (
-    SELECT draft.*, now, coalesce(run_at, now + wait * interval '1 millisecond') AS due, nextval('steadwork.job_ids') AS id
+    SELECT nextval('steadwork.job_ids') AS id, lane, now, coalesce(run_at, now + wait * interval '1 millisecond') AS due, timeout, max_attempts, priority, trace_parent, tags, payload
     FROM clock, unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $7::text[], $8::text[], $9::text[])
-        WITH ORDINALITY AS draft (lane, priority, max_attempts, wait, run_at, timeout, trace_parent, tags, payload, place)
+        AS draft (lane, priority, max_attempts, wait, run_at, timeout, trace_parent, tags, payload)
 ),
 stored AS (
     INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, state, trace_parent, tags, payload)
@@ -108,23 +109,23 @@ stored AS (
 ),
 counted AS (INSERT INTO steadwork.lane_changes (lane, pending) SELECT lane, count(*) FROM fresh GROUP BY lane),
 logged AS (
-    INSERT INTO steadwork.log (at, entries, kinds, jobs)
-    SELECT min(now), count(*), ARRAY['enqueued'], array_agg(id) FROM fresh HAVING count(*) > 0
+    INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT (SELECT now FROM clock), count(*), ARRAY['enqueued'], array_agg(id) FROM fresh RETURNING jobs
 )
-SELECT place, id, false AS existing, 'pending' AS state FROM fresh;
+SELECT jobs FROM logged;
 
 -- name: enqueue-single
 -- The same of one such job, as most calls store. $1 to $9 are its values.
 WITH fresh AS MATERIALIZED (
-    SELECT now, coalesce($5, now + $4 * interval '1 millisecond') AS due, nextval('steadwork.job_ids') AS id FROM steadwork.wall_clock() AS now
+    SELECT steadwork.require_service($10), now, coalesce($5, now + $4 * interval '1 millisecond') AS due, nextval('steadwork.job_ids') AS id
+    FROM steadwork.wall_clock() AS now
 ),
 stored AS (
     INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, state, trace_parent, tags, payload)
     SELECT id, due, now, $6, $1, $3, $2, due <= now, 'pending', $7, $8::jsonb, $9 FROM fresh
 ),
 counted AS (INSERT INTO steadwork.lane_changes (lane, pending) VALUES ($1, 1)),
-logged AS (INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT now, 1, ARRAY['enqueued'], ARRAY[id] FROM fresh)
-SELECT 1::bigint AS place, id, false AS existing, 'pending' AS state FROM fresh;
+logged AS (INSERT INTO steadwork.log (at, entries, kinds, jobs) SELECT now, 1, ARRAY['enqueued'], ARRAY[id] FROM fresh RETURNING jobs)
+SELECT jobs FROM logged;
 
 -- name: amend
 -- $1 keys, $2 attempts at most. What was just stored with the same number is left alone.

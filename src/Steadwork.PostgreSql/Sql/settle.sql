@@ -20,23 +20,24 @@ ended AS (
     DELETE FROM steadwork.jobs USING unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[], $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::text[])
         WITH ORDINALITY AS told (job, lease, started_at, finished_at, state, outcome, unbegun, counts, error, result, reason, place)
     WHERE jobs.id = ANY (ARRAY[told.job]) AND jobs.lease = told.lease AND jobs.worker IS NOT NULL
-    RETURNING place, jobs.id, jobs.lease, worker, batch, run_at, created_at, timeout, lane, attempt, failures, max_attempts, priority, unique_until, expires_at, unique_key,
-        exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, payload, jobs.error AS old_error, jobs.started_at AS claimed_at,
-        told.started_at, told.finished_at, coalesce(told.state, 'succeeded') AS state, outcome, coalesce(unbegun, false) AS unbegun, coalesce(counts, false) AS counts, told.error, result, reason
+    RETURNING place, jobs.id, jobs.lease, worker, lane, coalesce(told.state, 'succeeded') AS state, outcome, batch, exclusive_key, is_parent,
+        run_at, created_at, timeout, attempt, failures, max_attempts, priority, unique_until, expires_at, unique_key,
+        exclusive_limit, runs_anyway, cancel_reason, trace_parent, tags, payload, jobs.error AS old_error, jobs.started_at AS claimed_at,
+        told.started_at, told.finished_at, coalesce(unbegun, false) AS unbegun, coalesce(counts, false) AS counts, told.error, result, reason
 ),
 kept AS (
     INSERT INTO steadwork.history (id, lease, worker, batch, run_at, created_at, started_at, finished_at, timeout, lane, attempt, failures, max_attempts, priority,
         unique_until, expires_at, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway, cancel_reason, trace_parent, tags, error, payload, result)
-    SELECT id, lease, worker, batch, run_at, created_at, coalesce(started_at, claimed_at), coalesce(finished_at, now), timeout, lane,
+    SELECT id, lease, worker, batch, run_at, created_at, coalesce(started_at, claimed_at), coalesce(finished_at, (SELECT now FROM clock)), timeout, lane,
         attempt - unbegun::integer, failures + counts::integer, max_attempts, priority, unique_until, expires_at, state, unique_key, exclusive_key, exclusive_limit, is_parent, runs_anyway,
         CASE state WHEN 'cancelled' THEN coalesce(cancel_reason, reason) END, trace_parent, tags,
         CASE state WHEN 'succeeded' THEN NULL ELSE coalesce(error, old_error) END, payload, result
-    FROM ended, clock
+    FROM ended
     RETURNING id
 ),
 tried AS (
     INSERT INTO steadwork.attempts (job, attempt, worker, started_at, finished_at, outcome, error, result)
-    SELECT id, attempt, worker, coalesce(started_at, claimed_at), coalesce(finished_at, now), outcome, error, result FROM ended, clock WHERE outcome IS NOT NULL
+    SELECT id, attempt, worker, coalesce(started_at, claimed_at), coalesce(finished_at, (SELECT now FROM clock)), outcome, error, result FROM ended WHERE outcome IS NOT NULL
 ),
 counted AS (
     INSERT INTO steadwork.lane_changes (lane, running, succeeded, failed, cancelled)
@@ -51,8 +52,8 @@ batch_counted AS (
 ),
 logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)
-    SELECT min(now), count(*), CASE WHEN min(state) = max(state) THEN ARRAY[min(state)] ELSE array_agg(state) END, worker, array_agg(id), array_agg(lease)
-    FROM (SELECT worker, state, id, lease FROM ended ORDER BY worker, place) AS ordered, clock GROUP BY worker
+    SELECT (SELECT now FROM clock), count(*), CASE WHEN min(state) = max(state) THEN ARRAY[min(state)] ELSE array_agg(state) END, worker, array_agg(id), array_agg(lease)
+    FROM ended GROUP BY worker
     RETURNING batch
 ),
 freed AS MATERIALIZED (

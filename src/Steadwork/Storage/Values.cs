@@ -89,6 +89,12 @@ public sealed record ClaimRequest(IReadOnlyList<string> Queues, IReadOnlyList<st
 
     /// <summary>The tags that it has: a job that requires another is not given to it. Default none.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>
+    /// Whether a wake-up led to it, so that something will be there, and is wanted soon. A store that would take time to look at what comes
+    /// next may say what it knew of that before, if it claims some but not as many as wanted, and says <see cref="Exchange.MayHaveMissed"/>. Default false.
+    /// </summary>
+    public bool IsRung { get; init; }
 }
 
 /// <summary>The answer to an exchange.</summary>

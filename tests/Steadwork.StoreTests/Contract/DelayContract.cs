@@ -71,6 +71,53 @@ public abstract class DelayContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task A_wake_up_that_leads_to_nothing_leads_to_the_next_due_time()
+    {
+        var worker = await Store.StartAsync();
+        await worker.ExchangeAsync([], max: 5);
+        await Store.AddAsync(Some.Job with { Delay = TimeSpan.FromSeconds(20) });
+
+        var rung = await worker.ClaimRungAsync();
+
+        rung.Claimed.ShouldBeEmpty();
+        rung.NextDue.ShouldBe(In(20));
+    }
+
+    [Fact]
+    public async Task A_claim_after_a_wake_up_says_what_comes_next_or_that_it_is_to_be_asked_once_more()
+    {
+        var worker = await Store.StartAsync();
+        var gone = await Store.StartAsync();
+        await gone.EndAsync();
+        await worker.ExchangeAsync([], max: 5);
+        await gone.ExchangeAsync([], max: 5);
+        var ids = await Store.AddAsync(Some.Job, Some.Job with { Delay = TimeSpan.FromSeconds(20) }, Some.Job);
+
+        var rung = await worker.ClaimRungAsync();
+        rung.Claimed.Select(job => job.Id).ShouldBe([ids[0], ids[2]]);
+        rung.Alive.ShouldBeTrue();
+        (rung.MayHaveMissed || rung.NextDue == In(20)).ShouldBeTrue();
+
+        // However many wake-ups there are, they do not keep it from being seen for long.
+        Advance(20);
+        var later = await Store.AddAsync(Some.Job, Some.Job);
+        var (first, then) = (await worker.ClaimRungAsync(max: 1), await worker.ClaimRungAsync(max: 2));
+        first.Claimed.Concat(then.Claimed).Select(job => job.Id).ShouldBe([ids[1], .. later], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task A_job_that_has_fallen_due_is_claimed_by_a_wake_up_for_another()
+    {
+        await Store.AddAsync(Some.Job with { Delay = TimeSpan.FromSeconds(20) });
+        var worker = await Store.StartAsync();
+        await worker.ExchangeAsync([], max: 5);
+        Advance(20);
+        await Store.AddAsync(Some.Job);
+
+        (await worker.ClaimRungAsync()).Claimed.Count.ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_cancelled_or_deleted_delayed_job_is_not_due()
     {
         var ids = await Store.AddAsync(Some.Job with { Delay = TimeSpan.FromSeconds(5) }, Some.Job with { Delay = TimeSpan.FromSeconds(6) });

@@ -14,6 +14,10 @@ internal sealed class TestWorker(IStore store, WorkerSession session, WorkerStar
     public Task<Exchange> ExchangeAsync(IReadOnlyList<AttemptEnd> ends, int max = 0, int holding = 0, IReadOnlyCollection<LeaseToken>? known = null, ClaimRule? rule = null) =>
         store.ExchangeAsync(Id, ends, new ClaimRequest(start.Queues, start.Types, max, holding, known) { Rule = rule ?? ClaimRule.Default, Tags = start.Tags }, CancellationToken.None);
 
+    /// <summary>Claims as after a wake-up.</summary>
+    public Task<Exchange> ClaimRungAsync(int max = 10) =>
+        store.ExchangeAsync(Id, [], new ClaimRequest(start.Queues, start.Types, max, 0) { Tags = start.Tags, IsRung = true }, CancellationToken.None);
+
     public async Task<IReadOnlyList<ClaimedJob>> ClaimAsync(int max = 10, int holding = 0, ClaimRule? rule = null) =>
         (await ExchangeAsync([], max, holding, rule: rule)).Claimed;
 

@@ -83,7 +83,7 @@ internal sealed class Exchanges(IJobStore store, WorkerParts parts, Action wake)
     public void Ask(int wanted, bool wasRung, Incarnation incarnation)
     {
         lastAsked = parts.Clock.GetTimestamp();
-        var claim = wanted > 0 || AnswerLost ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, Holding, AnswerLost ? held : null) { Rule = rule, Tags = tags } : null;
+        var claim = wanted > 0 || AnswerLost ? new ClaimRequest(parts.Options.ServedQueues, types, wanted, Holding, AnswerLost ? held : null) { Rule = rule, Tags = tags, IsRung = wasRung } : null;
         var answer = ExchangeAsync(incarnation.Id, ends.ConvertAll(told => told.End), claim);
         underWay.Add(new Asked(answer, incarnation, [.. ends], wanted, wasRung, AnswerLost));
         ends.Clear();
