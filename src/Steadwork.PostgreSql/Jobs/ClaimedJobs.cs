@@ -4,11 +4,10 @@ using Steadwork.Storage;
 
 namespace Steadwork.PostgreSql.Jobs;
 
-/// <summary>Jobs that a worker holds, as they are read: with the number of their lane, of which the names are known, as a rule.</summary>
+/// <summary>Reads jobs that a worker holds. A row has the number of its lane, and the names of that where they are not known yet.</summary>
 internal sealed class ClaimedJobs(Lanes lanes)
 {
     private readonly List<ClaimedJob> jobs = [];
-    private readonly List<(int Place, int Lane)> unnamed = [];
 
     public int Count => jobs.Count;
 
@@ -16,14 +15,13 @@ internal sealed class ClaimedJobs(Lanes lanes)
     public int Add(DbDataReader row, bool isProbe = false)
     {
         var lane = row.Int(2);
-        if (!lanes.TryName(lane, out var name))
-            unnamed.Add((jobs.Count, lane));
+        var (queue, type) = lanes.NameOf(lane, () => (row.Text(12), row.Text(13)));
         jobs.Add(new ClaimedJob
         {
             Id = new JobId(row.Long(0)),
             Lease = new LeaseToken(row.Long(1)),
-            Type = name.Type,
-            Queue = name.Queue,
+            Type = type,
+            Queue = queue,
             Attempt = row.Int(3),
             Failures = row.Int(4),
             MaxAttempts = row.Int(5),
@@ -38,17 +36,12 @@ internal sealed class ClaimedJobs(Lanes lanes)
         return lane;
     }
 
+    /// <summary>All of them, as they were read.</summary>
+    public List<ClaimedJob> All => jobs;
+
     /// <summary>All of them, in the order of their leases, which is that of the line.</summary>
-    public async Task<List<ClaimedJob>> InLineAsync()
+    public List<ClaimedJob> InLine()
     {
-        if (unnamed.Count > 0)
-        {
-            await lanes.LearnAsync(unnamed.Select(job => job.Lane)).ConfigureAwait(false);
-            foreach (var (place, lane) in unnamed)
-                jobs[place] = lanes.TryName(lane, out var name)
-                    ? jobs[place] with { Queue = name.Queue, Type = name.Type }
-                    : throw new InvalidOperationException($"Job {jobs[place].Id} is in lane {lane}, which there is not.");
-        }
         jobs.Sort(static (one, other) => one.Lease.Value.CompareTo(other.Lease.Value));
         return jobs;
     }

@@ -168,7 +168,7 @@ internal sealed class EnqueuePump(Database database, Lanes lanes, int writers, B
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
             var keys = string.Join(", ", request.Jobs.Select(job => job.UniqueKey).OfType<string>().Distinct().Take(3).Select(key => $"'{key}'"));
-            request.Fail(new StoreUnavailableException($"Whether a unique key ({keys}) is taken cannot be told: a transaction that is open in the store {database.PlaceInSentence} holds it. Nothing was stored.", error));
+            request.Fail(keys == "" ? Unavailable.HeldUp(database.Place, error) : new StoreUnavailableException($"Whether a unique key ({keys}) is taken cannot be told: a transaction that is open in the store {database.PlaceInSentence} holds it. Nothing was stored.", error));
         }
         catch (Exception error)
         {

@@ -15,7 +15,7 @@ internal sealed class Exchanging(Database database, Lanes lanes, LineMarks marks
     // Whether there may be limits or breakers. Where there are none, as mostly, claims leave out what counts at them.
     private volatile bool isGated = true;
     // The last outlook of a worker that lives, for one claim that a ring led to.
-    private Outlook? fresh;
+    private Outlook? spare;
 
     /// <returns>The answer, and what whoever listens may want to know.</returns>
     public async Task<(Exchange Exchange, WakeUp WakeUps)> ExchangeAsync(WorkerId worker, IReadOnlyList<AttemptEnd> ends, ClaimRequest? claim, CancellationToken cancellationToken)
@@ -101,8 +101,8 @@ internal sealed class Exchanging(Database database, Lanes lanes, LineMarks marks
         settled.AddTo(batch);
         if (calls.Count > 0)
             Breakers.Count(batch, worker, calls);
-        // What comes next is looked at by the claim after it, and not before a job that is waited for.
-        var before = claims && claim!.IsRung && !tells && !gated && Interlocked.Exchange(ref fresh, null) is { } last && !(last.Due <= now()) ? last : null;
+        // Before a job that is waited for, what comes next is not looked at: the claim after it does.
+        var before = claim is { Max: > 0, IsRung: true, Known: null } && !tells && !gated ? TakeSpare() : null;
         (NpgsqlParameter[] Values, bool FromHead)? behind = claims && claim!.Rule.IsDefault ? marks.Next() : null;
         if (claims)
         {
@@ -111,7 +111,7 @@ internal sealed class Exchanging(Database database, Lanes lanes, LineMarks marks
                 Outlook.AddWithJoiningTo(batch, worker, database.LockSpace);
             batch.Add(
                 ClaimText(behind, gated),
-                [Value.Of(worker.Value), Value.Of([.. claim.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding), Value.Of([.. claim.Tags]),
+                [Value.Of(worker.Value), Value.Of([.. claim.Queues]), Value.Of([.. claim.Types]), Value.Of((long)claim.Max), Value.Of((long)claim.Holding), Value.Of([.. claim.Tags]), Value.Of(lanes.Named),
                     .. behind?.Values ?? ValuesOf(claim.Rule, claim.Queues.Count)]);
         }
         // What is claimed counts at the gates: when they let more through is known only then.
@@ -119,9 +119,8 @@ internal sealed class Exchanging(Database database, Lanes lanes, LineMarks marks
             Outlook.AddTo(batch, worker, gated);
 
         var began = TimeProvider.System.GetTimestamp();
-        var places = new List<(int Lane, short Priority, long Id)>();
         var (isStopped, isGatedNow) = (false, false);
-        var (wanted, joined, ended, claimed, outlook) = await database.RunAsync(batch, async reader =>
+        var (wanted, joined, ended, claimed, places, outlook) = await database.RunAsync(batch, async reader =>
         {
             if (tells || !claims)
                 await reader.NextAsync().ConfigureAwait(false);
@@ -129,20 +128,21 @@ internal sealed class Exchanging(Database database, Lanes lanes, LineMarks marks
             if (settled.Answers > 0)
                 await reader.NextAsync().ConfigureAwait(false);
             var claimed = new ClaimedJobs(lanes);
+            var places = new List<(int Lane, short Priority, long Id)>();
             if (!claims)
-                return (wanted, 0, 0, claimed, await Outlook.ReadAsync(reader, gated).ConfigureAwait(false));
+                return (wanted, 0, 0, claimed, places, await Outlook.ReadAsync(reader, gated).ConfigureAwait(false));
             var (outlook, joined, ended) = before is null ? await Outlook.ReadWithJoiningAsync(await reader.NextAsync().ConfigureAwait(false)).ConfigureAwait(false) : (before, 0, 0);
             await reader.NextAsync().ConfigureAwait(false);
             while (await reader.ReadAsync().ConfigureAwait(false))
             {
-                isStopped = reader.Bool(13);
-                isGatedNow = reader.Bool(15);
+                isStopped = reader.Bool(15);
+                isGatedNow = reader.Bool(17);
                 if (!reader.IsDBNull(0))
-                    places.Add((claimed.Add(reader, isProbe: reader.Bool(14)), reader.GetInt16(12), reader.Long(0)));
+                    places.Add((claimed.Add(reader, isProbe: reader.Bool(16)), reader.GetInt16(14), reader.Long(0)));
             }
             if (gated)
                 outlook = await Outlook.ReadAsync(await reader.NextAsync().ConfigureAwait(false), gated).ConfigureAwait(false);
-            return (wanted, joined, ended, claimed, outlook);
+            return (wanted, joined, ended, claimed, places, outlook);
         }, cancellationToken).ConfigureAwait(false);
         // The first gate of the store may have come between the outlook and the claim.
         if (isGatedNow && !outlook.IsGated)
@@ -153,18 +153,21 @@ internal sealed class Exchanging(Database database, Lanes lanes, LineMarks marks
             told(outlook.Now);
         if (behind is { FromHead: var fromHead })
             marks.Claimed(fromHead, TimeProvider.System.GetElapsedTime(began), places, isStopped);
+        // What the ring was for may have to be seen to first, as where a job comes after one that has ended.
+        if (before is not null && claimed.Count == 0)
+            return await CarryOutAsync(worker, [], claim! with { IsRung = false }, cancellationToken).ConfigureAwait(false);
         var wakeUps = settled.WakeUps | (joined > 0 ? WakeUp.Jobs : WakeUp.None) | (ended > 0 ? WakeUp.Ends : WakeUp.None) | await CancelAsync(wanted, settled.Accepted).ConfigureAwait(false);
         var changed = await breakers.JudgeAsync(calls, outlook.Shut, cancellationToken).ConfigureAwait(false);
         if (changed)
             wakeUps |= WakeUp.Jobs;
         // What has joined its line was what the outlook told of. Who got as many as it wanted asks again before long.
-        if (changed || (!gated && joined + ended > 0 && claimed.Count < claim!.Max) || (before is not null && claimed.Count == 0))
+        if (changed || (!gated && joined + ended > 0 && claimed.Count < claim!.Max))
             outlook = await LookAgainAsync(worker, gated || changed, outlook).ConfigureAwait(false);
-        if (outlook.Alive && !ReferenceEquals(outlook, before))
-            fresh = outlook;
-        var answer = new Exchange(settled.Accepted, [.. unheard, .. await claimed.InLineAsync().ConfigureAwait(false)], outlook.Due, outlook.Alive)
+        if (outlook.Alive && before is null)
+            spare = outlook;
+        var answer = new Exchange(settled.Accepted, [.. unheard, .. claimed.InLine()], outlook.Due, outlook.Alive)
         {
-            NextTick = outlook.Tick, Shut = outlook.Shut, MayHaveMissed = claims && claimed.Count < claim!.Max,
+            NextTick = outlook.Tick, Shut = outlook.Shut, MayHaveMissed = before is not null || (claims && claimed.Count < claim!.Max),
         };
         if (gated || !outlook.IsGated || claimed.Count > 0)
             return (answer, wakeUps);
@@ -172,6 +175,9 @@ internal sealed class Exchanging(Database database, Lanes lanes, LineMarks marks
         var (throughGates, more) = await CarryOutAsync(worker, [], claim is null ? null : claim with { Known = null }, cancellationToken).ConfigureAwait(false);
         return (throughGates with { Accepted = answer.Accepted, Claimed = [.. answer.Claimed, .. throughGates.Claimed] }, wakeUps | more);
     }
+
+    /// <summary>The last outlook, unless somebody has taken it already, or something has fallen due by it.</summary>
+    private Outlook? TakeSpare() => Interlocked.Exchange(ref spare, null) is { } last && !(last.Due <= now()) ? last : null;
 
     /// <summary>The parts of a claim: by what there is to pass, by its rule, and by where it begins.</summary>
     private static string ClaimText((NpgsqlParameter[] Values, bool FromHead)? behind, bool gated)
@@ -217,10 +223,11 @@ internal sealed class Exchanging(Database database, Lanes lanes, LineMarks marks
         return ends.WakeUps;
     }
 
-    private async Task<List<ClaimedJob>> HeldAsync(WorkerId worker, CancellationToken cancellationToken)
-    {
-        var held = new ClaimedJobs(lanes);
-        await database.RunAsync(database.Batch().Add("held-whole", Value.Of(worker.Value)), reader => reader.AllAsync(row => held.Add(row)), cancellationToken).ConfigureAwait(false);
-        return await held.InLineAsync().ConfigureAwait(false);
-    }
+    private Task<List<ClaimedJob>> HeldAsync(WorkerId worker, CancellationToken cancellationToken) =>
+        database.RunAsync(database.Batch().Add("held-whole", Value.Of(worker.Value)), async reader =>
+        {
+            var held = new ClaimedJobs(lanes);
+            await reader.AllAsync(row => held.Add(row)).ConfigureAwait(false);
+            return held.All;
+        }, cancellationToken);
 }

@@ -8,10 +8,17 @@ namespace Steadwork.PostgreSql.Jobs;
 /// <summary>The numbers of lanes by name. A lane is made in a transaction of its own, so that nobody waits for another's to end.</summary>
 internal sealed class Lanes(Database database)
 {
+    private const int MostNamed = 100;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<(string Queue, string Type, string Requires), int> known = new();
     private readonly ConcurrentDictionary<int, (string Queue, string Type)> names = new();
+    private volatile int[] named = [];
+
+    /// <param name="Name">Its queue, type and required tags.</param>
+    /// <param name="Id">Its number.</param>
+    /// <param name="IsSettled">Whether everybody sees it by now.</param>
+    private readonly record struct Lane((string Queue, string Type, string Requires) Name, int Id, bool IsSettled);
 
     public int Of(NewJob job) => known[NameOf(job)];
 
@@ -28,10 +35,11 @@ internal sealed class Lanes(Database database)
     /// </summary>
     public async Task<Func<NewJob, int>> OfAsync(IReadOnlyList<NewJob> jobs, NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken)
     {
-        if (Missing(jobs) is { } unknown)
-            Keep(await database.RunAsync(connection, Finding(unknown), LanesAsync, transaction).ConfigureAwait(false));
-        if (Missing(jobs) is not { } missing)
-            return Of;
+        // Those that this transaction has made itself may come to nothing.
+        var seen = Missing(jobs) is { } unknown ? await database.RunAsync(connection, Finding(unknown), LanesAsync, transaction).ConfigureAwait(false) : [];
+        Keep(seen.FindAll(lane => lane.IsSettled));
+        if (Missing(jobs)?.FindAll(name => !seen.Exists(lane => lane.Name == name)) is not { Count: > 0 } missing)
+            return Here(seen);
         using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         soon.CancelAfter(Patience);
         var elsewhere = Making(missing);
@@ -39,15 +47,16 @@ internal sealed class Lanes(Database database)
         try
         {
             Keep(await database.RunAsync(elsewhere, LanesAsync, soon.Token).ConfigureAwait(false));
-            return Of;
+            return Here(seen);
         }
         catch (Exception error) when (error is StoreUnavailableException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            // Known to this transaction alone, which may come to nothing.
-            var made = (await database.RunAsync(connection, Making(missing), LanesAsync, transaction).ConfigureAwait(false)).ToDictionary(lane => lane.Name, lane => lane.Id);
-            return job => made.TryGetValue(NameOf(job), out var lane) ? lane : Of(job);
+            return Here([.. seen, .. await database.RunAsync(connection, Making(missing), LanesAsync, transaction).ConfigureAwait(false)]);
         }
     }
+
+    /// <summary>The lane of a job for a transaction that sees these, be they known to others or not.</summary>
+    private Func<NewJob, int> Here(List<Lane> seen) => job => known.TryGetValue(NameOf(job), out var lane) ? lane : seen.First(lane => lane.Name == NameOf(job)).Id;
 
     private static (string Queue, string Type, string Requires) NameOf(NewJob job) => (job.Queue, job.Type, Requirement.Text(job.Requires));
 
@@ -63,22 +72,24 @@ internal sealed class Lanes(Database database)
         return missing;
     }
 
-    private void Keep(List<((string, string, string) Name, int Id)> lanes)
+    private void Keep(List<Lane> lanes)
     {
-        foreach (var (name, id) in lanes)
-            known[name] = id;
+        foreach (var lane in lanes)
+            known[lane.Name] = lane.Id;
     }
 
-    /// <summary>The queue and the type of a lane; false when they have to be learnt.</summary>
-    public bool TryName(int lane, out (string Queue, string Type) name) => names.TryGetValue(lane, out name);
+    /// <summary>The lanes whose names are known, so that nobody need say them.</summary>
+    public int[] Named => named;
 
-    /// <summary>Learns the queues and types of lanes that there are.</summary>
-    public async Task LearnAsync(IEnumerable<int> lanes)
+    /// <summary>The queue and the type of a lane, which are said unless it is one of <see cref="Named"/>.</summary>
+    public (string Queue, string Type) NameOf(int lane, Func<(string Queue, string Type)> said)
     {
-        foreach (var (lane, queue, type) in await database.RunAsync(
-            database.Batch().Add("lane-names", Value.Of([.. lanes.Distinct()])),
-            reader => reader.AllAsync(row => (row.Int(0), row.Text(1), row.Text(2))), CancellationToken.None).ConfigureAwait(false))
-            names[lane] = (queue, type);
+        if (!names.TryGetValue(lane, out var name))
+        {
+            name = names.GetOrAdd(lane, said());
+            named = [.. names.Keys.Take(MostNamed)];
+        }
+        return name;
     }
 
     private Batch Finding(List<(string Queue, string Type, string Requires)> lanes) => database.Batch().Add("lanes-of", Names(lanes));
@@ -90,6 +101,5 @@ internal sealed class Lanes(Database database)
     private static NpgsqlParameter[] Names(List<(string Queue, string Type, string Requires)> lanes) =>
         [Value.Of(lanes.ConvertAll(lane => (string?)lane.Queue).ToArray()), Value.Of(lanes.ConvertAll(lane => (string?)lane.Type).ToArray()), Value.Of(lanes.ConvertAll(lane => (string?)lane.Requires).ToArray())];
 
-    private static Task<List<((string Queue, string Type, string Requires) Name, int Id)>> LanesAsync(NpgsqlDataReader reader) =>
-        reader.AllAsync(row => ((row.Text(0), row.Text(1), row.Text(2)), row.Int(3)));
+    private static Task<List<Lane>> LanesAsync(NpgsqlDataReader reader) => reader.AllAsync(row => new Lane((row.Text(0), row.Text(1), row.Text(2)), row.Int(3), row.Bool(4)));
 }

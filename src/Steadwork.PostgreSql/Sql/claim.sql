@@ -18,8 +18,8 @@ served_for AS (SELECT FROM steadwork.workers WHERE id = $1 AND lease_until > '-i
 gates AS NOT MATERIALIZED (SELECT 0 AS lane, '' AS kind, '' AS name, 0::bigint AS most WHERE false)
 
 -- name: behind-marks
--- Before line-by-priority, for a claim that skips what is known to be gone (see LineMarks): $7 lanes, and $8 priority and $9 id behind which to begin in each.
-, mark AS NOT MATERIALIZED (SELECT * FROM unnest($7::integer[], $8::smallint[], $9::bigint[]) AS mark (lane, priority, id))
+-- Before line-by-priority, for a claim that skips what is known to be gone (see LineMarks): $8 lanes, and $9 priority and $10 id behind which to begin in each.
+, mark AS NOT MATERIALIZED (SELECT * FROM unnest($8::integer[], $9::smallint[], $10::bigint[]) AS mark (lane, priority, id))
 
 -- name: from-heads
 -- The same for one that skips nothing, as most: from the constant the server sees that there are none.
@@ -43,10 +43,10 @@ gates AS NOT MATERIALIZED (SELECT 0 AS lane, '' AS kind, '' AS name, 0::bigint A
 -- name: line-by-rule
 -- The same for a worker with a rule of its own (see ClaimRule, which says what the draws are): of each lane and priority, to
 -- which it steps without looking at the jobs between, as many as are wanted. BETWEEN, since with = the index of all jobs by their id
--- would do for the order, too, and be scanned. $7 order, $8 ageing in ms, $9 sharing, $10 the weight of each queue.
+-- would do for the order, too, and be scanned. $8 order, $9 ageing in ms, $10 sharing, $11 the weight of each queue.
 , served AS MATERIALIZED (
     SELECT lanes.id, queue_place, weight, least($4, (SELECT min(most) FROM gates WHERE gates.lane = lanes.id)) AS wanted
-    FROM unnest($2::text[], $10::integer[]) WITH ORDINALITY AS wanted (queue, weight, queue_place) JOIN steadwork.lanes USING (queue)
+    FROM unnest($2::text[], $11::integer[]) WITH ORDINALITY AS wanted (queue, weight, queue_place) JOIN steadwork.lanes USING (queue)
     WHERE type = ANY ($3) AND string_to_array(requires, ',') <@ $6 AND EXISTS (SELECT FROM served_for)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'queue' AND name = queue)
         AND NOT EXISTS (SELECT FROM steadwork.pauses WHERE scope = 'type' AND name = type)
@@ -61,24 +61,24 @@ found AS MATERIALIZED (
     SELECT head.*, steps.lane, queue_place, weight
     FROM steps JOIN served ON served.id = steps.lane, LATERAL (
         SELECT * FROM (SELECT id, jobs.priority, alone, run_at, expires_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority, id LIMIT wanted FOR UPDATE SKIP LOCKED) AS oldest
-        WHERE $7 <> 'lifo'
+        WHERE $8 <> 'lifo'
         UNION ALL
         SELECT * FROM (SELECT id, jobs.priority, alone, run_at, expires_at FROM steadwork.jobs WHERE jobs.lane = steps.lane AND ready AND jobs.priority BETWEEN steps.priority AND steps.priority ORDER BY jobs.priority DESC, id DESC LIMIT wanted FOR UPDATE SKIP LOCKED) AS newest
-        WHERE $7 = 'lifo'
+        WHERE $8 = 'lifo'
     ) AS head
     WHERE steps.priority IS NOT NULL
 ),
 ordered AS MATERIALIZED (
     SELECT drawn.*, row_number() OVER (ORDER BY
-        CASE $7::text
-            WHEN 'priority' THEN greatest(1, priority - floor(greatest(0, extract(epoch FROM now - run_at)) * 1000 / $8::bigint)::double precision)
+        CASE $8::text
+            WHEN 'priority' THEN greatest(1, priority - floor(greatest(0, extract(epoch FROM now - run_at)) * 1000 / $9::bigint)::double precision)
             WHEN 'weighted-random' THEN arrival
         END,
-        CASE WHEN $7 = 'lifo' THEN -id ELSE id END) AS turn
+        CASE WHEN $8 = 'lifo' THEN -id ELSE id END) AS turn
     FROM (SELECT found.*, sum(-ln(1 - random()) * priority) OVER (PARTITION BY priority ORDER BY id) AS arrival FROM found) AS drawn, clock
 ),
 heads AS MATERIALIZED (
-    SELECT id, lane, alone, expires_at, row_number() OVER (ORDER BY CASE $9::text WHEN 'in-order' THEN queue_place WHEN 'by-weight' THEN queue_arrival END, turn) AS place
+    SELECT id, lane, alone, expires_at, row_number() OVER (ORDER BY CASE $10::text WHEN 'in-order' THEN queue_place WHEN 'by-weight' THEN queue_arrival END, turn) AS place
     FROM (SELECT ordered.*, sum(-ln(1 - random()) / weight) OVER (PARTITION BY queue_place ORDER BY turn) AS queue_arrival FROM ordered) AS shared
 )
 
@@ -97,7 +97,7 @@ heads AS MATERIALIZED (
 -- name: claim-line
 -- Claims what one of the above has put in line, for worker $1, which holds $5 jobs besides. A job that must be alone is given only
 -- to a worker that holds nothing else, which stops at it until it holds nothing: that it does is answered, without a job if need be.
--- What has expired, and could not be ended yet since there are too many, is left out after all limits: to look behind it for others
+-- What has expired, and has not been ended yet, as where there are too many at once, is left out after all limits: to look behind it for others
 -- would take as long as there are many.
 , ranked AS MATERIALIZED (
     SELECT id, alone, rank, suspects
@@ -109,6 +109,7 @@ heads AS MATERIALIZED (
     WHERE live AND turn <= $4
 ),
 chosen AS MATERIALIZED (
+    -- In line: by the leases the caller puts its jobs in order.
     SELECT id, nextval('steadwork.leases') AS lease FROM ranked WHERE suspects = 0 OR (rank = 1 AND alone AND $5 = 0)
 ),
 claimed AS (
@@ -146,7 +147,7 @@ probed AS (
 )
 
 -- name: claimed
--- The leases are in line.
+-- What has been claimed, in any order, each with the names of its lane unless that is one of $7, whose names the caller knows.
 , batch_counted AS (
     INSERT INTO steadwork.batch_changes (batch, pending, running) SELECT batch, -count(*), count(*) FROM claimed WHERE batch IS NOT NULL GROUP BY batch
 ),
@@ -154,18 +155,17 @@ logged AS (
     INSERT INTO steadwork.log (at, entries, kinds, worker, jobs, leases)
     SELECT (SELECT now FROM clock), count(*), ARRAY['claimed'], $1, array_agg(id), array_agg(lease) FROM claimed HAVING count(*) > 0
 )
-SELECT claimed.id, lease, lane, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, batch, priority, is_stopped,
-    EXISTS (SELECT FROM gates WHERE gates.lane = claimed.lane AND kind = 'breaker'), is_gated
+SELECT claimed.id, lease, lane, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, batch,
+    CASE WHEN lane <> ALL ($7) THEN (SELECT queue FROM steadwork.lanes WHERE lanes.id = claimed.lane) END, CASE WHEN lane <> ALL ($7) THEN (SELECT type FROM steadwork.lanes WHERE lanes.id = claimed.lane) END,
+    priority, is_stopped, EXISTS (SELECT FROM gates WHERE gates.lane = claimed.lane AND kind = 'breaker'), is_gated
 FROM (SELECT coalesce(bool_or(alone), false) AS is_stopped, pg_sequence_last_value('steadwork.gating') IS NOT NULL AS is_gated FROM ranked) AS line LEFT JOIN claimed ON true;
 
 -- name: held-whole
--- All that a worker holds, with the columns of a claim, for one that may have missed an answer.
-SELECT id, lease, lane, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, batch
-FROM steadwork.jobs
-WHERE worker = $1 AND state = 'running';
-
--- name: lane-names
-SELECT id, queue, type FROM steadwork.lanes WHERE id = ANY ($1);
+-- All that a worker holds, with the first columns of a claim, for one that may have missed an answer.
+SELECT jobs.id, lease, lane, attempt, failures, max_attempts, alone, timeout, trace_parent, tags::text, payload, batch, queue, type
+FROM steadwork.jobs JOIN steadwork.lanes ON lanes.id = lane
+WHERE worker = $1 AND state = 'running'
+ORDER BY jobs.id;
 
 -- name: outlook
 -- Whether the worker $1 is registered, when the next delayed job falls due, the next one expires, or what was left for later is worth

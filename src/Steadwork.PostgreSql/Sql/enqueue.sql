@@ -14,7 +14,8 @@ INSERT INTO steadwork.lanes (queue, type, requires)
 SELECT DISTINCT queue, type, requires FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (queue, type, requires) ORDER BY queue, type, requires ON CONFLICT DO NOTHING;
 
 -- name: lanes-of
-SELECT queue, type, requires, id FROM steadwork.lanes JOIN unnest($1::text[], $2::text[], $3::text[]) AS wanted (queue, type, requires) USING (queue, type, requires);
+-- And whether everybody sees each by now: not what this transaction, or one that still runs, has made.
+SELECT queue, type, requires, id, age(lanes.xmin) > age(xid(pg_snapshot_xmin(pg_current_snapshot()))) FROM steadwork.lanes JOIN unnest($1::text[], $2::text[], $3::text[]) AS wanted (queue, type, requires) USING (queue, type, requires);
 
 -- name: lock-keys
 -- Whoever wants to give a unique key to a job holds its lock: to look for the bearer and to store the job are one step
@@ -94,8 +95,8 @@ ORDER BY place;
 
 -- name: enqueue-plain
 -- The same of jobs that have no keys, come after no others, are of no batch and do not expire, as most: each part of the statement above
--- costs its start, whether anything goes through it or not. It needs no settings, since it looks for nothing, and answers the ids as
--- one array. $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or null, $7 trace or null,
+-- costs its start, whether anything goes through it or not. It needs no settings, since it looks for nothing; it requires service
+-- itself, as a column that nobody reads (of a CTE that is MATERIALIZED the server leaves out none); and it answers the ids as one array. $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or null, $7 trace or null,
 -- $8 tags or null, $9 payload; $10 what tells this store's locks from others.
 WITH clock AS MATERIALIZED (SELECT steadwork.require_service($10), steadwork.wall_clock() AS now),
 fresh AS MATERIALIZED (
@@ -114,7 +115,7 @@ logged AS (
 SELECT jobs FROM logged;
 
 -- name: enqueue-single
--- The same of one such job, as most calls store. $1 to $9 are its values.
+-- The same of one such job, as most calls store. $1 to $9 are its values, $10 as above.
 WITH fresh AS MATERIALIZED (
     SELECT steadwork.require_service($10), now, coalesce($5, now + $4 * interval '1 millisecond') AS due, nextval('steadwork.job_ids') AS id
     FROM steadwork.wall_clock() AS now

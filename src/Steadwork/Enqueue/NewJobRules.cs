@@ -43,13 +43,19 @@ public static class NewJobRules
     {
         "" => $"The {what} is empty; it needs 1 to {MaxNameLength} characters.",
         { Length: > MaxNameLength } => $"The {what} has {name.Length} characters; {MaxNameLength} is the most.",
-        // As most: nothing that the lines below are about.
-        _ when !name.AsSpan().ContainsAnyExceptInRange('!', '~') => null,
+        _ when IsPlain(name) => null,
         _ when Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name)) != name => $"The {what} holds half a surrogate pair, which is no character.",
         _ when name.Any(char.IsControl) => $"The {what} holds a control character; names are plain text.",
         _ when char.IsWhiteSpace(name[0]) || char.IsWhiteSpace(name[^1]) => $"The {what} begins or ends with white space.",
         _ => null,
     };
+
+    /// <summary>Whether it is ASCII without spaces, as most: to look for anything worse would find nothing, and copy it.</summary>
+    private static bool IsPlain(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return !name.AsSpan().ContainsAnyExceptInRange('!', '~');
+    }
 
     private static string? ExpiryRefusal(NewJob job) => job switch
     {

@@ -91,8 +91,8 @@ public sealed record ClaimRequest(IReadOnlyList<string> Queues, IReadOnlyList<st
     public IReadOnlyList<string> Tags { get; init; } = [];
 
     /// <summary>
-    /// Whether a wake-up led to it, so that something will be there, and is wanted soon. A store that would take time to look at what comes
-    /// next may say what it knew of that before, if it claims some but not as many as wanted, and says <see cref="Exchange.MayHaveMissed"/>. Default false.
+    /// Whether a wake-up led to it, so that something will be there, and is wanted soon. Before a store claims that, it need not look at what comes
+    /// next: it may answer what it knew of it, and then says <see cref="Exchange.MayHaveMissed"/>. Default false.
     /// </summary>
     public bool IsRung { get; init; }
 }
@@ -116,7 +116,10 @@ public sealed record Exchange(IReadOnlyList<bool> Accepted, IReadOnlyList<Claime
     /// <summary>The breakers that are not closed, by name: nothing is claimed for them but <see cref="ClaimedJob.IsProbe"/>. Default none.</summary>
     public IReadOnlyList<string> Shut { get; init; } = [];
 
-    /// <summary>Whether jobs may have been passed over that another claim looked at in this moment, and may not have taken: it is worth asking once more, a little later.</summary>
+    /// <summary>
+    /// Whether it is worth asking once more, a little later: jobs may have been passed over that another claim looked at in this moment, and may not have taken,
+    /// or what comes next was not looked at (<see cref="ClaimRequest.IsRung"/>).
+    /// </summary>
     public bool MayHaveMissed { get; init; }
 }
 

@@ -44,6 +44,21 @@ public abstract class TransactionsContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task A_wake_up_for_what_has_to_be_seen_to_first_leads_to_it_at_once()
+    {
+        var parent = await Store.AddOneAsync(Some.Job);
+        var worker = await Store.StartAsync();
+        await worker.SettleAsync(await worker.ClaimOneAsync(), Some.Success);
+        await worker.ExchangeAsync([], max: 5);
+        await using var connection = await Fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        var stored = await Transactional.EnqueueAsync([Some.Job with { After = [parent] }, Some.Job with { ExclusiveKey = "k" }], transaction, CancellationToken.None);
+        await transaction.CommitAsync();
+
+        (await worker.ClaimRungAsync()).Claimed.Select(job => job.Id).ShouldBe(stored.Select(job => job.Id));
+    }
+
+    [Fact]
     public async Task A_scope_that_is_given_up_takes_back_nothing_that_was_answered()
     {
         using (new TransactionScope(TransactionScopeAsyncFlowOption.Enabled))

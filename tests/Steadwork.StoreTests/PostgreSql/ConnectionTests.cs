@@ -240,7 +240,9 @@ public sealed class ConnectionTests : IAsyncLifetime
         await using var first = await one.BeginTransactionAsync(TestContext.Current.CancellationToken);
         await using var second = await two.BeginTransactionAsync(TestContext.Current.CancellationToken);
 
-        await ((ITransactionalStore)store).EnqueueAsync([Some.Job with { Type = "new" }], first, TestContext.Current.CancellationToken);
+        // The second time it finds the lane that it has made itself, which comes to nothing.
+        for (var turn = 0; turn < 2; turn++)
+            await ((ITransactionalStore)store).EnqueueAsync([Some.Job with { Type = "new" }], first, TestContext.Current.CancellationToken);
         await first.RollbackAsync(TestContext.Current.CancellationToken);
         await ((ITransactionalStore)store).EnqueueAsync([Some.Job with { Type = "new" }], second, TestContext.Current.CancellationToken);
         await second.CommitAsync(TestContext.Current.CancellationToken);

@@ -41,19 +41,26 @@ public sealed class LookingAgainTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task It_is_asked_for_again_then_though_an_end_was_told_meanwhile()
+    public async Task It_is_asked_for_again_then_though_an_end_was_told_meanwhile_and_only_what_a_wake_up_led_to_says_so()
     {
         var (toldEnd, askedAgain) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var (wasRung, wasRungAgain) = (false, true);
         bench.Handle("note", _ => Task.CompletedTask);
         bench.Front = StoreFront.Of(bench.Store, (method, arguments, call) =>
         {
             if (method != nameof(IJobStore.ExchangeAsync))
                 return call();
             var answer = ((Task<Exchange>)call()!).Result;
+            var isRung = arguments[2] is ClaimRequest { IsRung: true };
+            if (answer.Claimed.Count > 0)
+                wasRung = isRung;
             if (((IReadOnlyList<AttemptEnd>)arguments[1]!).Count > 0)
                 toldEnd.TrySetResult();
             else if (toldEnd.Task.IsCompleted)
+            {
+                wasRungAgain = isRung;
                 askedAgain.TrySetResult();
+            }
             return Task.FromResult(answer with { MayHaveMissed = answer.Claimed.Count > 0 });
         });
         await StartAsync();
@@ -62,6 +69,7 @@ public sealed class LookingAgainTests : IAsyncDisposable
         await ComesAsync(toldEnd);
         bench.Clock.Advance(OthersHold);
         await ComesAsync(askedAgain);
+        (wasRung, wasRungAgain).ShouldBe((true, false));
     }
 
     // Nothing but what is looked for here has it ask.

@@ -14,7 +14,7 @@ internal sealed class RunningLoop : WorkerLoop
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan StaleBuffer = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LeastWait = TimeSpan.FromMilliseconds(1);
-    // For what others hold at the moment: what is due, or what they looked at and did not take.
+    // For what others hold at the moment, what is due or what they looked at and did not take, and for what was not looked at before a job that was waited for.
     private static readonly TimeSpan OthersHold = TimeSpan.FromMilliseconds(20);
 
     private readonly IJobStore store;
