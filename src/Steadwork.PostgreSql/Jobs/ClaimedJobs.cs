@@ -15,13 +15,14 @@ internal sealed class ClaimedJobs(Lanes lanes)
     public int Add(DbDataReader row, bool isProbe = false)
     {
         var lane = row.Int(2);
-        var (queue, type) = lanes.NameOf(lane, () => (row.Text(12), row.Text(13)));
+        if (!lanes.TryName(lane, out var name))
+            lanes.Name(lane, name = (row.Text(12), row.Text(13)));
         jobs.Add(new ClaimedJob
         {
             Id = new JobId(row.Long(0)),
             Lease = new LeaseToken(row.Long(1)),
-            Type = type,
-            Queue = queue,
+            Type = name.Type,
+            Queue = name.Queue,
             Attempt = row.Int(3),
             Failures = row.Int(4),
             MaxAttempts = row.Int(5),

@@ -13,6 +13,7 @@ internal sealed class Lanes(Database database)
 
     private readonly ConcurrentDictionary<(string Queue, string Type, string Requires), int> known = new();
     private readonly ConcurrentDictionary<int, (string Queue, string Type)> names = new();
+    private readonly Lock naming = new();
     private volatile int[] named = [];
 
     /// <param name="Name">Its queue, type and required tags.</param>
@@ -81,15 +82,17 @@ internal sealed class Lanes(Database database)
     /// <summary>The lanes whose names are known, so that nobody need say them.</summary>
     public int[] Named => named;
 
-    /// <summary>The queue and the type of a lane, which are said unless it is one of <see cref="Named"/>.</summary>
-    public (string Queue, string Type) NameOf(int lane, Func<(string Queue, string Type)> said)
+    /// <summary>The queue and the type of a lane, as far as they are known.</summary>
+    public bool TryName(int lane, out (string Queue, string Type) name) => names.TryGetValue(lane, out name);
+
+    /// <summary>Keeps the queue and the type of a lane.</summary>
+    public void Name(int lane, (string Queue, string Type) name)
     {
-        if (!names.TryGetValue(lane, out var name))
+        lock (naming)
         {
-            name = names.GetOrAdd(lane, said());
+            names[lane] = name;
             named = [.. names.Keys.Take(MostNamed)];
         }
-        return name;
     }
 
     private Batch Finding(List<(string Queue, string Type, string Requires)> lanes) => database.Batch().Add("lanes-of", Names(lanes));
