@@ -86,6 +86,30 @@ public sealed class CopyTests : IDisposable
     }
 
     [Fact]
+    public async Task A_copy_that_differs_is_refused_and_nothing_of_it_is_kept()
+    {
+        await folder.EnqueueAsync("note");
+        await folder.EnqueueAsync("note", "{\"a\":1}");
+        await using var target = await server.OpenAsync();
+        await using var connection = await server.ConnectAsync();
+        await using (var spoil = connection.CreateCommand())
+        {
+            spoil.CommandText = $$"""
+                CREATE FUNCTION {{server.Schema}}.spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.priority = NEW.priority + 1; RETURN NEW; END $$;
+                CREATE TRIGGER spoil BEFORE INSERT ON {{server.Schema}}.jobs FOR EACH ROW WHEN (NEW.payload <> '{}') EXECUTE FUNCTION {{server.Schema}}.spoil();
+                """;
+            await spoil.ExecuteNonQueryAsync();
+        }
+
+        var ended = await folder.RunAsync("copy", "--to", server.Url);
+
+        ended.Status.ShouldBe(1);
+        ended.Complaint.ShouldStartWith("The copy differs from the store: of jobs, 2 rows went in and 2 rows came out, with hashes ");
+        (await target.StatisticsAsync(CancellationToken.None)).Lanes.ShouldBeEmpty();
+        (await folder.EnqueueAsync("note")).Value.ShouldBe(3);
+    }
+
+    [Fact]
     public async Task A_target_that_holds_anything_is_refused_and_nothing_changes()
     {
         await folder.EnqueueAsync("note");

@@ -20,7 +20,7 @@ public sealed class Inspection(IStore store, WorkLedger ledger)
 
     public IReadOnlyList<string> Lines => [
         $"{ledger.Acknowledged.Count} jobs acknowledged; the enqueue of {ledger.Thrown} threw, of which {ledger.Unknown.Count} were not told again and {ledger.Unknown.Count(jobs.ContainsKey)} of those are stored",
-        $"{jobs.Count} jobs stored, {successes.Values.Sum()} completions in the log, {ledger.Starts} handler starts, {jobs.Values.Sum(job => job.Attempt)} recorded attempts"];
+        $"{jobs.Count} jobs stored, {successes.Values.Sum()} completions in the log, {ledger.Starts} handler starts, {jobs.Values.Sum(job => job.Attempt)} recorded attempts; the ends of {ledger.Taken} acknowledged"];
 
     public async Task RunAsync()
     {
@@ -36,6 +36,9 @@ public sealed class Inspection(IStore store, WorkLedger ledger)
             Expect(ledger.EndsOf(job.Id) > 0, $"job {job.Id} succeeded, but its handler never came to its end");
             Expect(ledger.Acknowledged.ContainsKey(key) || ledger.IsUnknown(key), $"job {job.Id} with the key {key} was enqueued by nobody");
         }
+        foreach (var job in ledger.StartedAgain)
+            Expect(false, $"job {job} was started again after its end had been acknowledged");
+        Expect(ledger.Taken > 0, "no end was acknowledged");
         var counts = (await store.StatisticsAsync(CancellationToken.None)).Lanes.Aggregate(default(StateCounts), (sum, lane) => sum + lane.Counts);
         Expect(counts == new StateCounts(0, 0, 0, jobs.Count, 0, 0), $"the kept counts of {jobs.Count} succeeded jobs are {counts}");
     }

@@ -90,7 +90,7 @@ public sealed class SteadyLoad : IAsyncDisposable
             Ledger.Ended(context.Id);
             return default;
         }));
-        var host = new WorkerHost(await OpenAsync(), catalog, new WorkerOptions(), loggers: events);
+        var host = new WorkerHost(new TimedStore(await OpenAsync(), Ledger.Take), catalog, new WorkerOptions(), loggers: events);
         await host.StartAsync();
         parts.Add(host);
     }

@@ -4,8 +4,10 @@ using Steadwork.Storage;
 
 namespace Steadwork.Soak.Load;
 
-/// <summary>Measures how long each exchange that claims takes; all else goes through.</summary>
-public sealed class TimedStore(IStore store) : IStore
+/// <summary>Measures how long each exchange that claims takes, and tells which ends the store has taken; all else goes through.</summary>
+/// <param name="store">The store.</param>
+/// <param name="taken">Told of each job whose end the store has acknowledged.</param>
+public sealed class TimedStore(IStore store, Action<JobId>? taken = null) : IStore
 {
     private ConcurrentQueue<double> milliseconds = new();
 
@@ -24,6 +26,11 @@ public sealed class TimedStore(IStore store) : IStore
         var exchange = await store.ExchangeAsync(worker, ends, claim, cancellationToken);
         if (claim is not null)
             milliseconds.Enqueue(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+        for (var place = 0; place < ends.Count; place++)
+        {
+            if (exchange.Accepted[place])
+                taken?.Invoke(ends[place].Job);
+        }
         return exchange;
     }
 

@@ -3,13 +3,15 @@ using Steadwork.Storage;
 
 namespace Steadwork.Soak.Load;
 
-/// <summary>What the load itself knows, apart from the store: which enqueues were acknowledged, which have an unknown outcome, and which handlers began and ended.</summary>
+/// <summary>What the load itself knows, apart from the store: which enqueues and ends were acknowledged, which have an unknown outcome, and which handlers began and ended.</summary>
 public sealed class WorkLedger
 {
     private readonly ConcurrentDictionary<string, JobId> acknowledged = [];
     private readonly ConcurrentDictionary<string, bool> unknown = [];
     private readonly ConcurrentDictionary<JobId, int> starts = [];
     private readonly ConcurrentDictionary<JobId, int> ends = [];
+    private readonly ConcurrentDictionary<JobId, bool> taken = [];
+    private readonly ConcurrentQueue<JobId> startedAgain = [];
 
     public IReadOnlyDictionary<string, JobId> Acknowledged => acknowledged;
 
@@ -45,7 +47,21 @@ public sealed class WorkLedger
             unknown[key] = true;
     }
 
-    public void Started(JobId job) => starts.AddOrUpdate(job, 1, static (_, times) => times + 1);
+    /// <summary>How many jobs' ends the store has acknowledged.</summary>
+    public int Taken => taken.Count;
+
+    /// <summary>The jobs that were begun after the store had acknowledged their end.</summary>
+    public IReadOnlyCollection<JobId> StartedAgain => startedAgain;
+
+    public void Started(JobId job)
+    {
+        if (taken.ContainsKey(job))
+            startedAgain.Enqueue(job);
+        starts.AddOrUpdate(job, 1, static (_, times) => times + 1);
+    }
+
+    /// <summary>The store has acknowledged its end.</summary>
+    public void Take(JobId job) => taken[job] = true;
 
     public void Ended(JobId job) => ends.AddOrUpdate(job, 1, static (_, times) => times + 1);
 }

@@ -23,7 +23,7 @@ public sealed class Proxy : IAsyncDisposable
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
     /// <summary>Forwards nothing more on connections whose client has said these bytes.</summary>
-    /// <returns>How many there were.</returns>
+    /// <returns>How many there were that had not been silent before.</returns>
     public int Silence(ReadOnlySpan<byte> words)
     {
         lock (gate)
@@ -32,6 +32,20 @@ public sealed class Proxy : IAsyncDisposable
             foreach (var link in links)
                 silenced += link.SilenceIfSaid(words) ? 1 : 0;
             return silenced;
+        }
+    }
+
+    /// <summary>Whether there is a connection whose client has said these bytes, and that has not fallen silent.</summary>
+    public bool AreHeard(ReadOnlySpan<byte> words)
+    {
+        lock (gate)
+        {
+            foreach (var link in links)
+            {
+                if (link.IsHeard(words))
+                    return true;
+            }
+            return false;
         }
     }
 
@@ -81,8 +95,16 @@ public sealed class Proxy : IAsyncDisposable
         public bool SilenceIfSaid(ReadOnlySpan<byte> words)
         {
             lock (gate)
-                return silent |= System.Runtime.InteropServices.CollectionsMarshal.AsSpan(said).IndexOf(words) >= 0;
+                return !silent && (silent = Said(words));
         }
+
+        public bool IsHeard(ReadOnlySpan<byte> words)
+        {
+            lock (gate)
+                return !silent && Said(words);
+        }
+
+        private bool Said(ReadOnlySpan<byte> words) => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(said).IndexOf(words) >= 0;
 
         public void Close()
         {

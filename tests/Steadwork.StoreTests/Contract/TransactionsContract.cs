@@ -43,6 +43,30 @@ public abstract class TransactionsContract<TFixture> : StoreContract<TFixture>
         (await (await Store.StartAsync()).ClaimAsync()).Count.ShouldBe(commits ? 2 : 0);
     }
 
+    private sealed record Letter(string Text);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_the_front_door_enqueues_in_it_exists_if_and_only_if_it_commits(bool commits)
+    {
+        var catalog = new JobCatalog();
+        catalog.Add(new JobType("letter", typeof(Letter), new JobTypeOptions(), Invoke: null));
+        var jobs = new JobQueue(Store, catalog, new PayloadJson());
+        await using var connection = await Fixture.ConnectAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+
+        await jobs.EnqueueAsync(new Letter("one"), transaction);
+        await jobs.EnqueueManyAsync([new Letter("two"), new Letter("three")], transaction);
+        await jobs.EnqueueAsync(new Workflow().Add("first", new Letter("four")).Add("then", new Letter("five"), "first"), transaction);
+        await jobs.EnqueueAsync(new JobBatch().Add(new Letter("six")), transaction);
+        (await Other.FindAllAsync()).ShouldBeEmpty();
+
+        await (commits ? transaction.CommitAsync() : transaction.RollbackAsync());
+        (await Other.FindAllAsync()).OrderBy(job => job.Id.Value).Select(job => System.Text.Json.JsonDocument.Parse(job.Payload).RootElement.EnumerateObject().Single().Value.GetString())
+            .ShouldBe(commits ? ["one", "two", "three", "four", "five", "six"] : []);
+    }
+
     [Fact]
     public async Task A_wake_up_for_what_has_to_be_seen_to_first_leads_to_it_at_once()
     {
