@@ -35,7 +35,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
 
     [Fact]
     public async Task A_dead_listening_connection_costs_a_poll_and_not_more() =>
-        Check(await new DeadListener(folder, output.WriteLine, isAlone: false).RunAsync(40));
+        Check(await new DeadListener(folder, output.WriteLine, isAlone: false).RunAsync(50));
 
     [Fact]
     public async Task Claims_beside_a_transaction_that_does_nothing_do_not_step_over_all_that_is_done() =>

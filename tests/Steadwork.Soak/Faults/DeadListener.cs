@@ -18,7 +18,8 @@ namespace Steadwork.Soak.Faults;
 public sealed class DeadListener(string folder, Action<string> progress, bool isAlone)
 {
     private const int DeafSamples = 8;
-    private static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(30);
+    // A silence is noticed by a look and by the answer to it that does not come, ten seconds in all.
+    private static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(10), NoticeLimit = TimeSpan.FromSeconds(30);
 
     // What is heard through the proxy takes two more steps on its way; what is found by a poll takes half a second at the median.
     private static readonly TimeSpan HeardLimit = TimeSpan.FromMilliseconds(100);
@@ -42,7 +43,7 @@ public sealed class DeadListener(string folder, Action<string> progress, bool is
             Expect("alive", 0.5, aliveLimit, await MeasureAsync(producing, samples));
             await server.ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
             Expect("just ended by the server", 0.99, deadLimit, await MeasureAsync(producing, 3));
-                await ComesAsync("listens again", async () => (long)(await server.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"))! > 0);
+                await ComesAsync("listens again", ReturnLimit, async () => (long)(await server.ExecuteAsync("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"))! > 0);
             Expect("alive again", 0.5, aliveLimit, await MeasureAsync(producing, samples));
         }
 
@@ -58,17 +59,17 @@ public sealed class DeadListener(string folder, Action<string> progress, bool is
             if (proxy.Silence("LISTEN "u8) == 0)
                 violations.Add("no listening connection was found to be silenced");
             deaf.AddRange(await MeasureAsync(producing, DeafSamples));
-            await ComesAsync("listens anew after a silence", () => Task.FromResult(proxy.AreHeard("LISTEN "u8)));
+            await ComesAsync("listens anew after a silence", NoticeLimit, () => Task.FromResult(proxy.AreHeard("LISTEN "u8)));
         }
         Expect("silent", 0.99, deadLimit, deaf);
         Expect("made anew after a silence", 0.5, isAlone ? HeardLimit : aliveLimit, await MeasureAsync(producing, 20));
         return new FaultReport(lines, violations);
     }
 
-    private async Task ComesAsync(string what, Func<Task<bool>> holds)
+    private async Task ComesAsync(string what, TimeSpan limit, Func<Task<bool>> holds)
     {
-        if (!await Until.TrueAsync(holds, ReturnLimit))
-            violations.Add($"after {ReturnLimit} it was not so that the worker {what}");
+        if (!await Until.TrueAsync(holds, limit))
+            violations.Add($"after {limit} it was not so that the worker {what}");
     }
 
     private async Task<WorkerHost> WorkAsync(PostgreSqlStore store)

@@ -36,8 +36,7 @@ public sealed class Inspection(IStore store, WorkLedger ledger)
             Expect(ledger.EndsOf(job.Id) > 0, $"job {job.Id} succeeded, but its handler never came to its end");
             Expect(ledger.Acknowledged.ContainsKey(key) || ledger.IsUnknown(key), $"job {job.Id} with the key {key} was enqueued by nobody");
         }
-        foreach (var job in ledger.StartedAgain)
-            Expect(false, $"job {job} was started again after its end had been acknowledged");
+        violations.AddRange(ledger.StartedAgain.Select(job => $"job {job} was started again after its end had been acknowledged"));
         Expect(ledger.Taken > 0, "no end was acknowledged");
         var counts = (await store.StatisticsAsync(CancellationToken.None)).Lanes.Aggregate(default(StateCounts), (sum, lane) => sum + lane.Counts);
         Expect(counts == new StateCounts(0, 0, 0, jobs.Count, 0, 0), $"the kept counts of {jobs.Count} succeeded jobs are {counts}");
