@@ -55,10 +55,11 @@ public class HotPaths
     public object Fail() => JobLifecycle.AfterAttempt(Running, new Outcome.Threw(Error), RetrySchedule.Default, default, 0.5);
 
     [Benchmark(Description = "dispatch: scope, payload, handler, outcome")]
-    public async Task<bool> DispatchAsync()
+    public async Task DispatchAsync()
     {
         using var run = new JobRun(job, incarnation, parts);
-        return await run.ExecuteAsync() is { Transition: Transition.Succeed };
+        if (await run.ExecuteAsync() is not { Transition: Transition.Succeed })
+            throw new InvalidOperationException("The job did not succeed.");
     }
 
     public sealed record Note(string Path, int Size, string[] Tags, string Reason);

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using System.Xml.Linq;
 using Shouldly;
+using Steadwork.Cli.Benching;
+using Steadwork.Cli.Shell;
+using Steadwork.Sqlite;
 using Xunit;
 
 namespace Steadwork.Cli.Tests;
@@ -18,7 +21,8 @@ public sealed class BenchTests : IDisposable
         await folder.EnqueueAsync("note");
         var before = Directory.GetFileSystemEntries(folder.Path).Order();
 
-        var measures = (await folder.JsonAsync("bench", "--only", "enqueue-one", "--only", "pickup-same", "--rounds", "1")).GetProperty("measures").EnumerateArray().ToList();
+        var document = await folder.JsonAsync("bench", "--only", "enqueue-one", "--only", "pickup-same", "--rounds", "1");
+        var measures = document.GetProperty("measures").EnumerateArray().ToList();
 
         measures.Select(measure => (measure.GetProperty("name").GetString(), measure.GetProperty("unit").GetString(), measure.GetProperty("runs").GetInt32()))
             .ShouldBe([("enqueue-one", "jobs/s", 1), ("pickup-same", "ms", 1), ("pickup-same-p99", "ms", 1)]);
@@ -26,6 +30,8 @@ public sealed class BenchTests : IDisposable
         rate.GetProperty("ratio").GetDouble().ShouldBe(rate.GetProperty("ours").GetDouble() / rate.GetProperty("floor").GetDouble(), 1e-9);
         time.GetProperty("ratio").GetDouble().ShouldBe(time.GetProperty("floor").GetDouble() / time.GetProperty("ours").GetDouble(), 1e-9);
         rate.GetProperty("ours").GetDouble().ShouldBeInRange(rate.GetProperty("min").GetDouble(), rate.GetProperty("max").GetDouble());
+        rate.GetProperty("floor").GetDouble().ShouldBeInRange(rate.GetProperty("floorMin").GetDouble(), rate.GetProperty("floorMax").GetDouble());
+        document.GetProperty("store").GetString().ShouldBe("SQLite, synchronous=FULL");
         Directory.GetFileSystemEntries(folder.Path).Order().ShouldBe(before);
         (await folder.JsonAsync("stats")).GetProperty("states").GetProperty("pending").GetInt32().ShouldBe(1);
     }
@@ -43,6 +49,29 @@ public sealed class BenchTests : IDisposable
         costs["drain-10-written"].GetProperty("ours").GetDouble().ShouldBeGreaterThan(100);
         costs["drain-10-allocated"].GetProperty("ours").GetDouble().ShouldBeGreaterThan(100);
         costs["drain-10-written"].GetProperty("ratio").ValueKind.ShouldBe(JsonValueKind.Null);
+    }
+
+    [Fact]
+    public async Task What_a_job_of_many_callers_costs_is_told_as_well()
+    {
+        var costs = (await folder.JsonAsync("bench", "--only", "enqueue-64", "--rounds", "1")).GetProperty("measures").EnumerateArray()
+            .ToDictionary(measure => measure.GetProperty("name").GetString()!, measure => measure.GetProperty("ours").GetDouble());
+
+        costs.Keys.ShouldBe(["enqueue-64", "enqueue-64-transactions", "enqueue-64-statements", "enqueue-64-written", "enqueue-64-allocated"]);
+        // 64 callers share their commits, and nobody waits for more than two of them.
+        costs["enqueue-64-transactions"].ShouldBeInRange(1 / 64.0, 0.5);
+        costs["enqueue-64-written"].ShouldBeGreaterThan(100);
+    }
+
+    [Fact]
+    public async Task What_lost_a_job_or_ran_one_twice_is_not_measured()
+    {
+        await using var ours = new Ours(StoreUrl.OfFile(folder.File("store.db"), Synchronous.Normal));
+        await ours.DrainAsync(100);
+
+        await ours.CheckRunsAsync(ours.Count);
+        foreach (var begun in new[] { ours.Count - 1, ours.Count + 1 })
+            (await Should.ThrowAsync<Refusal>(() => ours.CheckRunsAsync(begun))).Message.ShouldStartWith($"{begun} handlers began and {ours.Count} jobs succeeded");
     }
 
     [Fact]
@@ -73,7 +102,7 @@ public sealed class BenchTests : IDisposable
 
     [Theory]
     [InlineData(2, "There is no directory '<folder>/none' for the page; make it first, or give another --page.", "--page", "none/page.md")]
-    [InlineData(2, "There is no measure 'drian'; there are fsync, enqueue-one, enqueue-64, enqueue-bulk, drain-1, drain-10, drain-10-transactions, drain-10-statements, drain-10-written, drain-10-allocated, drain-10-logged, drain-64, processes-2, processes-4, processes-4-least-share, processes-4-memory, pickup-same, pickup-same-p99, pickup-other, pickup-other-p99, cancel-other.", "--only", "drian")]
+    [InlineData(2, "There is no measure 'drian'; there are fsync, enqueue-one, enqueue-64, enqueue-64-transactions, enqueue-64-statements, enqueue-64-written, enqueue-64-allocated, enqueue-bulk, drain-1, drain-10, drain-10-transactions, drain-10-statements, drain-10-written, drain-10-allocated, drain-10-logged, drain-64, processes-2, processes-4, processes-4-least-share, processes-4-memory, pickup-same, pickup-same-p99, pickup-other, pickup-other-p99, cancel-other.", "--only", "drian")]
     [InlineData(3, "There is no directory '<folder>/none' to measure in; make it first, or give another --store.", "--store", "sqlite:none/x.db")]
     public async Task What_is_wrong_is_said_and_nothing_is_left(int status, string complaint, params string[] arguments)
     {

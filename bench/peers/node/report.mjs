@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import os from "node:os";
 import { join } from "node:path";
 import { medianOf } from "./median.mjs";
-import { measures, words } from "./systems.mjs";
+import { compared, measures, words } from "./systems.mjs";
 
 /** All that was measured: medians of the rounds, with the least and the most. */
 export function report(systems, names, rounds, quick) {
@@ -23,7 +23,7 @@ export function report(systems, names, rounds, quick) {
       settings: system.settings,
       durability: words[system.durability],
       durabilityName: system.durability,
-      ratio: ratioOf(system, systems),
+      ratios: Object.fromEntries(compared.map(name => [name, ratioOf(name, system, systems)])),
       measures: Object.fromEntries(names.filter(name => system.results[name]).map(name => [name, summary(name, system.results[name])])),
     })),
   };
@@ -41,17 +41,22 @@ function summary(name, results) {
     runs: values.length,
     lost: sum(results, "lost"),
     twice: sum(results, "twice"),
+    samples: sum(results, "samples"),
+    said: results.find(({ said }) => said)?.said ?? null,
     failed: results.some(({ failed }) => failed),
   };
 }
 
-/** Null for ours, of which the command itself does not say it. */
-const sum = (results, what) => results.some(result => what in result) ? results.reduce((all, result) => all + (result[what] ?? 0), 0) : null;
+/** Null where no round says it. */
+function sum(results, what) {
+  const said = results.flatMap(result => result[what] ?? []);
+  return said.length === 0 ? null : said.reduce((all, each) => all + each, 0);
+}
 
-/** How many times as fast ours drains, ten at a time, on the same database; beside Redis, on SQLite. */
-function ratioOf(system, systems) {
+/** How many times as fast ours drains, on the same database; beside Redis, on SQLite. */
+function ratioOf(name, system, systems) {
   const ours = systems.find(other => other.program === "ours" && other.database === (system.database === "Redis" ? "SQLite" : system.database));
-  const [mine, theirs] = [ours, system].map(each => each?.results["drain-10"] && summary("drain-10", each.results["drain-10"]).median);
+  const [mine, theirs] = [ours, system].map(each => each?.results[name] && summary(name, each.results[name]).median);
   return mine && theirs ? mine / theirs : null;
 }
 

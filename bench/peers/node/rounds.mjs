@@ -1,7 +1,8 @@
-// One round of one system. What comes out is added to system.results[measure], an array of { value, lost, twice } or { failed }.
+// One round of one system. What comes out is added to system.results[measure], an array of { value, lost, twice, samples, said } or { failed }.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { askedOf, faultOf } from "./durability.mjs";
 import { makePlace } from "./places.mjs";
 import { keep } from "./processes.mjs";
 import { measures } from "./systems.mjs";
@@ -9,29 +10,35 @@ import { measures } from "./systems.mjs";
 /** A measure that takes longer than this is given up. */
 const bound = 180_000;
 
-/** The command refuses a name that begins none of its measures; "drain-1" takes those of 10 and of 150,000 jobs too. */
-const all = ["enqueue", "drain-1", "drain-64", "pickup-other"];
-
 export async function measurePeer(system, names, { folder, postgres, quartz, quick, progress }) {
   for (const name of names) {
     const jobs = quick ? few(name, system.counts[name]) : system.counts[name];
     if (jobs === 0)
       continue;
-    progress(`${system.name} on ${system.database}, ${system.settings}: ${name}`);
+    const title = `${system.name} on ${system.database}, ${system.settings}: ${name}`;
+    progress(title);
     const place = await makePlace(system, folder, postgres);
     const { peer, database, settings } = system;
     const warmUps = Math.min(1000, Math.ceil(jobs / 5));
-    const order = JSON.stringify({ peer, database, settings, url: place.url, jobs, warmUps, ...measures[name] });
+    const order = JSON.stringify({ peer, database, settings, url: place.url, jobs, warmUps, asked: askedOf(system.durability), ...measures[name] });
     const answer = system.program === "quartz"
       ? await ask(quartz, [order], ["pipe", "pipe", "inherit"], bound)
       : await ask(process.execPath, [join(import.meta.dirname, "measure.mjs"), order], ["pipe", "ignore", "inherit", "pipe"], bound);
     await place.clear();
-    (system.results[name] ??= []).push(answer ? { jobs, ...answer } : { jobs, failed: true });
+    const fault = answer && faultOf(system.durability, answer.said);
+    if (fault)
+      console.error(`${title} is ${fault}`);
+    (system.results[name] ??= []).push(answer && !fault ? { jobs, ...answer } : { jobs, failed: true });
   }
 }
 
-/** "steadwork bench" makes its own places, beside a store that need not be there, and each of its rounds warms up first. */
-export async function measureOurs(system, names, { folder, postgres, steadwork, measure: only = all, progress }) {
+/**
+ * "steadwork bench" makes its own places, beside a store that need not be there, and each of its rounds warms up first. It fails
+ * by itself when a job was lost, or ran twice.
+ */
+export async function measureOurs(system, names, { folder, postgres, steadwork, progress }) {
+  // A name takes all that begin with it, "drain-1" those of 10 and of 150,000 jobs too: more than once is not needed.
+  const only = names.filter(name => !names.some(other => other !== name && name.startsWith(other)));
   progress(`${system.name} on ${system.database}: ${only.join(", ")}`);
   const store = system.database === "SQLite" ? `sqlite:${join(folder, "steadwork.db")}` : postgres;
   // Without --full there is no drain of 150,000 jobs.
@@ -40,7 +47,7 @@ export async function measureOurs(system, names, { folder, postgres, steadwork, 
   for (const name of names) {
     const measure = answer?.measures.find(each => each.name === name);
     if (measure || !answer)
-      (system.results[name] ??= []).push(measure ? { value: measure.ours } : { failed: true });
+      (system.results[name] ??= []).push(measure ? { value: measure.ours, lost: 0, twice: 0 } : { failed: true });
   }
 }
 

@@ -1,4 +1,5 @@
-const patience = 20_000;
+/** How long nothing is heard of a job that is taken for lost, in milliseconds. */
+export const patience = 20_000;
 
 /** How often each job has run. */
 export class Runs {

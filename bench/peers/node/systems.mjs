@@ -13,6 +13,9 @@ export const measures = {
   "pickup-other": { work: "pickUp", concurrency: 10 },
 };
 
+/** The measures in which it is told how many times as fast ours is. */
+export const compared = ["drain-10", "drain-150k"];
+
 /** A number of jobs for each measure; 0 where the peer has no such call, or the measure is not made. */
 const counts = (one, many, bulk, drain1, drain10, drain64, big, pickUps) =>
   Object.fromEntries(Object.keys(measures).map((name, index) => [name, [one, many, bulk, drain1, drain10, drain64, big, pickUps][index]]));

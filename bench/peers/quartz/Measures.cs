@@ -1,11 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 
 namespace Steadwork.Peers;
 
 /// <summary>What is measured, as node/measures.mjs does it.</summary>
 internal sealed class Measures(Store store, Order order)
 {
+    /// <summary>A second run of a job comes with the worker's next look at the store: after its rest, and so long for the look itself.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(300);
+
     /// <summary>Callers who each wait until their job is stored before they bring the next.</summary>
     public async Task<Answer> EnqueueAsync()
     {
@@ -29,32 +33,48 @@ internal sealed class Measures(Store store, Order order)
         return new Answer(runs.Lost == 0 ? rate : null, runs.Lost, runs.Twice);
     }
 
-    /// <summary>From the call of the enqueue to the handler's start in another process: the median, in milliseconds.</summary>
+    /// <summary>From the call of the enqueue to the handler's start in another process: the median, in milliseconds. A lost job ends it.</summary>
     public async Task<Answer> PickUpAsync(string words)
     {
         var runs = new Runs(order.Jobs);
-        var times = new List<double>();
+        var starts = Enumerable.Range(0, order.Jobs).Select(_ => new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously)).ToList();
         using var worker = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [words.Replace("\"pickUp\"", "\"pickUps\"", StringComparison.Ordinal)])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         })!;
-        await worker.StandardOutput.ReadLineAsync();
-        for (var number = 0; number < order.Jobs; number++)
+        var first = await worker.StandardOutput.ReadLineAsync().WaitAsync(Runs.Patience, TimeProvider.System)
+            ?? throw new InvalidOperationException("The worker in the other process does not begin.");
+        var reading = ReadAsync();
+        var (times, lost) = (new List<double>(), 0);
+        while (times.Count < order.Jobs && lost == 0)
         {
             // At any time of the scheduler's rest, and long enough for the last job's threads to have gone to sleep.
             await Task.Delay(TimeSpan.FromMilliseconds(25 + Random.Shared.NextDouble() * (20 + store.Rest.TotalMilliseconds)), TimeProvider.System);
+            var start = starts[times.Count].Task;
             var began = Stopwatch.GetTimestamp();
-            await store.EnqueueAsync(number);
-            var (ran, at) = Begun((await worker.StandardOutput.ReadLineAsync())!);
-            runs.Add(ran);
-            times.Add(Stopwatch.GetElapsedTime(began, at).TotalMilliseconds);
+            await store.EnqueueAsync(times.Count);
+            if (await Task.WhenAny(start, Task.Delay(Runs.Patience + store.Rest, TimeProvider.System)) == start)
+                times.Add(Stopwatch.GetElapsedTime(began, await start).TotalMilliseconds);
+            else
+                lost = 1;
         }
+        await Task.Delay(store.Rest + Look, TimeProvider.System);
         worker.StandardInput.Close();
-        while (await worker.StandardOutput.ReadLineAsync() is { } line)
-            runs.Add(Begun(line).Number);
-        var counted = times.Skip(order.Jobs / 6).Order().ToList();
-        return new Answer(counted[counted.Count / 2], runs.Lost, runs.Twice);
+        await reading;
+        List<double> counted = lost == 0 ? [.. times.Skip(order.Jobs / 6).Order()] : [];
+        var said = JsonSerializer.Deserialize<Dictionary<string, string>>(first)!;
+        return new Answer(lost == 0 ? counted[counted.Count / 2] : null, lost, runs.Twice, counted.Count, [said]);
+
+        async Task ReadAsync()
+        {
+            while (await worker.StandardOutput.ReadLineAsync() is { } line)
+            {
+                var (number, at) = Begun(line);
+                runs.Add(number);
+                starts[number].TrySetResult(at);
+            }
+        }
     }
 
     private static (int Number, long At) Begun(string line)

@@ -20,7 +20,7 @@ var measures = new Measures(store, order);
 if (order.Work == "pickUps")
 {
     await store.WorkAsync(note => Console.WriteLine($"{note.Size} {Stopwatch.GetTimestamp()}"));
-    Console.WriteLine("ready");
+    Console.WriteLine(JsonSerializer.Serialize(await store.SaidAsync(), JsonSerializerOptions.Web));
     await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
 }
 var answer = order.Work switch
@@ -31,4 +31,4 @@ var answer = order.Work switch
     "pickUp" => await measures.PickUpAsync(args[0]),
     _ => throw new ArgumentException($"There is no work '{order.Work}'."),
 };
-Console.WriteLine(JsonSerializer.Serialize(answer, JsonSerializerOptions.Web));
+Console.WriteLine(JsonSerializer.Serialize(answer with { Said = [await store.SaidAsync(), .. answer.Said ?? []] }, JsonSerializerOptions.Web));

@@ -3,7 +3,8 @@ namespace Steadwork.Peers;
 /// <summary>How often each job has run.</summary>
 internal sealed class Runs(int jobs)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    /// <summary>How long nothing is heard of a job that is taken for lost.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private readonly int[] times = new int[jobs];
     private TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -3,13 +3,14 @@ using System.Globalization;
 using System.Text.Json;
 using Quartz;
 using Quartz.Impl;
+using Quartz.Util;
 
 namespace Steadwork.Peers;
 
 /// <summary>Quartz.NET on a database.</summary>
 internal sealed class Store(IScheduler scheduler, Order order) : IAsyncDisposable
 {
-    private const string Data = "note";
+    private const string Data = "note", Source = "jobs";
     private static readonly JobKey Template = new("note");
 
     /// <summary>How long it rests between looks at the store: each second at its best, which is the least it takes.</summary>
@@ -25,9 +26,9 @@ internal sealed class Store(IScheduler scheduler, Order order) : IAsyncDisposabl
             ["quartz.jobStore.type"] = "Quartz.Impl.AdoJobStore.JobStoreTX, Quartz",
             ["quartz.jobStore.driverDelegateType"] = $"Quartz.Impl.AdoJobStore.{(isSqlite ? "SQLiteDelegate" : "PostgreSQLDelegate")}, Quartz",
             ["quartz.jobStore.useProperties"] = "true",
-            ["quartz.jobStore.dataSource"] = "jobs",
-            ["quartz.dataSource.jobs.provider"] = isSqlite ? "SQLite-Microsoft" : "Npgsql",
-            ["quartz.dataSource.jobs.connectionString"] = Tables.ConnectionString(order),
+            ["quartz.jobStore.dataSource"] = Source,
+            [$"quartz.dataSource.{Source}.provider"] = isSqlite ? "SQLite-Microsoft" : "Npgsql",
+            [$"quartz.dataSource.{Source}.connectionString"] = Tables.ConnectionString(order),
         };
         // "Configuration Reference" in its documentation: triggers claimed in batches, within the lock.
         if (order.IsBest)
@@ -66,6 +67,17 @@ internal sealed class Store(IScheduler scheduler, Order order) : IAsyncDisposabl
     public Task RestAsync() => scheduler.Standby();
 
     public Task<int> UnfinishedAsync() => Tables.CountAsync(order, "qrtz_triggers");
+
+    /// <summary>What the database answers to <see cref="Order.Asked"/>, on a connection out of the pool from which the scheduler takes one for each transaction.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> SaidAsync()
+    {
+        await using var connection = DBConnectionManager.Instance.GetConnection(Source);
+        await connection.OpenAsync();
+        var said = new Dictionary<string, string>();
+        foreach (var name in order.Asked)
+            said[name] = await Tables.AnswerAsync(connection, $"{(order.Database == "SQLite" ? "PRAGMA" : "SHOW")} {name}");
+        return said;
+    }
 
     public async ValueTask DisposeAsync() => await scheduler.Shutdown(waitForJobsToComplete: true);
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -23,9 +24,15 @@ internal static class Tables
     {
         await using var connection = Open(order);
         await connection.OpenAsync();
+        return int.Parse(await AnswerAsync(connection, $"SELECT count(*) FROM {table}"), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The one value of a query, as text.</summary>
+    public static async Task<string> AnswerAsync(DbConnection connection, string sql)
+    {
         await using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT count(*) FROM {table}";
-        return Convert.ToInt32(await command.ExecuteScalarAsync(), System.Globalization.CultureInfo.InvariantCulture);
+        command.CommandText = sql;
+        return Convert.ToString(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture)!;
     }
 
     /// <summary>What a provider is given to connect to it.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Steadwork.Cli.Outputs;
@@ -8,14 +9,19 @@ namespace Steadwork.Cli.Benching;
 /// <summary>What came out, for people and for programs.</summary>
 internal sealed class BenchPage(Place place, IReadOnlyList<Measured> measured, int rounds)
 {
-    private static readonly string Machine = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, {RuntimeInformation.FrameworkDescription}");
+    private static readonly string Machine = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}, {RuntimeInformation.FrameworkDescription}, {Compiled}");
 
-    private string Title => $"{place.Name}; medians of {rounds} in turns, after one to warm up";
+    /// <summary>How the program that measures was made: its memory and its start go by that.</summary>
+    private static string Compiled => RuntimeFeature.IsDynamicCodeCompiled ? "compiled just in time" : "compiled ahead of time";
+
+    private string Title => $"{place.Name}; {Way}";
+
+    private string Way => $"medians of {rounds} in turns, after one to warm up, with the least and the most";
 
     public void Print()
     {
         Console.Out.WriteLine(Title);
-        var table = new Table("MEASURE", "#FLOOR", "#OURS", "#RATIO", "#LEAST", "#MOST", "UNIT");
+        var table = new Table("MEASURE", "#FLOOR", "FROM-TO", "#OURS", "FROM-TO", "#RATIO", "UNIT");
         foreach (var each in measured)
             table.Add([.. Cells(each).Select(text => new Cell(text))]);
         table.Print();
@@ -29,7 +35,9 @@ internal sealed class BenchPage(Place place, IReadOnlyList<Measured> measured, i
         json.WriteString("system", RuntimeInformation.OSDescription);
         json.WriteString("architecture", RuntimeInformation.OSArchitecture.ToString());
         json.WriteString("runtime", RuntimeInformation.FrameworkDescription);
+        json.WriteString("compiled", Compiled);
         json.WriteEndObject();
+        json.WriteString("store", place.Kind);
         json.WriteStartArray("measures");
         foreach (var each in measured)
         {
@@ -45,6 +53,11 @@ internal sealed class BenchPage(Place place, IReadOnlyList<Measured> measured, i
             }
             json.WriteNumber("min", each.Shown.Min());
             json.WriteNumber("max", each.Shown.Max());
+            if (each.Floors.Count > 0)
+            {
+                json.WriteNumber("floorMin", each.Floors.Min());
+                json.WriteNumber("floorMax", each.Floors.Max());
+            }
             json.WriteNumber("runs", each.Shown.Count);
             json.WriteEndObject();
         }
@@ -60,11 +73,11 @@ internal sealed class BenchPage(Place place, IReadOnlyList<Measured> measured, i
         var text = new StringBuilder()
             .AppendLine(CultureInfo.InvariantCulture, $"# {place.Kind}")
             .AppendLine()
-            .AppendLine(CultureInfo.InvariantCulture, $"By `steadwork bench`, medians of {rounds} in turns after one to warm up. {Machine}.")
+            .AppendLine(CultureInfo.InvariantCulture, $"By `steadwork bench`, {Way}. {Machine}.")
             .AppendLine()
             .AppendLine(CultureInfo.InvariantCulture, $"![Ours against the floor, each measure a bar]({Path.GetFileName(chart)})")
             .AppendLine()
-            .AppendLine("| measure | floor | ours | ratio | least | most | |")
+            .AppendLine("| measure | floor | from–to | ours | from–to | ratio | |")
             .AppendLine("|---|---:|---:|---:|---:|---:|---|");
         foreach (var each in measured)
             text.AppendLine(CultureInfo.InvariantCulture, $"| {string.Join(" | ", Cells(each))} |");
@@ -74,9 +87,10 @@ internal sealed class BenchPage(Place place, IReadOnlyList<Measured> measured, i
 
     private static string[] Cells(Measured each) =>
     [
-        each.Figure.Text, Text(each, each.Floor), Text(each, each.Ours), each.Ratio?.ToString("0.00", CultureInfo.InvariantCulture) ?? "-",
-        Text(each, each.Shown.Min()), Text(each, each.Shown.Max()), each.Figure.Unit,
+        each.Figure.Text, Text(each, each.Floor), Range(each, each.Floors), Text(each, each.Ours), Range(each, each.Results), each.Ratio?.ToString("0.00", CultureInfo.InvariantCulture) ?? "-", each.Figure.Unit,
     ];
+
+    private static string Range(Measured each, IReadOnlyList<double> values) => values.Count == 0 ? "-" : $"{Text(each, values.Min())}–{Text(each, values.Max())}";
 
     private static string Text(Measured measured, double? value) => value?.ToString(measured.Figure.Unit switch
     {

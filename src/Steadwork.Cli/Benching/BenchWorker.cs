@@ -12,9 +12,12 @@ internal sealed class BenchWorker : IAsyncDisposable
     public const string Verb = "bench-worker";
 
     private const string Ready = "ready", TellsStamps = "stamps", TellsCounts = "counts";
+    // What the first character of a line says that is no stamp.
+    private const char Ended = '=', Stated = '#';
 
     private readonly Process process;
     private readonly Channel<long> begun = Channel.CreateUnbounded<long>();
+    private readonly Channel<long> stated = Channel.CreateUnbounded<long>();
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task reading;
 
@@ -70,6 +73,13 @@ internal sealed class BenchWorker : IAsyncDisposable
     /// <summary>Has it begin.</summary>
     public void Go() => process.StandardInput.WriteLine();
 
+    /// <summary>How many statements it has had the database carry out so far.</summary>
+    public async Task<long> StatementsAsync()
+    {
+        process.StandardInput.WriteLine();
+        return await stated.Reader.ReadAsync().ConfigureAwait(false);
+    }
+
     /// <summary>Has it end, and waits for it.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -85,13 +95,16 @@ internal sealed class BenchWorker : IAsyncDisposable
         {
             if (line == Ready)
                 ready.TrySetResult();
-            else if (line.StartsWith('='))
+            else if (line.StartsWith(Stated))
+                stated.Writer.TryWrite(long.Parse(line.AsSpan(1), CultureInfo.InvariantCulture));
+            else if (line.StartsWith(Ended))
                 (Count, PeakMemory) = (long.Parse(line.AsSpan(1, line.IndexOf(' ') - 1), CultureInfo.InvariantCulture), long.Parse(line.AsSpan(line.IndexOf(' ') + 1), CultureInfo.InvariantCulture));
             else
                 begun.Writer.TryWrite(long.Parse(line, CultureInfo.InvariantCulture));
         }
         ready.TrySetException(new IOException("A worker process of the measurement ended before it began."));
         begun.Writer.TryComplete();
+        stated.Writer.TryComplete();
     }
 
     /// <summary>Works, in its own process, until its standard input ends.</summary>
@@ -101,17 +114,19 @@ internal sealed class BenchWorker : IAsyncDisposable
         using var orders = new StreamReader(Console.OpenStandardInput());
         if (await orders.ReadLineAsync().ConfigureAwait(false) is not { } url)
             return ExitStatus.Refused;
+        using var statements = new StatementCount();
         await using var ours = new Ours(StoreUrl.Parse(url), worker => worker.Concurrency = concurrency, stamps);
         Console.Out.WriteLine(Ready);
         await orders.ReadLineAsync().ConfigureAwait(false);
         await ours.StartAsync().ConfigureAwait(false);
         using var over = new CancellationTokenSource();
         var telling = stamps ? TellAsync(ours.Begun, over.Token) : Task.CompletedTask;
-        await orders.ReadLineAsync().ConfigureAwait(false);
+        while (await orders.ReadLineAsync().ConfigureAwait(false) is not null)
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Stated}{statements.SoFar}"));
         await ours.StopAsync().ConfigureAwait(false);
         await over.CancelAsync().ConfigureAwait(false);
         await telling.ConfigureAwait(false);
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"={ours.Count} {Process.GetCurrentProcess().PeakWorkingSet64}"));
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Ended}{ours.Count} {Process.GetCurrentProcess().PeakWorkingSet64}"));
         return ExitStatus.Done;
     }
 

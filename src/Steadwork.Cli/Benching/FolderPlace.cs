@@ -35,6 +35,8 @@ internal sealed class FolderPlace(string parent, DirectoryInfo folder, Synchrono
 
     public override string Kind => $"SQLite, synchronous={synchronous.ToString().ToUpperInvariant()}";
 
+    public override string WrittenTo => "the disk";
+
     protected override string Url(int number, bool isKept) => StoreUrl.OfFile(Path.Combine(folder.FullName, $"{(isKept ? Kept : "")}{number}.db"), synchronous).ToString();
 
     protected override Task<IFloor> FloorAsync(int number) => Task.FromResult<IFloor>(new SqliteFloor(Path.Combine(folder.FullName, $"{number}.db"), synchronous));

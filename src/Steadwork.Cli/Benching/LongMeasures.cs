@@ -25,6 +25,7 @@ internal sealed class LongMeasures(Place place)
                 new("idle-processor", "an idle worker: of one processor", Units.Percent),
                 new("idle-memory", "an idle worker: memory", Units.Megabytes),
                 new("idle-transactions", "an idle worker: transactions on the server, beyond those without it", Units.TransactionsPerSecond),
+                new("idle-statements", "an idle worker: statements", Units.StatementsPerSecond),
             ],
             null, IdleAsync) { IsLong = true },
     ];
@@ -117,9 +118,10 @@ internal sealed class LongMeasures(Place place)
         await using var worker = await BenchWorker.StartAsync(url, concurrency: 10, stamps: false).ConfigureAwait(false);
         worker.Go();
         await Task.Delay(Settling, TimeProvider.System).ConfigureAwait(false);
-        var time = worker.ProcessorTime;
+        var (statements, time) = (await worker.StatementsAsync().ConfigureAwait(false), worker.ProcessorTime);
         var with = await TransactionsWhileIdleAsync().ConfigureAwait(false);
-        return [(worker.ProcessorTime - time) * 100 / Idling, worker.Memory / 1e6, with - without];
+        time = worker.ProcessorTime - time;
+        return [time * 100 / Idling, worker.Memory / 1e6, with - without, (await worker.StatementsAsync().ConfigureAwait(false) - statements) / Idling.TotalSeconds];
     }
 
     /// <summary>Transactions that end on the server in a second.</summary>

@@ -15,7 +15,7 @@ internal static class Units
     /// <summary>Less is better.</summary>
     public const string Milliseconds = "ms";
 
-    public const string BytesPerJob = "bytes/job", TransactionsPerJob = "transactions/job", StatementsPerJob = "statements/job", Megabytes = "MB", Percent = "%", TransactionsPerSecond = "transactions/s";
+    public const string BytesPerJob = "bytes/job", TransactionsPerJob = "transactions/job", StatementsPerJob = "statements/job", Megabytes = "MB", Percent = "%", TransactionsPerSecond = "transactions/s", StatementsPerSecond = "statements/s";
 }
 
 /// <summary>Something that is measured, ours against a floor, in turns.</summary>
@@ -47,6 +47,9 @@ internal sealed record Measured(Figure Figure, IReadOnlyList<double> Floors, IRe
 
     /// <summary>Ours against the floor: 1 is as good, more is better.</summary>
     public double? Ratio => Figure.Unit == Units.Milliseconds ? Floor / Ours : Ours / Floor;
+
+    /// <summary>The ratio of each round, whose two sides were measured right after each other.</summary>
+    public IReadOnlyList<double> Ratios => [.. Floors.Zip(Results, (floor, ours) => Figure.Unit == Units.Milliseconds ? floor / ours : ours / floor)];
 
     private static double? Median(IReadOnlyList<double> values) => values.Count == 0 ? null : At(values, 0.5);
 

@@ -1,32 +1,31 @@
-using System.Diagnostics.Metrics;
-using Steadwork.Status;
-
 namespace Steadwork.Cli.Benching;
 
 /// <summary>What is measured at a place, quickly in about two minutes, or with twice as much of most.</summary>
 internal sealed class Measures(Place place, bool isQuick)
 {
-    private const int Few = 1000, Many = 100_000, Batch = 100, Cancelled = 40, WarmUps = 10;
+    private const int Few = 1000, Many = 100_000, Batch = 100, LargeBatch = 1000, Cancelled = 40, WarmUps = 10;
     private readonly int drained = isQuick ? 15_000 : 30_000, shared = isQuick ? 25_000 : 60_000, samples = isQuick ? 60 : 310;
 
     public IReadOnlyList<Measure> All =>
     [
         new([new("fsync", "a page written, and on the disk, p50", Units.Milliseconds)], async () => [Measured.At(await place.OnFloorAsync(floor => floor.SyncAsync(samples)).ConfigureAwait(false), 0.5)], null),
         new("enqueue-one", "enqueue, one caller", Units.PerSecond, () => place.OnFloorAsync(floor => floor.EnqueueOneAsync(Few)), () => OnOursAsync(ours => ours.EnqueueOneAsync(Few))),
-        new("enqueue-64", "enqueue, 64 callers", Units.PerSecond, () => place.OnFloorAsync(floor => floor.EnqueueAsync(64, shared)), () => OnOursAsync(ours => ours.EnqueueAsync(64, shared))),
+        new(
+            WithCosts(new("enqueue-64", "enqueue, 64 callers", Units.PerSecond)),
+            async () => [await place.OnFloorAsync(floor => floor.EnqueueAsync(64, shared)).ConfigureAwait(false)], () => OnOursAsync(ours => CountAsync(ours, shared, begin => FromHereAsync(begin, () => ours.EnqueueAsync(64, shared))))),
         new("enqueue-bulk", "enqueue 100,000 at once", Units.PerSecond, () => place.OnFloorAsync(floor => floor.BulkAsync(Many)), () => OnOursAsync(ours => ours.BulkAsync(Many))),
         Drain("drain-1", "drain, one at a time", 1),
         new(
-            [
-                new("drain-10", "drain, 10 at a time", Units.PerSecond),
-                new("drain-10-transactions", "of it: transactions", Units.TransactionsPerJob),
-                new("drain-10-statements", "of it: statements", Units.StatementsPerJob),
-                new("drain-10-written", "of it: written to the disk", Units.BytesPerJob),
-                new("drain-10-allocated", "of it: allocated", Units.BytesPerJob),
-            ],
-            async () => [await place.OnFloorAsync(floor => floor.DrainAsync(drained, Batch)).ConfigureAwait(false)], DrainAndCountAsync),
+            WithCosts(new("drain-10", "drain, 10 at a time", Units.PerSecond)),
+            async () => [await place.OnFloorAsync(floor => floor.DrainAsync(drained, Batch)).ConfigureAwait(false)], () => OnOursAsync(ours => CountAsync(ours, drained, begin => ours.DrainAsync(drained, begin)))),
         Drain("drain-10-logged", "the same, the floor with log entries", 10, logs: true),
         Drain("drain-64", "drain, 64 at a time", 64),
+        .. isQuick ? Array.Empty<Measure>() :
+        [
+            Drain("drain-10-large", "drain, 10 at a time, the floor in batches of 1,000", 10, LargeBatch),
+            new("drain-10-keyed", "drain, 10 at a time, two keys a job, the floor without", Units.PerSecond, () => place.OnFloorAsync(floor => floor.DrainAsync(drained, Batch)), () => OnOursAsync(ours => ours.DrainAsync(drained, keyed: true))),
+            new("enqueue-64-keyed", "enqueue, 64 callers, two keys a job, the floor without", Units.PerSecond, () => place.OnFloorAsync(floor => floor.EnqueueAsync(64, shared)), () => OnOursAsync(ours => ours.EnqueueAsync(64, shared, keyed: true))),
+        ],
         new(
             [
                 new("processes-2", "drain by 2 processes, against one", Units.PerSecond),
@@ -41,33 +40,47 @@ internal sealed class Measures(Place place, bool isQuick)
         new("cancel-other", "a running job in another process hears of its cancelling, p50", Units.Milliseconds, null, CancelAsync),
     ];
 
-    private Measure Drain(string name, string text, int concurrency, bool logs = false) => new(
-        name, text, Units.PerSecond, () => place.OnFloorAsync(floor => floor.DrainAsync(drained, Batch, logs)), () => OnOursAsync(ours => ours.DrainAsync(drained), concurrency));
+    private Measure Drain(string name, string text, int concurrency, int batch = Batch, bool logs = false) => new(
+        name, text, Units.PerSecond, () => place.OnFloorAsync(floor => floor.DrainAsync(drained, batch, logs)), () => OnOursAsync(ours => ours.DrainAsync(drained), concurrency));
 
     private Measure PickUp(string name, string text, Func<Task<IReadOnlyList<double>>> ours) => new(
-        [new(name, $"{text}, p50", Units.Milliseconds), new($"{name}-p99", $"{text}, p99", Units.Milliseconds)],
+        [new(name, $"{text}, p50", Units.Milliseconds), new($"{name}-p99", isQuick ? $"the same, the slowest of {samples - WarmUps}" : $"{text}, p99", Units.Milliseconds)],
         async () => MiddleAndTail(await place.OnFloorAsync(floor => floor.PickUpAsync(samples)).ConfigureAwait(false)), async () => MiddleAndTail(await ours().ConfigureAwait(false)));
 
     private static double[] MiddleAndTail(IReadOnlyList<double> times) => [Measured.At(times.Skip(WarmUps), 0.5), Measured.At(times.Skip(WarmUps), 0.99)];
 
-    private Task<double[]> DrainAndCountAsync() => OnOursAsync<double[]>(async ours =>
+    private Figure[] WithCosts(Figure rate) =>
+    [
+        rate,
+        new($"{rate.Name}-transactions", "of it: transactions", Units.TransactionsPerJob),
+        new($"{rate.Name}-statements", "of it: statements", Units.StatementsPerJob),
+        new($"{rate.Name}-written", $"of it: written to {place.WrittenTo}", Units.BytesPerJob),
+        new($"{rate.Name}-allocated", "of it: allocated", Units.BytesPerJob),
+    ];
+
+    /// <summary>Work, and what it costs a job from when it says that it begins.</summary>
+    private async Task<double[]> CountAsync(Ours ours, int jobs, Func<Func<Task>, Task<double>> work)
     {
-        var (before, allocated, told, statements) = (default(Effort), 0L, 0L, 0L);
-        using var listener = new MeterListener { InstrumentPublished = (instrument, listener) => { if (instrument == Telemetry.Statements) listener.EnableMeasurementEvents(instrument); } };
-        listener.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref told, count));
-        listener.Start();
-        var rate = await ours.DrainAsync(drained, async () => (before, allocated, statements) = (await place.EffortAsync(ours.Url).ConfigureAwait(false), GC.GetTotalAllocatedBytes(precise: true), Interlocked.Read(ref told))).ConfigureAwait(false);
-        statements = Interlocked.Read(ref told) - statements;
+        var (before, allocated, told) = (default(Effort), 0L, 0L);
+        using var statements = new StatementCount();
+        var rate = await work(async () => (before, allocated, told) = (await place.EffortAsync(ours.Url).ConfigureAwait(false), GC.GetTotalAllocatedBytes(precise: true), statements.SoFar)).ConfigureAwait(false);
+        told = statements.SoFar - told;
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         var after = await place.EffortAsync(ours.Url).ConfigureAwait(false);
-        return [rate, (after.Transactions - before.Transactions) / drained, (double)statements / drained, (after.Written - before.Written) / drained, (double)allocated / drained];
-    });
+        return [rate, (after.Transactions - before.Transactions) / jobs, (double)told / jobs, (after.Written - before.Written) / jobs, (double)allocated / jobs];
+    }
+
+    private static async Task<double> FromHereAsync(Func<Task> begin, Func<Task<double>> work)
+    {
+        await begin().ConfigureAwait(false);
+        return await work().ConfigureAwait(false);
+    }
 
     private Task<IReadOnlyList<double>> PickUpHereAsync() => OnOursAsync(async ours =>
     {
         await ours.StartAsync().ConfigureAwait(false);
         var times = await ours.PickUpAsync(samples, ours.Begun).ConfigureAwait(false);
-        await ours.StopAsync().ConfigureAwait(false);
+        await ours.StopCheckedAsync().ConfigureAwait(false);
         return times;
     }, stamps: true);
 
@@ -103,6 +116,7 @@ internal sealed class Measures(Place place, bool isQuick)
         }).ConfigureAwait(false);
         foreach (var worker in workers)
             await worker.DisposeAsync().ConfigureAwait(false);
+        await ours.CheckRunsAsync(workers.Sum(worker => worker.Count)).ConfigureAwait(false);
         return [rate, workers.Min(worker => worker.Count) * 100.0 / shared, workers.Max(worker => worker.PeakMemory) / 1e6];
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Threading.Channels;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -16,6 +17,7 @@ internal sealed class Ours : IAsyncDisposable
     private readonly ServiceProvider services;
     private readonly IStore store;
     private readonly Arrivals arrivals;
+    private long succeededBefore;
 
     /// <param name="url">The store, which is made if it is missing.</param>
     /// <param name="worker">How its worker works; it works only while <see cref="StartAsync"/> has it.</param>
@@ -50,10 +52,30 @@ internal sealed class Ours : IAsyncDisposable
     public long Count => arrivals.Count;
 
     /// <summary>Has the worker begin.</summary>
-    public Task StartAsync() => ForAllAsync(hosted => hosted.StartAsync(CancellationToken.None));
+    public async Task StartAsync()
+    {
+        succeededBefore = (await CountsAsync().ConfigureAwait(false)).Succeeded - arrivals.Count;
+        await ForAllAsync(hosted => hosted.StartAsync(CancellationToken.None)).ConfigureAwait(false);
+    }
 
     /// <summary>Has it end, when it has told the store of all that it did.</summary>
     public Task StopAsync() => ForAllAsync(hosted => hosted.StopAsync(CancellationToken.None));
+
+    /// <summary>The same where no other worker has been at work, and checks that each job was run once.</summary>
+    public async Task StopCheckedAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
+        await CheckRunsAsync(arrivals.Count).ConfigureAwait(false);
+    }
+
+    /// <summary>Checks that each job was run once: where as many handlers have begun as jobs have succeeded, none has run twice, since each job that succeeded had one.</summary>
+    /// <param name="begun">How many handlers have begun, in all workers.</param>
+    public async Task CheckRunsAsync(long begun)
+    {
+        var succeeded = (await CountsAsync().ConfigureAwait(false)).Succeeded - succeededBefore;
+        if (succeeded != begun)
+            throw new Refusal($"{begun} handlers began and {succeeded} jobs succeeded: jobs were lost or run twice, so how fast it was is worth nothing.", ExitStatus.WorkFailed);
+    }
 
     private async Task ForAllAsync(Func<IHostedService, Task> act)
     {
@@ -65,32 +87,52 @@ internal sealed class Ours : IAsyncDisposable
     public Task<double> EnqueueOneAsync(int jobs) => EnqueueAsync(1, jobs);
 
     /// <summary>Callers who each wait until their job is stored before they bring the next.</summary>
-    public Task<double> EnqueueAsync(int callers, int jobs) => Rate.OfAsync(jobs, () => Task.WhenAll(Enumerable.Range(0, callers).Select(async _ =>
+    /// <param name="callers">How many.</param>
+    /// <param name="jobs">How many they bring in all, about.</param>
+    /// <param name="keyed">Whether each job has a unique and an exclusive key of its own.</param>
+    public Task<double> EnqueueAsync(int callers, int jobs, bool keyed = false)
     {
-        await Task.Yield();
-        for (var count = 0; count < jobs / callers; count++)
-            await Jobs.EnqueueAsync(Note.Typed).ConfigureAwait(false);
-    })));
+        var each = jobs / callers;
+        return StoreAsync(each * callers, () => Task.WhenAll(Enumerable.Range(0, callers).Select(async caller =>
+        {
+            await Task.Yield();
+            for (var count = 0; count < each; count++)
+                await Jobs.EnqueueAsync(Note.Typed, keyed ? KeyedBy(caller, count) : null).ConfigureAwait(false);
+        })));
+    }
 
     /// <summary>Many at once.</summary>
-    public Task<double> BulkAsync(int jobs) => Rate.OfAsync(jobs, () => Jobs.EnqueueManyAsync(Enumerable.Repeat(Note.Typed, jobs)));
+    public Task<double> BulkAsync(int jobs) => StoreAsync(jobs, () => Jobs.EnqueueManyAsync(Enumerable.Repeat(Note.Typed, jobs)));
+
+    private async Task<double> StoreAsync(int jobs, Func<Task> work)
+    {
+        var before = await PendingAsync().ConfigureAwait(false);
+        var rate = await Rate.OfAsync(jobs, work).ConfigureAwait(false);
+        var stored = await PendingAsync().ConfigureAwait(false) - before;
+        return stored == jobs ? rate : throw new Refusal($"{jobs} jobs were enqueued and {stored} are stored, so how fast it was is worth nothing.", ExitStatus.WorkFailed);
+    }
+
+    private static Action<EnqueueOptions> KeyedBy(int part, int number) => options =>
+        options.UniqueKey = options.ExclusiveKey = string.Create(CultureInfo.InvariantCulture, $"note-{part}-{number}");
 
     /// <summary>Works through what was enqueued while its queue was paused: from the end of that until the store has been told of every end. The worker is warm by then.</summary>
     /// <param name="jobs">How many.</param>
     /// <param name="before">Is called when all is ready to begin.</param>
-    public async Task<double> DrainAsync(int jobs, Func<Task>? before = null)
+    /// <param name="keyed">Whether each job has a unique and an exclusive key of its own.</param>
+    public async Task<double> DrainAsync(int jobs, Func<Task>? before = null, bool keyed = false)
     {
         await StartAsync().ConfigureAwait(false);
-        await WorkThroughAsync(WarmUps).ConfigureAwait(false);
-        var rate = await WorkThroughAsync(jobs, before).ConfigureAwait(false);
-        await StopAsync().ConfigureAwait(false);
+        await WorkThroughAsync(WarmUps, part: 0, null, keyed).ConfigureAwait(false);
+        var rate = await WorkThroughAsync(jobs, part: 1, before, keyed).ConfigureAwait(false);
+        await StopCheckedAsync().ConfigureAwait(false);
         return rate;
     }
 
-    private async Task<double> WorkThroughAsync(int jobs, Func<Task>? before = null)
+    private async Task<double> WorkThroughAsync(int jobs, int part, Func<Task>? before, bool keyed)
     {
         await Jobs.PauseQueueAsync(Defaults.Queue, "bench").ConfigureAwait(false);
-        await Jobs.EnqueueManyAsync(Enumerable.Repeat(Note.Typed, jobs)).ConfigureAwait(false);
+        var number = 0;
+        await Jobs.EnqueueManyAsync(Enumerable.Repeat(Note.Typed, jobs), keyed ? (_, options) => KeyedBy(part, number++)(options) : null).ConfigureAwait(false);
         if (before is not null)
             await before().ConfigureAwait(false);
         var done = arrivals.WhenAsync(arrivals.Count + jobs);
@@ -120,7 +162,7 @@ internal sealed class Ours : IAsyncDisposable
             upTo += jobs;
             rates.Add(await Rate.OfAsync(jobs, () => arrivals.WhenAsync(upTo)).ConfigureAwait(false));
         }
-        await StopAsync().ConfigureAwait(false);
+        await StopCheckedAsync().ConfigureAwait(false);
         return rates;
     }
 

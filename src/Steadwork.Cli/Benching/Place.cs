@@ -23,6 +23,9 @@ internal abstract class Place : IAsyncDisposable
     /// <summary>The same without where it is.</summary>
     public abstract string Kind { get; }
 
+    /// <summary>Where <see cref="Effort.Written"/> goes to, for people.</summary>
+    public abstract string WrittenTo { get; }
+
     /// <summary>A store that is not there yet.</summary>
     /// <param name="isKept">Whether it stays until all is over.</param>
     public StoreUrl NextStore(bool isKept = false) => StoreUrl.Parse(Url(++stores, isKept));

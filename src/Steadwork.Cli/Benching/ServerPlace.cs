@@ -15,6 +15,8 @@ internal sealed partial class ServerPlace(string url) : Place
 
     public override string Name => $"PostgreSQL at {ConnectionUrl.WithoutSecrets(url)}";
 
+    public override string WrittenTo => "the server's log";
+
     protected override string Url(int number, bool isKept)
     {
         var without = SchemaOf().Replace(url, "");

@@ -11,7 +11,7 @@ namespace Steadwork.StoreTests.Fixtures;
 internal static class PostgreSqlServer
 {
     private const string Variable = "STEADWORK_TEST_POSTGRES";
-    private static readonly ConcurrentBag<string> Free = [];
+    private static readonly ConcurrentBag<TestSchema> Free = [];
     private static int made;
 
     /// <summary>What holds of each row: checked by the server in all tests, and only there, since each statement would pay for it (see docs/decisions/0028).</summary>
@@ -36,19 +36,29 @@ internal static class PostgreSqlServer
     /// <summary>The way to the server, for whoever connects. It waits longer than usual: a shared machine may stand still, or set its clock.</summary>
     public static string ConnectionString { get; } = new NpgsqlConnectionStringBuilder(ConnectionUrl.Read(Url).Settings.ConnectionString) { Timeout = 120 }.ConnectionString;
 
-    /// <summary>Connections for all tests. No test cuts the power: only the time of waiting for the disk is saved.</summary>
-    public static NpgsqlDataSource Source { get; } = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString)
+    /// <summary>Connections for what is no schema's of the tests.</summary>
+    public static NpgsqlDataSource Source { get; } = Connections();
+
+    /// <summary>A pool. No test cuts the power: only the time of waiting for the disk is saved.</summary>
+    private static NpgsqlDataSource Connections() => NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(ConnectionString)
     {
-        MaxPoolSize = 60,
+        MaxPoolSize = 40,
+        ConnectionIdleLifetime = 30,
         NoResetOnClose = true,
         Options = "-c synchronous_commit=off",
     });
 
-    public static string Take()
+    /// <summary>
+    /// A schema with the tables of a store, and connections of its own: a connection keeps the plans of what it was asked, and a pool hands out the
+    /// one that has rested longest, so that in one pool for all schemas nearly every statement would be planned anew.
+    /// </summary>
+    internal sealed record TestSchema(string Name, NpgsqlDataSource Source);
+
+    public static TestSchema Take()
     {
-        if (Free.TryTake(out var schema))
-            return schema;
-        schema = $"steadwork_test_{Environment.ProcessId}_{Interlocked.Increment(ref made)}";
+        if (Free.TryTake(out var free))
+            return free;
+        var schema = $"steadwork_test_{Environment.ProcessId}_{Interlocked.Increment(ref made)}";
         CleanUp.Made.Add(schema);
         PostgreSqlStore.OpenAsync(Source, new PostgreSqlStoreOptions { Schema = schema, Listen = false }).GetAwaiter().GetResult().DisposeAsync().AsTask().GetAwaiter().GetResult();
         Execute($"""
@@ -58,21 +68,23 @@ internal static class PostgreSqlServer
             CREATE OR REPLACE FUNCTION {schema}.lease_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS 'SELECT lease FROM {schema}.test_clock';
             """);
         Execute(string.Concat(Rules.Select(rule => $"ALTER TABLE {schema}.{rule.Table} ADD CHECK ({rule.Holds});")));
-        return schema;
+        return new TestSchema(schema, Connections());
     }
 
     /// <summary>Empties a schema for the next test.</summary>
-    public static void GiveBack(string schema)
+    public static void GiveBack(TestSchema schema)
     {
         string[] tables = ["lanes", "lane_changes", "queues", "jobs", "history", "attempts", "workers", "log", "log_places", "loose_ends", "dependencies", "schedules", "pauses", "settings", "limits", "limit_uses", "held_keys", "breakers", "breaker_types", "breaker_calls", "batches", "batch_changes"];
         string[] sequences = ["service", "gating", "lanes_id_seq", "job_ids", "leases", "workers_id_seq", "log_batches", "batch_ids"];
-        Execute(string.Concat(tables.Select(table => $"DELETE FROM {schema}.{table};")) + string.Concat(sequences.Select(sequence => $"SELECT setval('{schema}.{sequence}', 1, false);")));
+        Execute(schema.Source, string.Concat(tables.Select(table => $"DELETE FROM {schema.Name}.{table};")) + string.Concat(sequences.Select(sequence => $"SELECT setval('{schema.Name}.{sequence}', 1, false);")));
         Free.Add(schema);
     }
 
-    public static void Execute(string sql)
+    public static void Execute(string sql) => Execute(Source, sql);
+
+    public static void Execute(NpgsqlDataSource source, string sql)
     {
-        using var command = Source.CreateCommand(sql);
+        using var command = source.CreateCommand(sql);
         command.ExecuteNonQuery();
     }
 

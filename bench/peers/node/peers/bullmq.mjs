@@ -16,6 +16,10 @@ export async function open(url, settings) {
     enqueueOne: note => queue.add("note", note),
     enqueueMany: notes => queue.addBulk(notes.map(data => ({ name: "note", data }))),
     unfinished: () => queue.getJobCountByTypes("waiting", "active", "delayed"),
+    async setting(name) {
+      const client = await queue.getBackend().client;
+      return (await client.config("GET", name))[1];
+    },
     async work(concurrency, run) {
       const worker = new Worker(name, async job => run(job.data), { connection, concurrency, ...optionsOf(settings) });
       worker.on("error", console.error);

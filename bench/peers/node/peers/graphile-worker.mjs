@@ -28,6 +28,10 @@ export async function open(url, settings) {
       const { rows } = await utils.withPgClient(client => client.query("SELECT count(*) FROM graphile_worker.jobs"));
       return Number(rows[0].count);
     },
+    async setting(name) {
+      const { rows } = await utils.withPgClient(client => client.query(`SHOW ${name}`));
+      return rows[0][name];
+    },
     async work(concurrentJobs, run) {
       const worker = { connectionString: url, concurrentJobs, ...optionsOf[settings](concurrentJobs) };
       const runner = await start({ preset: { worker }, taskList: { note: payload => run(payload) }, noHandleSignals: true, parsedCronItems: [] });

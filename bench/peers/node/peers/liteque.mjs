@@ -18,6 +18,7 @@ export async function open(url, settings) {
       const { pending, pending_retry, running } = await queue.stats();
       return pending + pending_retry + running;
     },
+    setting: name => client.get(sql.raw(`PRAGMA ${name}`))[name],
     work(concurrency, run) {
       const runner = new Runner(queue, { run: async job => run(job.data) }, { concurrency, pollIntervalMs: rests[settings], timeoutSecs: 60 });
       const running = runner.run();

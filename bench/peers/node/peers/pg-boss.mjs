@@ -28,6 +28,10 @@ export async function open(url, settings) {
       const { rows } = await boss.getDb().executeSql("SELECT count(*) FROM pgboss.job WHERE name = $1 AND state < 'completed'", [queue]);
       return Number(rows[0].count);
     },
+    async setting(name) {
+      const { rows } = await boss.getDb().executeSql(`SHOW ${name}`);
+      return rows[0][name];
+    },
     async work(concurrency, run) {
       // A batch's jobs run one after another. Two fetch while one works; more of them bring nothing.
       const localConcurrency = Math.min(concurrency, options.fetchers ?? concurrency);

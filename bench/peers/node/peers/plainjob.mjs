@@ -15,6 +15,7 @@ export async function open(url, settings) {
     enqueueOne: note => queue.add("note", note),
     enqueueMany: notes => queue.addMany("note", notes),
     unfinished: () => queue.countJobs({ status: JobStatus.Pending }) + queue.countJobs({ status: JobStatus.Processing }),
+    setting: name => database.pragma(name, { simple: true }),
     work(concurrency, run) {
       const options = settings === "default" ? { queue } : { queue, pollIntervall: rests[settings], ...quiet(settings) };
       const workers = Array.from({ length: concurrency }, () => defineWorker("note", job => run(JSON.parse(job.data)), options));
