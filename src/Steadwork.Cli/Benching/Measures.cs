@@ -88,9 +88,12 @@ internal sealed class Measures(Place place, bool isQuick)
     {
         var url = place.NextStore();
         await using var ours = new Ours(url);
-        await using var worker = await BenchWorker.StartAsync(url, concurrency: 10, stamps: true).ConfigureAwait(false);
+        var worker = await BenchWorker.StartAsync(url, concurrency: 10, stamps: true).ConfigureAwait(false);
         worker.Go();
-        return await ours.PickUpAsync(samples, worker.Stamps).ConfigureAwait(false);
+        var times = await ours.PickUpAsync(samples, worker.Stamps).ConfigureAwait(false);
+        await worker.DisposeAsync().ConfigureAwait(false);
+        await ours.CheckRunsAsync(worker.Count).ConfigureAwait(false);
+        return times;
     }
 
     private async Task<double> CancelAsync()

@@ -6,13 +6,13 @@ namespace Steadwork.Cli.Benching;
 /// <summary>How many statements this process has had the database carry out since it is watched.</summary>
 internal sealed class StatementCount : IDisposable
 {
-    private readonly MeterListener listener = new() { InstrumentPublished = (instrument, listener) => { if (instrument == Telemetry.Statements) listener.EnableMeasurementEvents(instrument); } };
+    private readonly MeterListener listener = new();
     private long soFar;
 
     public StatementCount()
     {
         listener.SetMeasurementEventCallback<long>((_, count, _, _) => Interlocked.Add(ref soFar, count));
-        listener.Start();
+        listener.EnableMeasurementEvents(Telemetry.Statements);
     }
 
     public long SoFar => Interlocked.Read(ref soFar);

@@ -81,6 +81,12 @@ internal sealed class Storing
             Batch.Add("require-bearers", Value.Of([.. demanding.Select(job => job.UniqueKey)]), Value.Of([.. demanding.Select(Uniqueness.Bearable)]));
             before++;
         }
+        string[] exclusive = own ? [.. jobs.Select(job => job.ExclusiveKey).OfType<string>().Distinct()] : [];
+        if (exclusive.Length > 0)
+        {
+            Batch.Add("lock-exclusive-keys", Value.Of(exclusive), Value.Of((long)lockSpace));
+            before++;
+        }
         if (making is not null)
         {
             opening = before;
@@ -97,7 +103,6 @@ internal sealed class Storing
             drafts.TryAdd(job, laneOf(job));
         }
         Add(drafts);
-        string[] exclusive = [.. jobs.Select(job => job.ExclusiveKey).OfType<string>().Distinct()];
         if (own && jobs.Any(job => job.After.Count + job.AfterPlaces.Count > 0))
         {
             Batch.Add("attend-noted", Value.Of(lockSpace), Value.Of(false), Value.Of(1000L));
@@ -111,9 +116,9 @@ internal sealed class Storing
             afterwards++;
         }
         string[] replacing = [.. jobs.Where(job => job.WhenTaken.Replaces()).Select(job => job.UniqueKey).OfType<string>()];
-        if ((own && exclusive.Length > 0) || replacing.Length > 0)
+        if (exclusive.Length > 0 || replacing.Length > 0)
         {
-            Batch.Add("admit", Value.Of(own ? lockSpace : null), Value.Of(own ? exclusive : []), Value.Of(replacing));
+            Batch.Add("admit", Value.Of(own ? lockSpace : null), Value.Of(exclusive), Value.Of(replacing));
             afterwards++;
         }
     }

@@ -26,6 +26,11 @@ SELECT pg_advisory_xact_lock(lock) FROM (SELECT DISTINCT hashtextextended(key, $
 -- Those of the keys $1 that another transaction holds at this moment; $2 as above.
 SELECT key FROM unnest($1::text[]) AS key WHERE NOT pg_try_advisory_xact_lock(hashtextextended(key, $2));
 
+-- name: lock-exclusive-keys
+-- Those of the exclusive keys $1 that no other transaction gives places of at this moment are this one's until it ends, and noted for "enqueue",
+-- which has to see what has been committed before they were. $2 what tells this store's locks from others.
+SELECT set_config('steadwork_own.keys', ARRAY(SELECT key FROM unnest($1::text[]) AS key WHERE pg_try_advisory_xact_lock(hashtextextended('exclusive ' || key, $2)))::text, true);
+
 -- name: enqueue
 -- The arrays hold a job a place: $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or
 -- null, $7 trace or null, $8 tags or null, $9 payload, $10 until when the key stays taken after the end, or null, $11 key or null, $12 exclusive key or null, $13 how
@@ -33,8 +38,8 @@ SELECT key FROM unnest($1::text[]) AS key WHERE NOT pg_try_advisory_xact_lock(ha
 -- what stands for that in ms from now on or null, $22 the batch that it is of or null (0 for the one that this transaction makes), and for all $14
 -- whether the transaction is nobody else's.
 -- A job comes after others: $16 its place, and $17 the place of the other in the list or null, then $18 its id (0 for the batch that this transaction makes). No unique key stands in a list twice. A job
--- whose unique key is taken is not stored: its bearer is answered. One with an exclusive key goes to stand behind it; in a
--- caller's transaction a claim sees to that, as if it fell due.
+-- whose unique key is taken is not stored: its bearer is answered. One with an exclusive key goes to stand behind it, unless it is the only one that would
+-- and finds all places free; in a caller's transaction a claim sees to that, as if it fell due.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 drafts AS MATERIALIZED (
     SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $10::timestamptz[], $11::text[], $7::text[], $8::text[], $9::text[], $12::text[], $13::smallint[], $15::boolean[], $19::bigint[], $20::timestamptz[], $21::bigint[], $22::bigint[])
@@ -49,12 +54,23 @@ bearers AS MATERIALIZED (
     FROM drafts, clock, LATERAL steadwork.bearer_of(drafts.unique_key, now) AS bearer
     WHERE drafts.unique_key IS NOT NULL
 ),
+free AS MATERIALIZED (
+    SELECT exclusive_key AS key
+    FROM drafts
+    WHERE (exclusive_key IN (SELECT unnest(nullif(current_setting('steadwork_own.keys', true), '')::text[]))) IS TRUE
+        AND pg_sequence_last_value('steadwork.gating') IS NULL
+        AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE jobs.exclusive_key = drafts.exclusive_key AND slot IS NOT NULL OFFSET 0)
+        AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE jobs.exclusive_key = drafts.exclusive_key AND jobs.exclusive_key IS NOT NULL AND state = 'waiting' AND NOT blocked OFFSET 0)
+    GROUP BY exclusive_key
+    HAVING count(*) = 1
+),
 fresh AS MATERIALIZED (
     SELECT ordered.*, nextval('steadwork.job_ids') AS id,
-        due <= now AND exclusive_key IS NULL AND NOT blocked AS ready,
-        CASE WHEN blocked OR (due <= now AND exclusive_key IS NOT NULL AND $14) THEN 'waiting' ELSE 'pending' END AS state
+        due <= now AND (exclusive_key IS NULL OR takes) AND NOT blocked AS ready,
+        CASE WHEN due <= now AND takes AND NOT blocked THEN 1::smallint END AS slot,
+        CASE WHEN blocked OR (due <= now AND exclusive_key IS NOT NULL AND NOT takes AND $14) THEN 'waiting' ELSE 'pending' END AS state
     FROM (
-        SELECT drafts.*, place IN (SELECT child_place FROM edges) AS blocked, place IN (SELECT parent_place FROM edges WHERE parent_place IS NOT NULL) AS is_parent, clock.now, coalesce(drafts.run_at, clock.now + drafts.wait * interval '1 millisecond') AS due,
+        SELECT drafts.*, (exclusive_key IN (SELECT key FROM free)) IS TRUE AS takes, place IN (SELECT child_place FROM edges) AS blocked, place IN (SELECT parent_place FROM edges WHERE parent_place IS NOT NULL) AS is_parent, clock.now, coalesce(drafts.run_at, clock.now + drafts.wait * interval '1 millisecond') AS due,
             coalesce(drafts.taken_until, clock.now + drafts.taken_for * interval '1 millisecond') AS unique_until,
             CASE WHEN batch_told = 0 THEN currval('steadwork.batch_ids') ELSE batch_told END AS batch,
             coalesce(drafts.expires_at, clock.now + drafts.expires_in * interval '1 millisecond') AS expiry
@@ -64,8 +80,8 @@ fresh AS MATERIALIZED (
     ) AS ordered
 ),
 stored AS (
-    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway, expires_at, batch)
-    SELECT id, due, now, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags::jsonb, payload, exclusive_key, exclusive_limit, blocked, is_parent, runs_anyway, expiry, batch
+    INSERT INTO steadwork.jobs (id, run_at, created_at, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit, slot, blocked, is_parent, runs_anyway, expires_at, batch)
+    SELECT id, due, now, timeout, lane, max_attempts, priority, ready, unique_until, state, unique_key, trace_parent, tags::jsonb, payload, exclusive_key, exclusive_limit, slot, blocked, is_parent, runs_anyway, expiry, batch
     FROM fresh
     ORDER BY place
 ),
@@ -209,8 +225,10 @@ SELECT (SELECT count(*) FROM ended) FROM told;
 SELECT steadwork.require_bearers($1, $2);
 
 -- name: admit
--- $1 what tells this store's locks from others, $2 exclusive keys, $3 unique keys, those of whose bearers count as well.
-SELECT id, 'pending' FROM steadwork.admit($1, $2 || ARRAY(SELECT exclusive_key FROM steadwork.jobs WHERE unique_key = ANY ($3))) AS id;
+-- $1 what tells this store's locks from others, $2 exclusive keys, of which those count that somebody waits behind, $3 unique keys, those of whose bearers count as well.
+SELECT id, 'pending' FROM steadwork.admit($1,
+    ARRAY(SELECT key FROM unnest($2::text[]) AS key WHERE EXISTS (SELECT FROM steadwork.jobs WHERE exclusive_key = key AND exclusive_key IS NOT NULL AND state = 'waiting' AND NOT blocked OFFSET 0))
+    || ARRAY(SELECT exclusive_key FROM steadwork.jobs WHERE unique_key = ANY ($3))) AS id;
 
 -- name: require-parents
 SELECT steadwork.require_parents($1);

@@ -7,16 +7,17 @@ namespace Steadwork.Sqlite.Jobs;
 /// <summary>Takes jobs into the store.</summary>
 internal static class Enqueueing
 {
-    private const int RowsAtOnce = 50, PayloadParameter = 19;
+    private const int RowsAtOnce = 50, PayloadParameter = 20;
 
-    /// <summary>Where a new job stands.</summary>
-    private readonly record struct Place(long Lane, JobState State, bool Ready, bool Blocked, DateTimeOffset RunAt, DateTimeOffset Now);
+    /// <summary>Where a new job stands; the slot is the place of its exclusive key that it has at once, if any.</summary>
+    private readonly record struct Place(long Lane, JobState State, bool Ready, bool Blocked, DateTimeOffset RunAt, DateTimeOffset Now, long? Slot);
 
     /// <param name="transaction">The transaction.</param>
     /// <param name="jobs">The jobs.</param>
     public static EnqueuedJob[] Enqueue(WriteTransaction transaction, IReadOnlyList<NewJob> jobs)
     {
         var answers = new EnqueuedJob[jobs.Count];
+        var shared = SharedKeys(jobs);
         for (var place = 0; place < jobs.Count;)
         {
             var alike = Alike(jobs, place);
@@ -25,10 +26,22 @@ internal static class Enqueueing
             for (var end = place + alike; place < end; place++)
             {
                 if (alike < RowsAtOnce && jobs[place] is var job)
-                    answers[place] = Enqueue(transaction, job, job.AfterPlaces.Count == 0 ? job.After : [.. job.After.Union(job.AfterPlaces.Select(parent => answers[parent].Id))]);
+                    answers[place] = Enqueue(transaction, job, job.ExclusiveKey is { } key && !shared.Contains(key), job.AfterPlaces.Count == 0 ? job.After : [.. job.After.Union(job.AfterPlaces.Select(parent => answers[parent].Id))]);
             }
         }
         return answers;
+    }
+
+    /// <summary>The exclusive keys that stand more than once in a list: who of them comes first goes by their priorities, once all are there.</summary>
+    private static HashSet<string> SharedKeys(IReadOnlyList<NewJob> jobs)
+    {
+        var (once, shared) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        foreach (var job in jobs)
+        {
+            if (job.ExclusiveKey is { } key && !once.Add(key))
+                shared.Add(key);
+        }
+        return shared;
     }
 
     /// <summary>How many jobs from that place on differ in their payloads alone, and in nothing that others would have to be looked at for; at least 1.</summary>
@@ -46,7 +59,7 @@ internal static class Enqueueing
 
     private static void EnqueueAlike(WriteTransaction transaction, IReadOnlyList<NewJob> jobs, int place, Span<EnqueuedJob> answers)
     {
-        var (job, at) = (jobs[place], PlaceOf(transaction, jobs[place], isBlocked: false));
+        var (job, at) = (jobs[place], PlaceOf(transaction, jobs[place], isBlocked: false, takes: false));
         var insert = Bind(transaction.Database.Repeated("insert-job", answers.Length, PayloadParameter), job, at);
         for (var index = 0; index < answers.Length; index++)
             insert.BindText(PayloadParameter + index, jobs[place + index].Payload);
@@ -60,13 +73,18 @@ internal static class Enqueueing
         Count(transaction, job, at, answers.Length);
     }
 
-    private static Place PlaceOf(WriteTransaction transaction, NewJob job, bool isBlocked)
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="isBlocked">Whether it waits for others to end.</param>
+    /// <param name="takes">Whether it takes a place of its exclusive key where nobody stands behind that, instead of standing behind it until the end of the transaction.</param>
+    private static Place PlaceOf(WriteTransaction transaction, NewJob job, bool isBlocked, bool takes)
     {
         var now = transaction.Now;
         var runAt = job.RunAt ?? now + job.Delay;
         var due = runAt <= now;
-        var ready = due && job.ExclusiveKey is null && !isBlocked;
-        return new Place(transaction.Lanes.Of(job), isBlocked || (due && !ready) ? JobState.Waiting : JobState.Pending, ready, isBlocked, runAt, now);
+        var slot = due && !isBlocked && takes ? transaction.Keys.Take(transaction, job.ExclusiveKey!, job.ExclusiveLimit) : null;
+        var ready = due && !isBlocked && (job.ExclusiveKey is null || slot is not null);
+        return new Place(transaction.Lanes.Of(job), isBlocked || (due && !ready) ? JobState.Waiting : JobState.Pending, ready, isBlocked, runAt, now, slot);
     }
 
     private static Statement Bind(Statement insert, NewJob job, Place at) => insert
@@ -77,7 +95,7 @@ internal static class Enqueueing
         .Bind(10, job.TraceParent).BindText(11, TagsJson.Write(job.Tags)).Bind(12, at.State.Name())
         .Bind(13, job.ExclusiveKey).Bind(14, job.ExclusiveLimit)
         .Bind(15, at.Blocked ? 1L : 0).Bind(16, job.RunsAnyway ? 1L : 0)
-        .Bind(17, Times.ExpiryOf(job, at.Now)?.ToUnixTimeMilliseconds()).Bind(18, job.Batch?.Value);
+        .Bind(17, Times.ExpiryOf(job, at.Now)?.ToUnixTimeMilliseconds()).Bind(18, job.Batch?.Value).Bind(19, at.Slot);
 
     private static void Count(WriteTransaction transaction, NewJob job, Place at, int jobs)
     {
@@ -88,19 +106,21 @@ internal static class Enqueueing
         transaction.WakeAfterCommit(WakeUp.Jobs);
     }
 
-    private static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job, IReadOnlyCollection<JobId> after)
+    private static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job, bool isOnlyOfKey, IReadOnlyCollection<JobId> after)
     {
-        // Whoever brings a job with an exclusive key has that looked at, even if the job itself comes to nothing, or stands behind it later.
-        transaction.Keys.Loosen(job.ExclusiveKey);
         if (job.UniqueKey is { } key && BearerOf(transaction, key) is { } bearer)
         {
             if (job.WhenTaken is WhenTaken.Amend)
                 Amend(transaction, bearer.Id, job);
             else if (job.WhenTaken.Replaces())
                 Replace(transaction, bearer.Id, job);
+            transaction.Keys.Loosen(job.ExclusiveKey);
             return bearer;
         }
-        var at = PlaceOf(transaction, job, isBlocked: after.Count > 0 || job.AfterBatch is not null);
+        var at = PlaceOf(transaction, job, isBlocked: after.Count > 0 || job.AfterBatch is not null, isOnlyOfKey);
+        // Whoever brings a job with an exclusive key has that looked at, even if the job itself comes to nothing, as above, or stands behind it later.
+        if (at.Slot is null)
+            transaction.Keys.Loosen(job.ExclusiveKey);
         Bind(transaction.Database["insert-job"], job, at).BindText(PayloadParameter, job.Payload).Run();
         var id = transaction.Database.LastInsertedId;
         Count(transaction, job, at, 1);

@@ -1,8 +1,8 @@
 -- name: insert-job
 -- The payload is the last parameter: jobs that differ in nothing else are inserted by one statement, which repeats the row with further ones.
 INSERT INTO jobs (lane, state, ready, priority, max_attempts, run_at, created_at, timeout, unique_until, unique_key, trace_parent, tags, payload, exclusive_key, exclusive_limit,
-                  blocked, runs_anyway, expires_at, batch)
-VALUES (?1, ?12, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?19, ?13, ?14, ?15, ?16, ?17, ?18);
+                  blocked, runs_anyway, expires_at, batch, slot)
+VALUES (?1, ?12, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?20, ?13, ?14, ?15, ?16, ?17, ?18, ?19);
 
 -- name: job-of-unique-key
 SELECT id, state

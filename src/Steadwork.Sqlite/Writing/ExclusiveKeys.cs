@@ -26,6 +26,10 @@ internal sealed class ExclusiveKeys(Database database)
         arrived.Add(job);
     }
 
+    /// <summary>Gives a place of the key to a job that is not stored yet, when nobody stands behind it; null when there is none to give.</summary>
+    public long? Take(WriteTransaction transaction, string key, int limit) =>
+        First(key) is null && FreeSlot(key, limit) is { } slot && transaction.Limits.Admits(key, transaction.Now) ? slot : null;
+
     /// <summary>Gives the free places to those whose turn it is.</summary>
     /// <param name="transaction">The transaction.</param>
     public void Admit(WriteTransaction transaction)

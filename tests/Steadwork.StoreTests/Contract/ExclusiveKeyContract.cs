@@ -95,6 +95,17 @@ public abstract class ExclusiveKeyContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task Whoever_comes_alone_has_a_free_place_at_once_and_of_several_that_come_together_the_first_by_priority()
+    {
+        (await Store.EnqueueOneAsync(Keyed with { ExclusiveKey = "alone" })).State.ShouldBe(JobState.Pending);
+        (await Store.EnqueueOneAsync(Keyed with { ExclusiveKey = "alone" })).State.ShouldBe(JobState.Waiting);
+
+        var together = await Store.EnqueueAsync([Keyed with { Priority = 200 }, Keyed with { Priority = 1 }, Keyed with { ExclusiveKey = "other" }], CancellationToken.None);
+
+        together.Select(job => job.State).ShouldBe([JobState.Waiting, JobState.Pending, JobState.Pending]);
+    }
+
+    [Fact]
     public async Task A_limit_lets_so_many_run()
     {
         var jobs = await Store.AddAsync(ByTwo, ByTwo, ByTwo, ByTwo);
