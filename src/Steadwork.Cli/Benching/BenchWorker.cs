@@ -20,6 +20,7 @@ internal sealed class BenchWorker : IAsyncDisposable
     private readonly Channel<long> stated = Channel.CreateUnbounded<long>();
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task reading;
+    private bool hasEnded;
 
     private BenchWorker(StoreUrl url, int concurrency, bool stamps)
     {
@@ -80,9 +81,12 @@ internal sealed class BenchWorker : IAsyncDisposable
         return await stated.Reader.ReadAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Has it end, and waits for it.</summary>
+    /// <summary>Has it end, and waits for it. Once it has, nothing.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (hasEnded)
+            return;
+        hasEnded = true;
         process.StandardInput.Close();
         await reading.ConfigureAwait(false);
         await process.WaitForExitAsync().ConfigureAwait(false);

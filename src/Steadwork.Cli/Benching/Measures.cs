@@ -88,7 +88,7 @@ internal sealed class Measures(Place place, bool isQuick)
     {
         var url = place.NextStore();
         await using var ours = new Ours(url);
-        var worker = await BenchWorker.StartAsync(url, concurrency: 10, stamps: true).ConfigureAwait(false);
+        await using var worker = await BenchWorker.StartAsync(url, concurrency: 10, stamps: true).ConfigureAwait(false);
         worker.Go();
         var times = await ours.PickUpAsync(samples, worker.Stamps).ConfigureAwait(false);
         await worker.DisposeAsync().ConfigureAwait(false);

@@ -31,6 +31,7 @@ internal static class ConnectionUrl
         ["application_name"] = "Application Name",
         ["connect_timeout"] = "Timeout",
         ["dbname"] = "Database",
+        ["gssencmode"] = "GSS Encryption Mode",
         ["options"] = "Options",
         ["passfile"] = "Passfile",
         ["password"] = "Password",

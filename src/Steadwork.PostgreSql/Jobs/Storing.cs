@@ -84,7 +84,10 @@ internal sealed class Storing
         string[] exclusive = own ? [.. jobs.Select(job => job.ExclusiveKey).OfType<string>().Distinct()] : [];
         if (exclusive.Length > 0)
         {
-            Batch.Add("lock-exclusive-keys", Value.Of(exclusive), Value.Of((long)lockSpace));
+            // Even where none may: what this transaction has stored before may have left others there.
+            var alone = ComingAlone.KeysOf(jobs);
+            string[] prompt = [.. jobs.Where(ComingAlone.IsPrompt).Select(job => job.ExclusiveKey).OfType<string>().Where(alone.Contains)];
+            Batch.Add("lock-exclusive-keys", Value.Of(prompt), Value.Of((long)lockSpace));
             before++;
         }
         if (making is not null)

@@ -66,7 +66,7 @@ CREATE TABLE steadwork.breaker_calls (
     PRIMARY KEY (breaker, worker, place)
 ) WITH (fillfactor = 50);
 
--- Whether there has ever been any of it: while there has not, a claim has nothing to hold.
+-- Whether there has ever been any of it: while there has not, nothing has to be held, or counted.
 CREATE SEQUENCE steadwork.gating;
 CREATE FUNCTION steadwork.note_gating() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

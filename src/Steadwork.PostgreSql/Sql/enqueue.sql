@@ -27,9 +27,9 @@ SELECT pg_advisory_xact_lock(lock) FROM (SELECT DISTINCT hashtextextended(key, $
 SELECT key FROM unnest($1::text[]) AS key WHERE NOT pg_try_advisory_xact_lock(hashtextextended(key, $2));
 
 -- name: lock-exclusive-keys
--- Those of the exclusive keys $1 that no other transaction gives places of at this moment are this one's until it ends, and noted for "enqueue",
--- which has to see what has been committed before they were. $2 what tells this store's locks from others.
-SELECT set_config('steadwork_own.keys', ARRAY(SELECT key FROM unnest($1::text[]) AS key WHERE pg_try_advisory_xact_lock(hashtextextended('exclusive ' || key, $2)))::text, true);
+-- Tries the lock of each of the exclusive keys $1, and notes those that it got for "enqueue", until the transaction ends. A statement of its
+-- own: only one that begins under the lock sees all that was decided before. $2 what tells this store's locks from others.
+SELECT FROM set_config('steadwork_own.keys', ARRAY(SELECT key FROM unnest($1::text[]) AS key WHERE pg_try_advisory_xact_lock(hashtextextended('exclusive ' || key, $2)))::text, true);
 
 -- name: enqueue
 -- The arrays hold a job a place: $1 lane, $2 priority, $3 attempts at most, $4 wait in ms, $5 run_at or null, $6 timeout in ms or
@@ -38,8 +38,8 @@ SELECT set_config('steadwork_own.keys', ARRAY(SELECT key FROM unnest($1::text[])
 -- what stands for that in ms from now on or null, $22 the batch that it is of or null (0 for the one that this transaction makes), and for all $14
 -- whether the transaction is nobody else's.
 -- A job comes after others: $16 its place, and $17 the place of the other in the list or null, then $18 its id (0 for the batch that this transaction makes). No unique key stands in a list twice. A job
--- whose unique key is taken is not stored: its bearer is answered. One with an exclusive key goes to stand behind it, unless it is the only one that would
--- and finds all places free; in a caller's transaction a claim sees to that, as if it fell due.
+-- whose unique key is taken is not stored: its bearer is answered. One with an exclusive key goes to stand behind it; in a
+-- caller's transaction a claim sees to that, as if it fell due. But whoever comes alone to a key that nobody else bears has a place at once.
 WITH clock AS MATERIALIZED (SELECT steadwork.wall_clock() AS now),
 drafts AS MATERIALIZED (
     SELECT * FROM unnest($1::integer[], $2::smallint[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bigint[], $10::timestamptz[], $11::text[], $7::text[], $8::text[], $9::text[], $12::text[], $13::smallint[], $15::boolean[], $19::bigint[], $20::timestamptz[], $21::bigint[], $22::bigint[])
@@ -54,15 +54,13 @@ bearers AS MATERIALIZED (
     FROM drafts, clock, LATERAL steadwork.bearer_of(drafts.unique_key, now) AS bearer
     WHERE drafts.unique_key IS NOT NULL
 ),
+-- The keys that this transaction has the locks of, each of one job in all that it stores, where all places are free and nobody waits. Limits count where places are given to those who wait.
 free AS MATERIALIZED (
-    SELECT exclusive_key AS key
-    FROM drafts
-    WHERE (exclusive_key IN (SELECT unnest(nullif(current_setting('steadwork_own.keys', true), '')::text[]))) IS TRUE
-        AND pg_sequence_last_value('steadwork.gating') IS NULL
-        AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE jobs.exclusive_key = drafts.exclusive_key AND slot IS NOT NULL OFFSET 0)
-        AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE jobs.exclusive_key = drafts.exclusive_key AND jobs.exclusive_key IS NOT NULL AND state = 'waiting' AND NOT blocked OFFSET 0)
-    GROUP BY exclusive_key
-    HAVING count(*) = 1
+    SELECT key
+    FROM unnest(nullif(current_setting('steadwork_own.keys', true), '')::text[]) AS key
+    WHERE (pg_sequence_last_value('steadwork.gating') IS NULL OR NOT EXISTS (SELECT FROM steadwork.limits WHERE scope = 'key'))
+        AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE exclusive_key = key AND slot IS NOT NULL OFFSET 0)
+        AND NOT EXISTS (SELECT FROM steadwork.jobs WHERE exclusive_key = key AND exclusive_key IS NOT NULL AND state = 'waiting' AND NOT blocked OFFSET 0)
 ),
 fresh AS MATERIALIZED (
     SELECT ordered.*, nextval('steadwork.job_ids') AS id,

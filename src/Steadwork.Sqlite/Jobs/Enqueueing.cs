@@ -17,7 +17,7 @@ internal static class Enqueueing
     public static EnqueuedJob[] Enqueue(WriteTransaction transaction, IReadOnlyList<NewJob> jobs)
     {
         var answers = new EnqueuedJob[jobs.Count];
-        var shared = SharedKeys(jobs);
+        var alone = ComingAlone.KeysOf(jobs);
         for (var place = 0; place < jobs.Count;)
         {
             var alike = Alike(jobs, place);
@@ -26,22 +26,10 @@ internal static class Enqueueing
             for (var end = place + alike; place < end; place++)
             {
                 if (alike < RowsAtOnce && jobs[place] is var job)
-                    answers[place] = Enqueue(transaction, job, job.ExclusiveKey is { } key && !shared.Contains(key), job.AfterPlaces.Count == 0 ? job.After : [.. job.After.Union(job.AfterPlaces.Select(parent => answers[parent].Id))]);
+                    answers[place] = Enqueue(transaction, job, job.ExclusiveKey is { } key && alone.Contains(key), job.AfterPlaces.Count == 0 ? job.After : [.. job.After.Union(job.AfterPlaces.Select(parent => answers[parent].Id))]);
             }
         }
         return answers;
-    }
-
-    /// <summary>The exclusive keys that stand more than once in a list: who of them comes first goes by their priorities, once all are there.</summary>
-    private static HashSet<string> SharedKeys(IReadOnlyList<NewJob> jobs)
-    {
-        var (once, shared) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
-        foreach (var job in jobs)
-        {
-            if (job.ExclusiveKey is { } key && !once.Add(key))
-                shared.Add(key);
-        }
-        return shared;
     }
 
     /// <summary>How many jobs from that place on differ in their payloads alone, and in nothing that others would have to be looked at for; at least 1.</summary>
@@ -59,7 +47,7 @@ internal static class Enqueueing
 
     private static void EnqueueAlike(WriteTransaction transaction, IReadOnlyList<NewJob> jobs, int place, Span<EnqueuedJob> answers)
     {
-        var (job, at) = (jobs[place], PlaceOf(transaction, jobs[place], isBlocked: false, takes: false));
+        var (job, at) = (jobs[place], PlaceOf(transaction, jobs[place], isBlocked: false, mayTake: false));
         var insert = Bind(transaction.Database.Repeated("insert-job", answers.Length, PayloadParameter), job, at);
         for (var index = 0; index < answers.Length; index++)
             insert.BindText(PayloadParameter + index, jobs[place + index].Payload);
@@ -76,13 +64,13 @@ internal static class Enqueueing
     /// <param name="transaction">The transaction.</param>
     /// <param name="job">The job.</param>
     /// <param name="isBlocked">Whether it waits for others to end.</param>
-    /// <param name="takes">Whether it takes a place of its exclusive key where nobody stands behind that, instead of standing behind it until the end of the transaction.</param>
-    private static Place PlaceOf(WriteTransaction transaction, NewJob job, bool isBlocked, bool takes)
+    /// <param name="mayTake">Whether it may have a place of its exclusive key at once, if there is a free one for which nobody waits.</param>
+    private static Place PlaceOf(WriteTransaction transaction, NewJob job, bool isBlocked, bool mayTake)
     {
         var now = transaction.Now;
         var runAt = job.RunAt ?? now + job.Delay;
         var due = runAt <= now;
-        var slot = due && !isBlocked && takes ? transaction.Keys.Take(transaction, job.ExclusiveKey!, job.ExclusiveLimit) : null;
+        var slot = due && !isBlocked && mayTake ? transaction.Keys.Take(transaction, job.ExclusiveKey!, job.ExclusiveLimit) : null;
         var ready = due && !isBlocked && (job.ExclusiveKey is null || slot is not null);
         return new Place(transaction.Lanes.Of(job), isBlocked || (due && !ready) ? JobState.Waiting : JobState.Pending, ready, isBlocked, runAt, now, slot);
     }
@@ -106,7 +94,7 @@ internal static class Enqueueing
         transaction.WakeAfterCommit(WakeUp.Jobs);
     }
 
-    private static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job, bool isOnlyOfKey, IReadOnlyCollection<JobId> after)
+    private static EnqueuedJob Enqueue(WriteTransaction transaction, NewJob job, bool mayTake, IReadOnlyCollection<JobId> after)
     {
         if (job.UniqueKey is { } key && BearerOf(transaction, key) is { } bearer)
         {
@@ -114,11 +102,11 @@ internal static class Enqueueing
                 Amend(transaction, bearer.Id, job);
             else if (job.WhenTaken.Replaces())
                 Replace(transaction, bearer.Id, job);
+            // Whoever brings a job with an exclusive key has that looked at, even if the job itself comes to nothing, or stands behind it later.
             transaction.Keys.Loosen(job.ExclusiveKey);
             return bearer;
         }
-        var at = PlaceOf(transaction, job, isBlocked: after.Count > 0 || job.AfterBatch is not null, isOnlyOfKey);
-        // Whoever brings a job with an exclusive key has that looked at, even if the job itself comes to nothing, as above, or stands behind it later.
+        var at = PlaceOf(transaction, job, isBlocked: after.Count > 0 || job.AfterBatch is not null, mayTake);
         if (at.Slot is null)
             transaction.Keys.Loosen(job.ExclusiveKey);
         Bind(transaction.Database["insert-job"], job, at).BindText(PayloadParameter, job.Payload).Run();

@@ -4,8 +4,8 @@ using Steadwork.Storage;
 namespace Steadwork.Sqlite.Writing;
 
 /// <summary>
-/// The exclusive keys of which something has changed in this transaction. Whoever bears one stands behind it until it is
-/// given one of the key's places; claims see only those that have one, and step over nobody.
+/// The exclusive keys of which something has changed in this transaction. Whoever bears one and has none
+/// of the key's places stands behind it; claims see only those that have one, and step over nobody.
 /// </summary>
 internal sealed class ExclusiveKeys(Database database)
 {
@@ -26,7 +26,10 @@ internal sealed class ExclusiveKeys(Database database)
         arrived.Add(job);
     }
 
-    /// <summary>Gives a place of the key to a job that is not stored yet, when nobody stands behind it; null when there is none to give.</summary>
+    /// <summary>
+    /// Gives a place of the key, which counts at its limit, to a job that is stored with it next; null when there is none to give, or somebody stands
+    /// behind the key. A limit that lets nobody through has the key looked at again when it does.
+    /// </summary>
     public long? Take(WriteTransaction transaction, string key, int limit) =>
         First(key) is null && FreeSlot(key, limit) is { } slot && transaction.Limits.Admits(key, transaction.Now) ? slot : null;
 

@@ -106,6 +106,26 @@ public abstract class ExclusiveKeyContract<TFixture> : StoreContract<TFixture>
     }
 
     [Fact]
+    public async Task Who_comes_first_goes_by_the_whole_list_even_if_a_unique_key_stands_in_it_twice()
+    {
+        var answers = await Store.EnqueueAsync([Keyed with { Priority = 200, UniqueKey = "u" }, Some.Job with { UniqueKey = "u" }, Keyed with { Priority = 1 }], CancellationToken.None);
+
+        answers.Select(job => job.State).ShouldBe([JobState.Waiting, JobState.Waiting, JobState.Pending]);
+        answers[1].Id.ShouldBe(answers[0].Id);
+    }
+
+    [Fact]
+    public async Task Who_comes_first_goes_by_what_a_list_replaces_as_well()
+    {
+        var urgent = await Store.AddOneAsync(Keyed with { Priority = 1, UniqueKey = "u", Delay = TimeSpan.FromHours(1) });
+
+        var answers = await Store.EnqueueAsync([Keyed with { Priority = 200 }, Some.Job with { UniqueKey = "u", WhenTaken = WhenTaken.ReplaceTime }], CancellationToken.None);
+
+        answers.Select(job => job.State).ShouldBe([JobState.Waiting, JobState.Pending]);
+        answers[1].Id.ShouldBe(urgent);
+    }
+
+    [Fact]
     public async Task A_limit_lets_so_many_run()
     {
         var jobs = await Store.AddAsync(ByTwo, ByTwo, ByTwo, ByTwo);
