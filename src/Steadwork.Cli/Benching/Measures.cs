@@ -12,7 +12,11 @@ internal sealed class Measures(Place place, bool isQuick)
         new("enqueue-one", "enqueue, one caller", Units.PerSecond, () => place.OnFloorAsync(floor => floor.EnqueueOneAsync(Few)), () => OnOursAsync(ours => ours.EnqueueOneAsync(Few))),
         new(
             WithCosts(new("enqueue-64", "enqueue, 64 callers", Units.PerSecond)),
-            async () => [await place.OnFloorAsync(floor => floor.EnqueueAsync(64, shared)).ConfigureAwait(false)], () => OnOursAsync(ours => CountAsync(ours, shared, begin => FromHereAsync(begin, () => ours.EnqueueAsync(64, shared))))),
+            async () => [await place.OnFloorAsync(floor => floor.EnqueueAsync(64, shared)).ConfigureAwait(false)], () => OnOursAsync(ours => CountAsync(ours, shared, async begin =>
+            {
+                await begin().ConfigureAwait(false);
+                return await ours.EnqueueAsync(64, shared).ConfigureAwait(false);
+            }))),
         new("enqueue-bulk", "enqueue 100,000 at once", Units.PerSecond, () => place.OnFloorAsync(floor => floor.BulkAsync(Many)), () => OnOursAsync(ours => ours.BulkAsync(Many))),
         Drain("drain-1", "drain, one at a time", 1),
         new(
@@ -68,12 +72,6 @@ internal sealed class Measures(Place place, bool isQuick)
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         var after = await place.EffortAsync(ours.Url).ConfigureAwait(false);
         return [rate, (after.Transactions - before.Transactions) / jobs, (double)told / jobs, (after.Written - before.Written) / jobs, (double)allocated / jobs];
-    }
-
-    private static async Task<double> FromHereAsync(Func<Task> begin, Func<Task<double>> work)
-    {
-        await begin().ConfigureAwait(false);
-        return await work().ConfigureAwait(false);
     }
 
     private Task<IReadOnlyList<double>> PickUpHereAsync() => OnOursAsync(async ours =>

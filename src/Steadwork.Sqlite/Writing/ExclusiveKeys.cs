@@ -30,8 +30,7 @@ internal sealed class ExclusiveKeys(Database database)
     /// Gives a place of the key, which counts at its limit, to a job that is stored with it next; null when there is none to give, or somebody stands
     /// behind the key. A limit that lets nobody through has the key looked at again when it does.
     /// </summary>
-    public long? Take(WriteTransaction transaction, string key, int limit) =>
-        First(key) is null && FreeSlot(key, limit) is { } slot && transaction.Limits.Admits(key, transaction.Now) ? slot : null;
+    public long? Take(WriteTransaction transaction, string key, int limit) => First(key) is null ? NextSlot(transaction, key, limit) : null;
 
     /// <summary>Gives the free places to those whose turn it is.</summary>
     /// <param name="transaction">The transaction.</param>
@@ -41,7 +40,7 @@ internal sealed class ExclusiveKeys(Database database)
             return;
         foreach (var key in loose)
         {
-            while (First(key) is var (job, lane, limit, batch) && FreeSlot(key, limit) is { } slot && transaction.Limits.Admits(key, transaction.Now))
+            while (First(key) is var (job, lane, limit, batch) && NextSlot(transaction, key, limit) is { } slot)
             {
                 database["admit"].Bind(1, job).Bind(2, slot).Run();
                 transaction.Lanes.Move(lane, JobState.Waiting, JobState.Pending);
@@ -63,6 +62,10 @@ internal sealed class ExclusiveKeys(Database database)
 
     private (long Job, long Lane, int Limit, long? Batch)? First(string key) =>
         database["first-behind"].Bind(1, key).First(row => ((long, long, int, long?)?)(row.Long(0), row.Long(1), row.Int(2), row.LongOrNull(3)));
+
+    /// <summary>The place that whoever is next gets, which counts at the key's limit.</summary>
+    private long? NextSlot(WriteTransaction transaction, string key, int limit) =>
+        FreeSlot(key, limit) is { } slot && transaction.Limits.Admits(key, transaction.Now) ? slot : null;
 
     private long? FreeSlot(string key, int limit)
     {
