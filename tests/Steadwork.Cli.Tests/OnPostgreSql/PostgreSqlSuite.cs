@@ -1,7 +1,7 @@
 using Steadwork.Cli.Tests.Running;
 using Steadwork.Soak.Stores;
 
-namespace Steadwork.Cli.Tests;
+namespace Steadwork.Cli.Tests.OnPostgreSql;
 
 public sealed class PostgreSqlKillTests : KillTests<PostgreSqlSchema>;
 
